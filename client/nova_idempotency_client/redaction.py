@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A log that shows requests and answers, but not their client token."""
+
+import logging
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+from nova_idempotency_client.token import ClientToken
+
+
+class RedactedLogger(logging.LoggerAdapter[logging.Logger]):
+    """Writes to a logger, with the token's header value hidden.
+
+    keystoneauth has a fixed list of the headers it hides, but takes the
+    logger of each request as an argument, and that is where this one goes.
+    """
+
+    def __init__(
+        self, logger: logging.Logger, header: str, token: ClientToken
+    ) -> None:
+        super().__init__(logger)
+        # The value alone may be one letter, which is in every message. The
+        # name may come back from a proxy in any case.
+        self._secret = re.compile(
+            f"({re.escape(header)}: )(?-i:{re.escape(token.value)})",
+            re.IGNORECASE,
+        )
+
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[Any, MutableMapping[str, Any]]:
+        """Hide the token in a message that is about to be logged."""
+        return self._secret.sub(r"\1***", str(msg)), kwargs
