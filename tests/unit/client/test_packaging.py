@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+
+import nova_idempotency_client.novaclient
+import testtools
+
+DISTRIBUTION = "nova-idempotency-client"
+
+
+class PackagingTest(testtools.TestCase):
+    def test_novaclient_finds_the_extension(self):
+        (found,) = importlib.metadata.distribution(
+            DISTRIBUTION
+        ).entry_points.select(group="novaclient.extension")
+        self.assertIs(nova_idempotency_client.novaclient, found.load())
+
+    def test_nova_is_not_required(self):
+        required = importlib.metadata.requires(DISTRIBUTION)
+        names = {re.match("[a-z0-9-]+", line)[0] for line in required}
+        self.assertEqual({"python-novaclient", "keystoneauth1"}, names)
+
+    def test_nova_is_not_imported(self):
+        code = (
+            "import sys, nova_idempotency_client.novaclient\n"
+            "sys.exit('nova' in sys.modules)"
+        )
+        self.assertEqual(
+            0,
+            subprocess.run(
+                [sys.executable, "-c", code], check=False
+            ).returncode,
+        )

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import testtools
+from nova_idempotency_client.token import ClientToken, ClientTokenError
+
+
+class ClientTokenTest(testtools.TestCase):
+    def test_all_visible_ascii_is_accepted(self):
+        text = "".join(map(chr, range(0x21, 0x7F)))
+        self.assertEqual(text, ClientToken(text).value)
+
+    def test_shortest_and_longest_are_accepted(self):
+        for length in (1, 255):
+            self.assertEqual("x" * length, ClientToken("x" * length).value)
+
+    def test_empty_is_refused(self):
+        error = self.assertRaises(ClientTokenError, ClientToken, "")
+        self.assertIn("empty", str(error))
+
+    def test_too_long_is_refused(self):
+        error = self.assertRaises(ClientTokenError, ClientToken, "x" * 256)
+        self.assertIn("256 characters", str(error))
+        self.assertNotIn("xxx", str(error))
+
+    def test_other_characters_are_refused_by_position(self):
+        for bad in (" ", "\t", "\n", "\0", "\x7f", "é", "\u2028", "\udce9"):
+            with self.subTest(bad=bad):
+                error = self.assertRaises(
+                    ClientTokenError, ClientToken, f"secret{bad}"
+                )
+                self.assertIn("character 7 ", str(error))
+                self.assertNotIn("secret", str(error))
+
+    def test_value_stays_out_of_its_representation(self):
+        self.assertNotIn("secret", repr(ClientToken("secret")))
