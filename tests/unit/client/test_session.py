@@ -33,7 +33,7 @@ class CarryingTest(testtools.TestCase):
                 project_domain_id="default",
             )
         )
-        self.addCleanup(session.close)
+        self.addCleanup(session.session.close)
         return session
 
     def carrying(self):
