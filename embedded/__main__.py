@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command line: `python -m embedded demo` or `python -m embedded serve`."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from embedded import demo, ports, serve
+from embedded.errors import StackError
+
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run the command, and return its exit status."""
+    options = _parser().parse_args()
+    chosen = {
+        service: getattr(options, f"{service}_port")
+        for service in ports.DEFAULTS
+    }
+    # Set explicitly: a shell that starts us in the background would
+    # otherwise have us ignore the first.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        if options.command == "demo":
+            return demo.run(options.var, chosen)
+        serve.run(options.var, chosen)
+    except StackError as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _interrupt(*_signal: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="embedded", description=__doc__)
+    parser.add_argument("command", choices=("demo", "serve"))
+    parser.add_argument(
+        "--var",
+        type=Path,
+        default=Path(__file__).parents[1] / "var",
+        help="directory for all state (default: %(default)s)",
+    )
+    for service in ports.DEFAULTS:
+        parser.add_argument(
+            ports.option(service),
+            type=int,
+            metavar="PORT",
+            default=ports.default(service),
+            help=f"also ${ports.variable(service)} (default: %(default)s)",
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

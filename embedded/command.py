@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real `nova` command, run as the demo user."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from embedded import openrc
+from embedded.services.service import script
+from embedded.site import Site
+
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one run of the command ended, and what it printed."""
+
+    status: int
+    output: str
+    errors: str
+
+    def rows(self) -> list[list[str]]:
+        """Return the cells of the table that was printed, without borders."""
+        return [
+            [cell.strip() for cell in line.strip("|").split("|")]
+            for line in self.output.splitlines()
+            if line.startswith("|")
+        ]
+
+    def property(self, name: str) -> str:
+        """Return a value of a table of properties, or say there is none."""
+        values = dict(row for row in self.rows() if len(row) == 2)
+        return values.get(name, f"no {name}")
+
+
+class NovaCommand:
+    """Runs `nova` with arguments as a user would type them."""
+
+    def __init__(self, site: Site) -> None:
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("OS_")
+        }
+        self._environment = clean | openrc.variables(site)
+
+    def run(self, *arguments: str) -> Answer:
+        """Run the command to its end."""
+        done = subprocess.run(
+            script("nova", *arguments),
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def start(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
+        """Start the command and leave it running."""
+        return subprocess.Popen(
+            script("nova", *arguments),
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bring a fresh stack up, play the story against it, and tell."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from embedded import ports, progress
+from embedded.site import Site
+from embedded.stack import Stack
+from embedded.story import Outcome, Story
+
+
+def run(var: Path, chosen: Mapping[str, int]) -> int:
+    """Return the exit status: 0 when all happened as expected."""
+    started = time.monotonic()
+    # Before the state is removed, under which another demo may run.
+    ports.require_free(chosen)
+    shutil.rmtree(var / "demo", ignore_errors=True)
+    site = Site.on_sqlite(var / "demo", chosen)
+    progress.say("A control plane of its own:")
+    with Stack(site, var / "template", progress.step) as stack:
+        progress.say("The story:")
+        results = [tell(s.title, s.play) for s in Story(site).steps()]
+        results.append(tell("stop everything", lambda: _stop(stack)))
+    differences = results.count(False)
+    progress.say(
+        f"{len(results)} steps, {differences} different, "
+        f"{time.monotonic() - started:.0f} s. Logs: {site.log('*')}"
+    )
+    return 1 if differences else 0
+
+
+def tell(title: str, play: Callable[[], Outcome]) -> bool:
+    """Play a step, print its line, and return whether it went as expected."""
+    started = time.monotonic()
+    try:
+        outcome = play()
+    except Exception as error:  # the other steps still have their say
+        outcome = Outcome("no error", f"{type(error).__name__}: {error}")
+    progress.say(
+        f"  {'ok' if outcome.ok else 'DIFFERENT':<9} "
+        f"{time.monotonic() - started:4.1f} s  {title} | "
+        f"expected: {outcome.expected} | happened: {outcome.happened}"
+    )
+    return outcome.ok
+
+
+def _stop(stack: Stack) -> Outcome:
+    stack.stop()
+    survivors = ", ".join(stack.survivors())
+    return Outcome("nothing left running",
+                   f"left running: {survivors}" if survivors
+                   else "nothing left running")

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the terminal shows: one line a step, with its seconds."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+WIDTH = 58
+
+
+def say(text: str) -> None:
+    """Print a line at once, also when the output is a pipe."""
+    print(text, flush=True)
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Show the title while the work runs, and its seconds afterwards."""
+    print(f"  {title} ".ljust(WIDTH, "."), end=" ", flush=True)
+    started = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        say(f"failed after {time.monotonic() - started:.1f} s")
+        raise
+    say(f"{time.monotonic() - started:5.1f} s")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stands before an API and withholds its answer to a POST.
+
+So a client can be killed at the one moment that matters: the API has the
+request, and the client has not one byte of the answer.
+"""
+
+import http.client
+import http.server
+import threading
+import urllib.parse
+from types import TracebackType
+from typing import Self
+
+from embedded.ports import HOST
+
+# What belongs to one connection is not passed on to the next.
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
+
+
+class Relay:
+    """A relay on a free port; leaving the context releases and ends it."""
+
+    def __init__(self, target: str) -> None:
+        parts = urllib.parse.urlsplit(target)
+        self.target = parts.netloc
+        self.passed_on = threading.Event()
+        self.released = threading.Event()
+        self._server = _Server((HOST, 0), self)
+        self.url = f"http://{HOST}:{self._server.server_port}{parts.path}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.released.set()
+        self._server.shutdown()
+        # Waits for the API to finish what it was given.
+        self._server.server_close()
+
+    def wait_until_passed_on(self, seconds: float) -> None:
+        """Wait until the API was given a POST.
+
+        :raises TimeoutError: when no POST came.
+        """
+        if not self.passed_on.wait(seconds):
+            raise TimeoutError(f"no POST passed the relay in {seconds} s")
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = False
+
+    def __init__(self, address: tuple[str, int], relay: Relay) -> None:
+        super().__init__(address, _Handler)
+        self.relay = relay
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._give_back(self._pass_on())
+
+    def do_POST(self) -> None:
+        relay = self.server.relay
+        upstream = self._pass_on()
+        relay.passed_on.set()
+        relay.released.wait()
+        self._give_back(upstream)
+
+    def _pass_on(self) -> http.client.HTTPConnection:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        upstream = http.client.HTTPConnection(self.server.relay.target)
+        upstream.putrequest(self.command, self.path, skip_host=True,
+                            skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            if name.lower() not in HOP_BY_HOP:
+                upstream.putheader(name, value)
+        upstream.endheaders(body)
+        return upstream
+
+    def _give_back(self, upstream: http.client.HTTPConnection) -> None:
+        answer = upstream.getresponse()
+        body = answer.read()
+        upstream.close()
+        try:
+            self.send_response_only(answer.status, answer.reason)
+            for name, value in answer.getheaders():
+                if name.lower() not in HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+        except ConnectionError:
+            self.close_connection = True
+
+    def log_message(self, *_arguments: object) -> None:
+        """Stay quiet: the API has its own log."""

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keep a stack up, with its state, until somebody has had enough."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from embedded import cloud, openrc, progress
+from embedded.secrets import write_private
+from embedded.services.service import SCRIPTS
+from embedded.site import Site
+from embedded.stack import Stack
+
+CHECK_SECONDS = 1.0
+
+COMMANDS = """
+Up. In another terminal, from {directory}:
+
+  . {openrc}
+  export PATH="{scripts}:$PATH"
+
+  nova --x-client-token my-token boot --flavor {flavor} --image {image} \\
+      --nic none my-server
+  # Once more, word for word: the same answer, and still one server.
+  nova list
+  # The same token for another request is refused.
+  nova --x-client-token my-token boot --flavor {other} --image {image} \\
+      --nic none my-server
+  # A private key that was lost on the way can be had again.
+  nova --x-client-token my-key keypair-add my-key
+
+Ctrl-C stops everything; `serve` starts it again with the same state.
+"""
+
+
+def run(var: Path, chosen: Mapping[str, int]) -> None:
+    """Serve until interrupted.
+
+    :raises ProcessError: when a service ends by itself.
+    """
+    site = Site.on_sqlite(var / "serve", chosen)
+    file = var / "openrc"
+    progress.say("A control plane of its own:")
+    try:
+        with Stack(site, var / "template", progress.step) as stack:
+            write_private(file, openrc.text(site))
+            progress.say(_commands(file))
+            while True:
+                stack.check()
+                time.sleep(CHECK_SECONDS)
+    except KeyboardInterrupt:
+        progress.say("\nStopped.")
+
+
+def _commands(file: Path) -> str:
+    here = Path.cwd()
+    return COMMANDS.format(
+        directory=here,
+        openrc=os.path.relpath(file, here),
+        scripts=SCRIPTS,
+        flavor=cloud.SMALL,
+        other=cloud.LARGE,
+        image=cloud.IMAGE,
+    )
+
+

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The services of the stack, in the order in which they are brought up."""
+
+from embedded.services.glance import GLANCE
+from embedded.services.keystone import KEYSTONE
+from embedded.services.neutron import NEUTRON
+from embedded.services.nova import NOVA
+from embedded.services.placement import PLACEMENT
+
+# keystone first: it keeps the catalog. nova last: its compute service looks
+# all others up there as it starts.
+SERVICES = (KEYSTONE, PLACEMENT, GLANCE, NEUTRON, NOVA)
+
+__all__ = ["GLANCE", "KEYSTONE", "NEUTRON", "NOVA", "PLACEMENT", "SERVICES"]

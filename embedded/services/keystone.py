@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keystone: users, roles and the catalog."""
+
+from collections.abc import Mapping, Sequence
+
+from embedded import config
+from embedded.services.service import Command, Service, script
+from embedded.site import Site
+
+FERNET = "fernet-keys"
+CREDENTIAL = "credential-keys"
+
+
+def files(site: Site) -> Mapping[str, str]:
+    """Return keystone.conf."""
+    data = site.data("keystone")
+    return {
+        "keystone.conf": config.render({
+            "database": config.database(site.databases["keystone"]),
+            "token": {"provider": "fernet"},
+            "fernet_tokens": {"key_repository": data / FERNET},
+            "fernet_receipts": {"key_repository": data / FERNET},
+            "credential": {"key_repository": data / CREDENTIAL},
+            "cache": {"backend": "oslo_cache.dict"},
+        })
+    }
+
+
+def schema(site: Site) -> Sequence[Command]:
+    """Return the command that fills the database."""
+    return [manage(site, "db_sync")]
+
+
+def manage(site: Site, *arguments: str) -> Command:
+    """Return a keystone-manage command."""
+    file = site.etc("keystone") / "keystone.conf"
+    return script("keystone-manage", "--config-file", str(file), *arguments)
+
+
+def bootstrap_variables(site: Site) -> dict[str, str]:
+    """Return what `keystone-manage bootstrap` reads from its environment."""
+    return {
+        "OS_BOOTSTRAP_USERNAME": "admin",
+        "OS_BOOTSTRAP_PASSWORD": site.secrets.passwords["admin"],
+        "OS_BOOTSTRAP_PROJECT_NAME": "admin",
+        "OS_BOOTSTRAP_REGION_ID": config.REGION,
+        "OS_BOOTSTRAP_PUBLIC_URL": KEYSTONE.url(site),
+    }
+
+
+KEYSTONE = Service(
+    name="keystone",
+    kind="identity",
+    path="/v3",
+    files=files,
+    schema=schema,
+    application="keystone.wsgi.api",
+)

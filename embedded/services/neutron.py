@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Neutron: no network is made, but Nova lists a server's ports."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from embedded import config
+from embedded.services.service import Command, Service, upstream_file
+from embedded.site import Site
+
+
+def files(site: Site) -> Mapping[str, str]:
+    """Return neutron.conf."""
+    data = site.data("neutron")
+    return {
+        "neutron.conf": config.render({
+            "DEFAULT": {
+                "core_plugin": "ml2",
+                "service_plugins": "",
+                "auth_strategy": "keystone",
+                "transport_url": site.transport_url,
+                "state_path": data,
+                "api_paste_config": upstream_file("neutron", "api-paste.ini"),
+                "api_workers": 1,
+                "rpc_workers": 0,
+                "notify_nova_on_port_status_changes": False,
+                "notify_nova_on_port_data_changes": False,
+            },
+            "ml2": {"mechanism_drivers": "", "tenant_network_types": "local"},
+            "oslo_concurrency": {"lock_path": data / "locks"},
+            "database": config.database(site.databases["neutron"]),
+            "keystone_authtoken": config.authtoken(site, "neutron"),
+        })
+    }
+
+
+def schema(_site: Site) -> Sequence[Command]:
+    """Return the command that fills the database."""
+    return [(sys.executable, "-m", "embedded.serving.neutron_tables")]
+
+
+NEUTRON = Service(
+    name="neutron",
+    kind="network",
+    path="",
+    files=files,
+    schema=schema,
+    application="embedded.serving.neutron",
+)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nova: API, conductor, scheduler and compute in one process."""
+
+from collections.abc import Mapping, Sequence
+
+from embedded import config
+from embedded.services.service import (
+    Command,
+    Service,
+    script,
+    upstream_file,
+)
+from embedded.site import Site
+
+# The one line of api-paste.ini by which an operator turns the product on.
+ROUTER = "paste.app_factory = nova.idempotency.router:APIRouterV21.factory"
+UPSTREAM_ROUTER = (
+    "paste.app_factory = nova.api.openstack.compute:APIRouterV21.factory"
+)
+
+# Nova fills these in from [database] connection, so that database files can
+# be copied to, or moved with, another state directory.
+CELL0 = "{scheme}:////{path}.cell0?{query}"
+CELL1 = "{scheme}:////{path}?{query}"
+
+
+def files(site: Site) -> Mapping[str, str]:
+    """Return nova.conf and api-paste.ini."""
+    return {
+        "nova.conf": config.render(_configuration(site)),
+        "api-paste.ini": _paste(),
+    }
+
+
+def _configuration(site: Site) -> config.Sections:
+    user = config.credentials(site, "nova")
+    data = site.data("nova")
+    return {
+        "DEFAULT": {
+            "host": "embedded",
+            "my_ip": "127.0.0.1",
+            "state_path": data,
+            "transport_url": site.transport_url,
+            # The plain fake driver makes a new node at each start, and its
+            # second start then refuses the first one's.
+            "compute_driver": "fake.FakeDriverWithoutFakeNodes",
+            # After a restart the fake driver knows no server any more, and
+            # would report each as shut down.
+            "sync_power_state_interval": -1,
+        },
+        "api_database": config.database(site.databases["nova_api"]),
+        "database": config.database(site.databases["nova"]),
+        "oslo_concurrency": {"lock_path": data / "locks"},
+        "oslo_messaging_notifications": {"driver": "noop"},
+        "keystone_authtoken": config.authtoken(site, "nova"),
+        "service_user": {**user, "send_service_user_token": True},
+        "placement": user,
+        "neutron": user,
+        "glance": {"service_type": "image"},
+        "vnc": {"enabled": False},
+        "quota": {"instances": 200, "cores": 400, "ram": -1},
+        "conductor": {"workers": 1},
+        "scheduler": {"workers": 1, "discover_hosts_in_cells_interval": -1},
+        "idempotency": {"secret": site.secrets.idempotency},
+    }
+
+
+def _paste() -> str:
+    text = upstream_file("nova", "api-paste.ini").read_text()
+    if text.count(UPSTREAM_ROUTER) != 1:
+        raise LookupError(f"upstream's api-paste.ini lacks {UPSTREAM_ROUTER}")
+    return text.replace(UPSTREAM_ROUTER, ROUTER)
+
+
+def schema(site: Site) -> Sequence[Command]:
+    """Return the commands that fill the databases and map the cells."""
+    file = str(site.etc("nova") / "nova.conf")
+
+    def manage(*arguments: str) -> Command:
+        return script("nova-manage", "--config-file", file, *arguments)
+
+    return [
+        manage("api_db", "sync"),
+        manage("cell_v2", "map_cell0", "--database_connection", CELL0),
+        manage("cell_v2", "create_cell", "--name", "cell1",
+               "--database_connection", CELL1),
+        manage("db", "sync"),
+        script("nova-idempotency", "db", "sync"),
+    ]
+
+
+NOVA = Service(
+    name="nova",
+    kind="compute",
+    path="/v2.1",
+    files=files,
+    schema=schema,
+    application="embedded.serving.nova",
+)

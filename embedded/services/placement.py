@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Placement: what the compute host has to give."""
+
+from collections.abc import Mapping, Sequence
+
+from embedded import config
+from embedded.services.service import Command, Service, script
+from embedded.site import Site
+
+
+def files(site: Site) -> Mapping[str, str]:
+    """Return placement.conf."""
+    url = site.databases["placement"]
+    return {
+        "placement.conf": config.render({
+            "placement_database": config.database(url),
+            "api": {"auth_strategy": "keystone"},
+            "keystone_authtoken": config.authtoken(site, "placement"),
+        })
+    }
+
+
+def schema(site: Site) -> Sequence[Command]:
+    """Return the command that fills the database."""
+    file = str(site.etc("placement") / "placement.conf")
+    return [script("placement-manage", "--config-file", file, "db", "sync")]
+
+
+PLACEMENT = Service(
+    name="placement",
+    kind="placement",
+    path="",
+    files=files,
+    schema=schema,
+    application="placement.wsgi.api",
+)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the stack has to know about a service."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded.secrets import write_private
+from embedded.site import Site
+
+SCRIPTS = Path(sys.executable).parent
+
+Command = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service: catalog entry, files, schema, and what serves it."""
+
+    name: str
+    kind: str
+    path: str
+    """Of the endpoint in the catalog, behind host and port."""
+    files: Callable[[Site], Mapping[str, str]]
+    """Text of each file in its configuration folder."""
+    schema: Callable[[Site], Sequence[Command]]
+    """Commands, one after the other, that fill its empty databases."""
+    application: str
+    """Module whose attribute `application` is the WSGI application."""
+
+    def url(self, site: Site) -> str:
+        """Return the endpoint for the catalog."""
+        return site.url(self.name) + self.path
+
+    def install(self, site: Site) -> None:
+        """Write its configuration, and make the folders that it needs."""
+        for folder in (site.etc(self.name), site.data(self.name)):
+            folder.mkdir(parents=True, exist_ok=True)
+        site.log(self.name).parent.mkdir(exist_ok=True)
+        for name, text in self.files(site).items():
+            write_private(site.etc(self.name) / name, text)
+
+    def serve(self, site: Site) -> Command:
+        """Return the command that serves it."""
+        port = str(site.ports[self.name])
+        return (sys.executable, "-m", "embedded.serving", self.application,
+                port)
+
+
+def script(name: str, *arguments: str) -> Command:
+    """Return a command that runs a script of this environment."""
+    return (str(SCRIPTS / name), *arguments)
+
+
+def upstream_file(service: str, name: str) -> Path:
+    """Return a configuration file that upstream's package installed."""
+    return Path(sys.prefix) / "etc" / service / name
+
+
+def environment(site: Site) -> dict[str, str]:
+    """Return the environment of every process of the stack."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        # Credentials and settings of another cloud must not leak in.
+        if not name.startswith("OS_")
+    }
+    folders = {
+        f"OS_{name.upper()}_CONFIG_DIR": str(site.etc(name))
+        for name in site.ports
+    }
+    return {
+        **inherited,
+        **folders,
+        "OS_NEUTRON_CONFIG_FILES": "neutron.conf",
+        # nova-manage would go eventlet otherwise.
+        "OS_NOVA_DISABLE_EVENTLET_PATCHING": "true",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "no_proxy": "127.0.0.1",
+    }

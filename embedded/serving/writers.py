@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Let the writers of a SQLite file queue up instead of failing at once.
+
+A SQLite transaction that has read cannot become a writer when another one
+wrote meanwhile: it fails with "database is locked", whatever the timeout.
+Nova's writers read first. So what enginefacade opens as a writer takes the
+write lock with its first statement, and waits for it as long as the timeout
+of the connection allows.
+"""
+
+import functools
+from typing import Any
+
+import sqlalchemy
+from oslo_db.sqlalchemy import enginefacade
+from sqlalchemy import event, orm
+
+
+def begin_immediately() -> None:
+    """Make each writer of this process start with BEGIN IMMEDIATE."""
+    # enginefacade offers no hook that tells a writer from a reader, so the
+    # two methods that open them are wrapped.
+    factory = enginefacade._TransactionFactory
+    factory._create_session = _marking(
+        factory._create_session, "after_begin", _on_session
+    )
+    factory._create_connection = _marking(
+        factory._create_connection, "begin", _on_connection
+    )
+
+
+def _marking(opening: Any, event_name: str, listener: Any) -> Any:
+    @functools.wraps(opening)
+    def opened(factory: Any, mode: Any, *args: Any, **kwargs: Any) -> Any:
+        target = opening(factory, mode, *args, **kwargs)
+        if mode is enginefacade._WRITER:
+            event.listen(target, event_name, listener)
+        return target
+
+    return opened
+
+
+def _on_session(
+    _session: orm.Session,
+    transaction: orm.SessionTransaction,
+    connection: sqlalchemy.Connection,
+) -> None:
+    if not transaction.nested:
+        _on_connection(connection)
+
+
+def _on_connection(connection: sqlalchemy.Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    # oslo.db has just sent a plain BEGIN, under which nothing ran yet.
+    cursor = connection.connection.cursor()
+    cursor.execute("ROLLBACK")
+    cursor.execute("BEGIN IMMEDIATE")
+    cursor.close()

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole control plane: the order in which it comes up and goes down."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from embedded import cloud, identity, ports, secrets, template
+from embedded.children import Children
+from embedded.process import Process
+from embedded.services import (
+    GLANCE,
+    KEYSTONE,
+    NEUTRON,
+    NOVA,
+    PLACEMENT,
+    SERVICES,
+    keystone,
+)
+from embedded.services.service import Service, environment
+from embedded.site import Site
+
+Step = Callable[[str], AbstractContextManager[None]]
+
+
+class Stack:
+    """A running control plane; leaving the context ends all of it."""
+
+    def __init__(self, site: Site, templates: Path, step: Step) -> None:
+        self.site = site
+        self._templates = templates
+        self._step = step
+        self._children = Children()
+
+    def __enter__(self) -> Self:
+        try:
+            self._bring_up()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every process."""
+        self._children.stop()
+
+    def check(self) -> None:
+        """Check that every service still runs.
+
+        :raises ProcessError: naming one that ended by itself.
+        """
+        self._children.check()
+
+    def survivors(self) -> list[str]:
+        """Name what still runs."""
+        return self._children.survivors()
+
+    def _bring_up(self) -> None:
+        ports.require_free(self.site.ports)
+        self._provide_databases()
+        self._install()
+        # These look keystone up when the first request comes, not before.
+        early = {s: self._serve(s) for s in (PLACEMENT, GLANCE, NEUTRON)}
+        with self._step("keystone"):
+            self._bootstrap()
+            self._await(KEYSTONE, self._serve(KEYSTONE))
+        with self._step("users and catalog"):
+            identity.populate(self.site)
+        nova = self._serve(NOVA)
+        for service, process in early.items():
+            with self._step(service.name):
+                self._await(service, process)
+        with self._step("nova: API, conductor, scheduler, compute"):
+            self._await(NOVA, nova)
+        with self._step("an image and two flavors"):
+            cloud.furnish(identity.log_in(self.site, "admin", "admin"))
+
+    def _provide_databases(self) -> None:
+        if template.in_use(self.site):
+            return
+        source = self._templates / template.key()
+        if not source.exists():
+            with self._step("databases of five services (once)"):
+                template.build(source, self._children)
+        with self._step("fresh databases"):
+            template.copy(source, self.site)
+
+    def _install(self) -> None:
+        for service in SERVICES:
+            service.install(self.site)
+        for repository in (keystone.FERNET, keystone.CREDENTIAL):
+            secrets.make_key_repository(
+                self.site.data(KEYSTONE.name) / repository
+            )
+
+    def _bootstrap(self) -> None:
+        self._children.start(
+            "keystone-bootstrap",
+            keystone.manage(self.site, "bootstrap"),
+            environment(self.site) | keystone.bootstrap_variables(self.site),
+            self.site.log("keystone-bootstrap"),
+        ).wait_until_done()
+
+    def _serve(self, service: Service) -> Process:
+        return self._children.start(
+            service.name,
+            service.serve(self.site),
+            environment(self.site),
+            self.site.log(service.name),
+        )
+
+    def _await(self, service: Service, process: Process) -> None:
+        process.wait_until_answers(self.site.ports[service.name])

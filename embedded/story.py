@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The story of the product, played with the real `nova` command.
+
+Each step says what was expected and what happened, in the same words: the
+two texts differ where the product does.
+"""
+
+import hashlib
+import secrets
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keystoneauth1 import adapter
+
+from embedded import cloud, identity
+from embedded.command import Answer, NovaCommand
+from embedded.relay import Relay
+from embedded.services import NOVA
+from embedded.site import Site
+
+STEADY = "steady"
+ORPHAN = "orphan"
+KEYPAIR = "demo"
+# With 2.92 Nova stopped to generate keys.
+KEYPAIR_VERSION = "2.90"
+CLIENT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What should have happened, and what did."""
+
+    expected: str
+    happened: str
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether they are the same."""
+        return self.expected == self.happened
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the story."""
+
+    title: str
+    play: Callable[[], Outcome]
+
+
+class Story:
+    """One telling: its tokens are its own, so it can be told again."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._nova = NovaCommand(site)
+        self._compute = adapter.Adapter(
+            identity.log_in(site, "demo", identity.DEMO_PROJECT),
+            service_type=NOVA.kind,
+        )
+        telling = secrets.token_hex(4)
+        self._token = f"boot-{telling}"
+        self._orphan_token = f"orphan-{telling}"
+        self._key_token = f"key-{telling}"
+        self._booted = Answer(0, "", "")
+        self._private_key = ""
+
+    def steps(self) -> list[Step]:
+        """Return the steps, to be played in this order."""
+        return [
+            Step("boot with a token", self._boot),
+            Step("the same boot again", self._boot_again),
+            Step("boot, client killed before the answer", self._boot_killed),
+            Step("boot again with that token", self._boot_after_kill),
+            Step("nova list", self._list),
+            Step("keypair with a token", self._make_keypair),
+            Step("the same keypair again", self._make_keypair_again),
+            Step("the same token, another flavor", self._boot_other_flavor),
+        ]
+
+    def _boot(self) -> Outcome:
+        self._booted = self._nova.run(*boot(self._token, STEADY))
+        return Outcome(
+            f"exit 0, one server {STEADY}",
+            f"exit {self._booted.status}, {self._servers(STEADY)}",
+        )
+
+    def _boot_again(self) -> Outcome:
+        again = self._nova.run(*boot(self._token, STEADY))
+        return Outcome(
+            f"exit 0, id {self._booted.property('id')}, the same adminPass, "
+            f"one server {STEADY}",
+            f"exit {again.status}, id {again.property('id')}, "
+            f"{_likeness(again, self._booted)} adminPass, "
+            f"{self._servers(STEADY)}",
+        )
+
+    def _boot_killed(self) -> Outcome:
+        with Relay(NOVA.url(self._site)) as relay:
+            client = self._nova.start([
+                "--os-endpoint-override", relay.url,
+                *boot(self._orphan_token, ORPHAN),
+            ])
+            try:
+                relay.wait_until_passed_on(CLIENT_SECONDS)
+            finally:
+                client.kill()
+                output, _errors = client.communicate()
+        return Outcome(
+            f"client ended by signal {signal.SIGKILL:d}, printed 0 bytes",
+            f"client ended by signal {-client.returncode}, "
+            f"printed {len(output)} bytes",
+        )
+
+    def _boot_after_kill(self) -> Outcome:
+        again = self._nova.run(*boot(self._orphan_token, ORPHAN))
+        ids = ", ".join(self._ids(ORPHAN))
+        return Outcome(
+            f"exit 0, id {ids}, one server {ORPHAN}",
+            f"exit {again.status}, id {again.property('id')}, "
+            f"{self._servers(ORPHAN)}",
+        )
+
+    def _list(self) -> Outcome:
+        names = [row[1] for row in self._nova.run("list").rows()]
+        return Outcome(
+            f"one {STEADY}, one {ORPHAN}",
+            f"{_count(names.count(STEADY))} {STEADY}, "
+            f"{_count(names.count(ORPHAN))} {ORPHAN}",
+        )
+
+    def _make_keypair(self) -> Outcome:
+        made = self._nova.run(*keypair(self._key_token))
+        self._private_key = made.output
+        return Outcome(
+            "exit 0, a private key",
+            f"exit {made.status}, {_key(made)}",
+        )
+
+    def _make_keypair_again(self) -> Outcome:
+        again = self._nova.run(*keypair(self._key_token))
+        return Outcome(
+            f"exit 0, a private key, sha256 {_digest(self._private_key)}",
+            f"exit {again.status}, {_key(again)}, "
+            f"sha256 {_digest(again.output)}",
+        )
+
+    def _boot_other_flavor(self) -> Outcome:
+        other = self._nova.run(*boot(self._token, STEADY, cloud.LARGE))
+        refused = "HTTP 422" if "(HTTP 422)" in other.errors else other.errors
+        return Outcome(
+            f"exit 1, HTTP 422, one server {STEADY}",
+            f"exit {other.status}, {refused.strip()}, "
+            f"{self._servers(STEADY)}",
+        )
+
+    def _ids(self, name: str) -> list[str]:
+        answer = self._compute.get("/servers", params={"name": f"^{name}$"})
+        return [server["id"] for server in answer.json()["servers"]]
+
+    def _servers(self, name: str) -> str:
+        return f"{_count(len(self._ids(name)))} server {name}"
+
+
+def boot(token: str, name: str, flavor: str = cloud.SMALL) -> list[str]:
+    """Return the arguments of `nova` that boot a server with a token."""
+    return [
+        "--x-client-token", token, "boot", "--flavor", flavor,
+        "--image", cloud.IMAGE, "--nic", "none", name,
+    ]
+
+
+def keypair(token: str) -> list[str]:
+    """Return the arguments of `nova` that generate a keypair with a token."""
+    return [
+        "--os-compute-api-version", KEYPAIR_VERSION,
+        "--x-client-token", token, "keypair-add", KEYPAIR,
+    ]
+
+
+def _count(number: int) -> str:
+    return "one" if number == 1 else str(number)
+
+
+def _likeness(answer: Answer, other: Answer) -> str:
+    same = answer.property("adminPass") == other.property("adminPass")
+    return "the same" if same else "another"
+
+
+def _key(answer: Answer) -> str:
+    return "a private key" if "PRIVATE KEY" in answer.output else "no key"
+
+
+def _digest(text: str) -> str:
+    # Enough to compare by eye; the key itself is never shown.
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
