@@ -12,7 +12,9 @@ PACKAGES = [
     "nova.db.idempotency.migrations",
     "nova.db.idempotency.migrations.versions",
     "nova.idempotency",
+    "nova.openstack",
     "nova.openstack.common",
+    "nova.openstack.common.idempotency",
 ]
 
 setuptools.setup(

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Binds what Nova creates to the token of the request that creates it.
+
+The binding is part of the transaction in which Nova inserts the resource's
+row: both are committed, or none is. It is fenced: a request that does not
+hold its token any more makes that transaction roll back (section 5).
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as ty
+
+from oslo_log import log as logging
+import sqlalchemy as sa
+
+from nova.db.idempotency.store import RESOURCES
+from nova.db.idempotency.store import TOKENS
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency import record
+
+LOG = logging.getLogger(__name__)
+
+
+# Once in a process: paste builds a router for each of /v2 and /v2.1.
+@functools.cache
+def listen(model: type, kind: str, attribute: str) -> None:
+    """Bind each new row of a model, if a request with a token inserts it.
+
+    :param model: the ORM class of the resource's row, with a key ``id``
+    :param kind: what the resource is called: server, keypair, ...
+    :param attribute: the attribute that the API uses as the resource's id
+    """
+
+    def bind(mapper: ty.Any, connection: sa.Connection, row: ty.Any) -> None:
+        claim = record.current()
+        if claim is not None and claim.link == kind:
+            resource = record.Resource(kind, getattr(row, attribute), row.id)
+            _bind(connection, claim, resource)
+
+    sa.event.listen(model, "after_insert", bind)
+
+
+def _bind(
+    connection: sa.Connection, claim: record.Claim, resource: record.Resource
+) -> None:
+    # This takes the lock on the token's row until Nova commits: whoever
+    # wants to take it over skips it, or finds it linked.
+    held = sa.and_(TOKENS.c.id == claim.id, TOKENS.c.owner == claim.owner)
+    fence = sa.update(TOKENS).where(held).values(linked=TOKENS.c.linked + 1)
+    if connection.execute(fence).rowcount != 1:
+        claim.lost = True
+        LOG.warning(
+            "A repetition took the client token of this request over; what "
+            "it was creating (a %s) is rolled back.",
+            resource.kind,
+        )
+        raise errors.TokenLost
+    connection.execute(
+        sa.insert(RESOURCES).values(
+            token_id=claim.id,
+            kind=resource.kind,
+            resource_id=resource.id,
+            row_id=resource.row_id,
+        )
+    )

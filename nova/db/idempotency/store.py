@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of tokens in Nova's API database.
+
+Every method is one short transaction of core statements, apart from any
+transaction of the request that it serves.
+"""
+
+from __future__ import annotations
+
+import typing as ty
+
+from oslo_db import exception as db_exc
+import sqlalchemy as sa
+
+from nova.db.idempotency import clock
+from nova.db.idempotency import models
+from nova.db.idempotency import transaction
+from nova.openstack.common.idempotency import digest
+from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.record import Record
+from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.record import State
+from nova.openstack.common.idempotency.store import Outcome
+from nova.openstack.common.idempotency.store import Use
+
+TOKENS: ty.Final[sa.Table] = models.ClientToken.__table__
+RESOURCES: ty.Final[sa.Table] = models.ClientTokenResource.__table__
+
+# A token's own row, where the row that was found may be an alias of it.
+_OWN = TOKENS.alias("own")
+_AS_RECORD = (
+    _OWN.c.id,
+    _OWN.c.token_digest,
+    _OWN.c.fingerprint,
+    _OWN.c.state,
+    _OWN.c.owner,
+    _OWN.c.linked,
+    _OWN.c.lease_until,
+    _OWN.c.expires_at,
+    _OWN.c.request_id,
+    _OWN.c.sealed,
+)
+
+
+class Store:
+    """Tokens in the API database; what the engine's store port asks for.
+
+    All methods raise :class:`errors.Unavailable` when the table cannot be
+    reached. Any of them may be repeated after a broken connection: a row's
+    owner tells whether the first try had been committed.
+
+    :param database: enginefacade's context manager of the API database
+    :param lease: milliseconds that a running request holds its token
+    :param token_ttl: milliseconds that a token lives
+    :param now: the clock that all times come from, as an SQL expression
+    """
+
+    def __init__(
+        self,
+        database: ty.Any,
+        *,
+        lease: int,
+        token_ttl: int,
+        now: sa.ColumnElement[int] | None = None,
+    ) -> None:
+        self._database = database
+        self._lease = lease
+        self._token_ttl = token_ttl
+        self._now = clock.now() if now is None else now
+
+    def look(self, use: Use) -> tuple[int, Record | None]:
+        """Return the database's time and the token's row, in one statement.
+
+        :param use: the request's use of its token
+        """
+        mine = TOKENS.c.token_digest.in_(use.digests)
+        mine &= TOKENS.c.target_digest == digest.target(use.scope)
+        own = _OWN.c.id == sa.func.coalesce(TOKENS.c.alias_of, TOKENS.c.id)
+        time = sa.select(self._now.label("now")).subquery()
+        query = sa.select(time.c.now, *_AS_RECORD).limit(1)
+        query = query.select_from(
+            time.outerjoin(TOKENS, mine).outerjoin(_OWN, own)
+        )
+        now, *fields = self._read(query)[0]
+        return now, _record(*fields) if fields[0] is not None else None
+
+    def resources(self, token_id: int) -> tuple[Resource, ...]:
+        """Return what a token made, in the order of commits.
+
+        :param token_id: the key of the token's row
+        """
+        columns = RESOURCES.c
+        query = sa.select(columns.kind, columns.resource_id, columns.row_id)
+        query = query.where(columns.token_id == token_id)
+        rows = self._read(query.order_by(columns.id))
+        return tuple(Resource(*row) for row in rows)
+
+    def claim(self, use: Use) -> int | None:
+        """Insert a token's row; the unique key lets one request do it.
+
+        While several secrets are listed, the token gets a row for each, in
+        one transaction: so two API hosts whose lists are in another order,
+        as they are while a rotation is rolled out, still exclude each other.
+
+        :param use: the request's use of its token
+        :returns: the row's key, None if another request was faster
+        """
+        row = self._fresh(use) | {
+            "target_digest": digest.target(use.scope),
+            "project_id": use.scope.project_id,
+            "user_id": use.scope.user_id,
+            "target": use.scope.target[: models.TARGET_CHARS],
+        }
+
+        def insert(connection: sa.Connection) -> int:
+            own = sa.insert(TOKENS).values(row, token_digest=use.digests[0])
+            key: int = connection.execute(own).inserted_primary_key[0]
+            for other in use.digests[1:]:
+                alias = sa.insert(TOKENS).values(row, token_digest=other)
+                connection.execute(alias.values(alias_of=key))
+            return key
+
+        try:
+            return transaction.run(self._database, insert)
+        except db_exc.DBDuplicateEntry:
+            # Ours, if a commit went through while its connection broke.
+            ours = sa.select(TOKENS.c.id).where(
+                TOKENS.c.token_digest == use.digests[0],
+                TOKENS.c.target_digest == digest.target(use.scope),
+                TOKENS.c.owner == use.owner,
+            )
+            rows = self._read(ours)
+            return rows[0].id if rows else None
+
+    def rerun(self, record: Record, use: Use) -> bool:
+        """Take a row over for a new run, as if it had just been claimed.
+
+        :param record: the row as it was read
+        :param use: the request's use of its token
+        :returns: whether the row was still so, and free
+        """
+        fresh = self._fresh(use)
+        return self._compare_and_swap(record, use, fresh, forget=True)
+
+    def recover(self, record: Record, use: Use) -> bool:
+        """Take a row over to finish what its former owner began.
+
+        :param record: the row as it was read
+        :param use: the request's use of its token
+        :returns: whether the row was still so, and free
+        """
+        held = {
+            "state": State.RUNNING.value,
+            "owner": use.owner,
+            "lease_until": self._now + self._lease,
+        }
+        return self._compare_and_swap(record, use, held, forget=False)
+
+    def extend(self, claims: ty.Sequence[Claim]) -> None:
+        """Renew the leases of running requests, of those that still hold.
+
+        :param claims: the claims of the running requests of this process
+        """
+        held = sa.and_(
+            TOKENS.c.id.in_([claim.id for claim in claims]),
+            TOKENS.c.owner.in_([claim.owner for claim in claims]),
+        )
+
+        def renew(connection: sa.Connection) -> None:
+            # One that is locked is being committed: nobody can take it over
+            # either, and the next renewal comes in time.
+            keys = transaction.unlocked(connection, TOKENS, held)
+            update = sa.update(TOKENS).where(held, TOKENS.c.id.in_(keys))
+            until = self._now + self._lease
+            connection.execute(update.values(lease_until=until))
+
+        transaction.run(self._database, renew)
+
+    def complete(self, claim: Claim, outcome: Outcome) -> bool:
+        """Write down what became of a request.
+
+        :param claim: the request's claim
+        :param outcome: what became of it
+        :returns: whether the claim still held
+        """
+        return self._update(
+            claim,
+            state=outcome.state.value,
+            status=outcome.status,
+            sealed=outcome.sealed,
+            expires_at=outcome.expires_at,
+        )
+
+    def abandon(self, claim: Claim) -> None:
+        """End a lease at once, so that the next request may settle it.
+
+        :param claim: the claim of a request that ended without an outcome
+        """
+        self._update(claim, lease_until=0)
+
+    def release(self, claim: Claim, *, made_nothing: bool) -> bool:
+        """Free the token.
+
+        :param claim: the claim of a request that was refused or failed
+        :param made_nothing: what was bound to it is known to be gone again
+        :returns: False where it has made something, or is held by another
+        """
+        held = _held(claim)
+        if not made_nothing:
+            held &= TOKENS.c.linked == 0
+
+        def free(connection: sa.Connection) -> bool:
+            lock = sa.update(TOKENS).where(held).values(linked=0)
+            if connection.execute(lock).rowcount != 1:
+                return False
+            _forget(connection, claim.id)
+            rows = (TOKENS.c.alias_of == claim.id, TOKENS.c.id == claim.id)
+            for row in rows:
+                connection.execute(sa.delete(TOKENS).where(row))
+            return True
+
+        return transaction.run(self._database, free)
+
+    def _compare_and_swap(
+        self, record: Record, use: Use, values: dict[str, ty.Any], forget: bool
+    ) -> bool:
+        columns = TOKENS.c
+        as_read = sa.and_(
+            columns.owner == record.owner,
+            columns.state == record.state.value,
+            columns.linked == record.linked,
+            columns.lease_until == record.lease_until,
+        )
+        # Or ours, if a commit went through while its connection broke.
+        free = sa.and_(
+            columns.id == record.id,
+            sa.or_(as_read, columns.owner == use.owner),
+        )
+
+        def swap(connection: sa.Connection) -> bool:
+            # The transaction that creates the resource locks the row. To
+            # wait for it might be for ever: its process may be frozen.
+            keys = transaction.unlocked(connection, TOKENS, free)
+            update = sa.update(TOKENS).where(free, TOKENS.c.id.in_(keys))
+            if connection.execute(update.values(values)).rowcount != 1:
+                return False
+            if forget:
+                _forget(connection, record.id)
+            return True
+
+        return transaction.run(self._database, swap)
+
+    def _update(self, claim: Claim, **values: ty.Any) -> bool:
+        def update(connection: sa.Connection) -> bool:
+            change = sa.update(TOKENS).where(_held(claim)).values(values)
+            return connection.execute(change).rowcount == 1
+
+        return transaction.run(self._database, update)
+
+    def _read(self, query: sa.Select[ty.Any]) -> list[sa.Row[ty.Any]]:
+        def read(connection: sa.Connection) -> list[sa.Row[ty.Any]]:
+            return list(connection.execute(query))
+
+        return transaction.run(self._database, read)
+
+    def _fresh(self, use: Use) -> dict[str, ty.Any]:
+        # Until it has an outcome, it expires as if its lease were its end.
+        lives = self._lease + self._token_ttl
+        return {
+            "fingerprint": use.fingerprints[0],
+            "state": State.RUNNING.value,
+            "owner": use.owner,
+            "linked": 0,
+            "request_id": use.request_id,
+            "lease_until": self._now + self._lease,
+            "created_at": self._now,
+            "expires_at": self._now + lives,
+            "status": None,
+            "sealed": None,
+        }
+
+
+def _held(claim: Claim) -> sa.ColumnElement[bool]:
+    return sa.and_(TOKENS.c.id == claim.id, TOKENS.c.owner == claim.owner)
+
+
+def _forget(connection: sa.Connection, token_id: int) -> None:
+    bound = RESOURCES.c.token_id == token_id
+    connection.execute(sa.delete(RESOURCES).where(bound))
+
+
+def _record(
+    key: int, row: bytes, fingerprint: bytes, state: str, *rest: ty.Any
+) -> Record:
+    return Record(key, row, fingerprint, State(state), *rest)

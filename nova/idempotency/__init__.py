@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Client tokens in Nova's compute API: what the protocol needs of Nova.
+
+    router       loaded by api-paste.ini, decorates the controllers' methods
+    operations   the table of operations: one row each
+    service      builds the engine from nova.conf, and answers in Nova's way
+    work         one operation: run it, rebuild its answer
+    seal         the cipher of stored answers
+"""

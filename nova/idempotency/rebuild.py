@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers that died with their worker, made again from what it created.
+
+Each function takes the controller, the request, its body and the resources
+that are bound to the token, and returns what the controller's own method
+would have returned, without secrets; None where the resource is gone.
+"""
+
+from __future__ import annotations
+
+import typing as ty
+
+from nova.api.openstack import api_version_request
+from nova.api.openstack import wsgi
+from nova import exception
+from nova import objects
+from nova.openstack.common.idempotency.record import Resource
+
+Body = dict[str, ty.Any]
+
+
+def server(
+    controller: ty.Any,
+    req: wsgi.Request,
+    body: Body,
+    resources: ty.Sequence[Resource],
+) -> ty.Any:
+    """Answer as ServersController.create does, without adminPass.
+
+    :param controller: the controller of servers
+    :param req: the repeated request
+    :param body: its body
+    :param resources: the servers; the first of several is the answer's
+    """
+    # A server that was deleted meanwhile is the answer all the same.
+    context = req.environ["nova.context"].elevated(read_deleted="yes")
+    try:
+        instance = controller.compute_api.get(context, resources[0].id)
+    except exception.InstanceNotFound:
+        return None
+    if body["server"].get("return_reservation_id", False):
+        return {"reservation_id": instance.reservation_id}
+    view = controller._view_builder.create(req, body, instance)
+    return controller._add_location(wsgi.ResponseObject(view))
+
+
+def keypair(
+    controller: ty.Any,
+    req: wsgi.Request,
+    body: Body,
+    resources: ty.Sequence[Resource],
+) -> ty.Any:
+    """Answer as KeypairController.create does, without private_key.
+
+    :param controller: the controller of keypairs
+    :param req: the repeated request
+    :param body: its body
+    :param resources: the keypair
+    """
+    context = req.environ["nova.context"]
+    owner = body["keypair"].get("user_id") or context.user_id
+    try:
+        found = objects.KeyPair.get_by_name(context, owner, resources[0].id)
+    except exception.KeypairNotFound:
+        return None
+    if found.id != resources[0].row_id:
+        return None  # deleted, and its name used again
+    typed = api_version_request.is_supported(req, "2.2")
+    return controller._view_builder.create(found, key_type=typed)

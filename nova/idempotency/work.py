@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One operation of the compute API, as the engine runs and rebuilds it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as ty
+
+import webob
+import webob.exc
+
+from nova.api import openstack
+from nova.api.openstack import wsgi
+from nova.compute import api as compute_api
+from nova.db.idempotency import kinds
+from nova import exception
+from nova.idempotency.operations import Operation
+from nova import objects
+from nova.openstack.common.idempotency.answer import Answer
+from nova.openstack.common.idempotency.record import Resource
+
+# Nova adds these to every answer, replays among them.
+_NOVAS_OWN = frozenset(
+    name.lower()
+    for name in (
+        wsgi.API_VERSION_REQUEST_HEADER,
+        wsgi.LEGACY_API_VERSION_REQUEST_HEADER,
+        "Content-Length",
+        "Vary",
+    )
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class NovaWork:
+    """A call of a controller's method; see the engine's port of the name.
+
+    :param operation: its row in the table of operations
+    :param method: the method
+    :param controller: the controller whose method it is
+    :param arguments: the arguments of the call by their names
+    :param body: the body, as it was before the controller saw it
+    :param call: runs the method with the arguments
+    """
+
+    operation: Operation
+    method: ty.Callable[..., ty.Any]
+    controller: ty.Any
+    arguments: dict[str, ty.Any]
+    body: ty.Any
+    call: ty.Callable[[], ty.Any]
+
+    @property
+    def link(self) -> str | None:
+        """The kind of resource that the operation is linked to, if it is."""
+        return self.operation.kind.name if self.operation.kind else None
+
+    def run(self) -> Answer:
+        """Run Nova's method; faults and unexpected errors are answers."""
+        try:
+            with wsgi.ResourceExceptionHandler():
+                return self._answer(self.call())
+        except exception.VersionNotFoundForAPIMethod:
+            # Nova answers so, to look as if the method were not there.
+            return self._rendered(wsgi.Fault(webob.exc.HTTPNotFound()))
+        except wsgi.Fault as fault:
+            return self._rendered(fault)
+        except Exception as exc:
+            return self._rendered(_unexpected(exc))
+
+    def rebuild(self, resources: ty.Sequence[Resource]) -> Answer | None:
+        """Make the first answer again from what the operation created.
+
+        :param resources: what is bound to the token
+        """
+        if self.operation.rebuild is None:
+            return None
+        result = self.operation.rebuild(
+            self.controller, self._req, self.body, resources
+        )
+        return None if result is None else self._answer(result)
+
+    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+        """Tell whether Nova left any of the resources when it failed.
+
+        :param resources: what is bound to the token
+        """
+        kind = self.operation.kind
+        return kind is not None and kinds.survive(kind, resources)
+
+    def accepted(self, request_id: str) -> Answer | None:
+        """Return an empty success, if Nova recorded that it had started.
+
+        :param request_id: the id of the first request
+        """
+        server_id = self.arguments.get("server_id", self.arguments.get("id"))
+        context = self._req.environ["nova.context"]
+        try:
+            instance = compute_api.API().get(context, server_id)
+        except exception.InstanceNotFound:
+            return None
+        action = objects.InstanceAction.get_by_request_id(
+            context, instance.uuid, request_id
+        )
+        return None if action is None else self._answer(None)
+
+    @property
+    def _req(self) -> wsgi.Request:
+        return self.arguments["req"]
+
+    def _answer(self, result: ty.Any) -> Answer:
+        """Serialize a method's result as nova.api.openstack.wsgi does."""
+        if type(result) is dict or result is None:
+            result = wsgi.ResponseObject(result)
+        if not isinstance(result, wsgi.ResponseObject):
+            return self._rendered(result)
+        if hasattr(self.method, "wsgi_codes"):
+            result._default_code = self.method.wsgi_codes(self._req)
+        content_type = self._req.best_match_content_type()
+        return _kept(result.serialize(self._req, content_type))
+
+    def _rendered(self, app: ty.Any) -> Answer:
+        return _kept(self._req.get_response(app))
+
+
+def _unexpected(exc: Exception) -> openstack.FaultWrapper:
+    """Return what Nova's pipeline makes of an error that nobody expects."""
+
+    def fail(environ: ty.Any, start_response: ty.Any) -> ty.NoReturn:
+        raise exc
+
+    return openstack.FaultWrapper(fail)
+
+
+def _kept(response: webob.Response) -> Answer:
+    headers = tuple(
+        (name, value)
+        for name, value in response.headerlist
+        if name.lower() not in _NOVAS_OWN
+    )
+    return Answer(response.status_int, headers, response.body)

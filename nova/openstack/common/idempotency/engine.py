@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers requests with a token as the protocol's section 3 says."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as ty
+
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.attempt import Attempt
+from nova.openstack.common.idempotency.digest import Digests
+from nova.openstack.common.idempotency.heartbeat import Heartbeat
+from nova.openstack.common.idempotency.limits import Limits
+from nova.openstack.common.idempotency.sealer import Sealer
+from nova.openstack.common.idempotency.store import Store
+from nova.openstack.common.idempotency.work import Request
+from nova.openstack.common.idempotency.work import Work
+
+# How often a waiting request looks, in seconds: a boot takes some 100 ms, so
+# that its twin adds little to that, and ten twins a hundred cheap reads.
+_LOOK_EVERY = 0.1
+
+
+class Clock(ty.Protocol):
+    """Elapsed time, apart from any time of day."""
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let that many seconds pass."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Engine:
+    """Answers requests with a token; one for a process.
+
+    :param store: the table of tokens
+    :param digests: the digests that the table holds
+    :param sealer: seals the answers that the table holds
+    :param heartbeat: renews the leases of running requests
+    :param limits: the operator's settings
+    :param clock: elapsed time; tests pass one of their own
+    """
+
+    store: Store
+    digests: Digests
+    sealer: Sealer
+    heartbeat: Heartbeat
+    limits: Limits
+    clock: Clock = time
+
+    def answer(self, request: Request, work: Work) -> Reply:
+        """Answer a request: run it once, or give its first answer again.
+
+        :param request: the request
+        :param work: the operation that it asks for
+        :raises errors.Refusal: the protocol answers with an error
+        """
+        attempt = Attempt(self, request, work)
+        deadline = self.clock.monotonic() + self.limits.wait_timeout
+        while True:
+            reply = attempt.look_and_act()
+            if reply is not None:
+                return reply
+            # It runs elsewhere, or another process was faster just now.
+            if self.clock.monotonic() >= deadline:
+                raise errors.InProgress
+            self.clock.sleep(_LOOK_EVERY)

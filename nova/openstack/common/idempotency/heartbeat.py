@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Renews the leases of all requests that run in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import typing as ty
+
+from oslo_log import log as logging
+
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.store import Store
+
+LOG = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """One thread a process, however many requests run (protocol section 6).
+
+    :param store: where the leases are
+    :param interval: seconds between two renewals; a third of the lease
+        leaves room for two that fail
+    """
+
+    def __init__(self, store: Store, interval: float) -> None:
+        self._store = store
+        self._interval = interval
+        self._claims: dict[str, Claim] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._pid: int | None = None
+
+    @contextlib.contextmanager
+    def keep(self, claim: Claim) -> ty.Iterator[None]:
+        """Renew a claim's lease while the body runs.
+
+        :param claim: the claim of the running request
+        """
+        with self._lock:
+            self._claims[claim.owner] = claim
+            self._start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._claims.pop(claim.owner, None)
+
+    def beat(self) -> None:
+        """Renew all leases once; a failure is logged, the next beat tries."""
+        with self._lock:
+            claims = list(self._claims.values())
+        if not claims:
+            return
+        try:
+            self._store.extend(claims)
+        except errors.Unavailable:
+            LOG.warning(
+                "The leases of %d running requests with client tokens were "
+                "not renewed; if this goes on, their retries take over.",
+                len(claims),
+            )
+
+    def _start(self) -> None:
+        # Threads do not survive a fork, and API servers fork after loading.
+        if self._pid == os.getpid():
+            return
+        self._pid = os.getpid()
+        threading.Thread(
+            target=self._run, name="client-token-heartbeat", daemon=True
+        ).start()
+
+    def _run(self) -> None:
+        while not self._wake.wait(self._interval):
+            self.beat()

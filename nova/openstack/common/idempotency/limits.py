@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's settings that the protocol speaks of."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """The operator's settings (protocol sections 3, 4 and 6).
+
+    :param token_ttl: seconds that a token lives from its first answer
+    :param wait_timeout: seconds that a retry waits for the first request
+    :param max_response_size: bytes of an answer that are kept at most
+    """
+
+    token_ttl: int
+    wait_timeout: float
+    max_response_size: int
