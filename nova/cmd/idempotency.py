@@ -9,9 +9,9 @@ import typing as ty
 from oslo_config import cfg
 from oslo_log import log as logging
 
+from nova import config
 import nova.conf
 from nova.conf import idempotency as options
-from nova import config
 from nova.db.api import api as api_db
 from nova.db.idempotency import migration
 

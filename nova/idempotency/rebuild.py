@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import typing as ty
 
-from nova.api.openstack import api_version_request
-from nova.api.openstack import wsgi
 from nova import exception
 from nova import objects
+from nova.api.openstack import api_version_request
+from nova.api.openstack import wsgi
 from nova.openstack.common.idempotency.record import Resource
 
 Body = dict[str, ty.Any]

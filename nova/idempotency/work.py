@@ -9,13 +9,13 @@ import typing as ty
 import webob
 import webob.exc
 
+from nova import exception
+from nova import objects
 from nova.api import openstack
 from nova.api.openstack import wsgi
 from nova.compute import api as compute_api
 from nova.db.idempotency import kinds
-from nova import exception
 from nova.idempotency.operations import Operation
-from nova import objects
 from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.record import Resource
 

@@ -13,11 +13,15 @@ import typing as ty
 
 from oslo_log import log as logging
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from nova.db.idempotency.store import RESOURCES
 from nova.db.idempotency.store import TOKENS
 from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency import faults
 from nova.openstack.common.idempotency import record
+from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.faults import reached
 
 LOG = logging.getLogger(__name__)
 
@@ -36,7 +40,9 @@ def listen(model: type, kind: str, attribute: str) -> None:
         claim = record.current()
         if claim is not None and claim.link == kind:
             resource = record.Resource(kind, getattr(row, attribute), row.id)
+            reached(Point.BEFORE_LINK)
             _bind(connection, claim, resource)
+            _mark_commit(row)
 
     sa.event.listen(model, "after_insert", bind)
 
@@ -64,3 +70,19 @@ def _bind(
             row_id=resource.row_id,
         )
     )
+
+
+def _mark_commit(row: ty.Any) -> None:
+    if not faults.armed():
+        return
+    session = orm.object_session(row)
+    for event, point in (
+        ("before_commit", Point.BEFORE_COMMIT),
+        ("after_commit", Point.AFTER_COMMIT),
+    ):
+        mark = functools.partial(_mark, point)
+        sa.event.listen(session, event, mark, once=True)
+
+
+def _mark(point: Point, session: orm.Session) -> None:
+    reached(point)

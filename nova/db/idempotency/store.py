@@ -113,11 +113,12 @@ class Store:
         }
 
         def insert(connection: sa.Connection) -> int:
-            own = sa.insert(TOKENS).values(row, token_digest=use.digests[0])
-            key: int = connection.execute(own).inserted_primary_key[0]
-            for other in use.digests[1:]:
-                alias = sa.insert(TOKENS).values(row, token_digest=other)
-                connection.execute(alias.values(alias_of=key))
+            own, *others = (row | {"token_digest": d} for d in use.digests)
+            done = connection.execute(sa.insert(TOKENS).values(own))
+            key: int = done.inserted_primary_key[0]
+            for other in others:
+                alias = other | {"alias_of": key}
+                connection.execute(sa.insert(TOKENS).values(alias))
             return key
 
         try:

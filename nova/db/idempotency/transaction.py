@@ -17,6 +17,13 @@ LOG = logging.getLogger(__name__)
 
 SYNC_COMMAND = "nova-idempotency db sync"
 
+# Not all of SQLAlchemy's errors: mistakes of ours have to be seen as such.
+_DATABASE_FAULTS = (
+    db_exc.DBError,
+    db_exc.CantStartEngineError,
+    sa.exc.TimeoutError,  # no connection of the pool came free
+)
+
 _T = ty.TypeVar("_T")
 
 
@@ -62,11 +69,7 @@ def run(database: ty.Any, body: ty.Callable[[sa.Connection], _T]) -> _T:
             SYNC_COMMAND,
         )
         raise errors.Unavailable from None
-    except (
-        db_exc.DBError,
-        db_exc.CantStartEngineError,
-        sa.exc.SQLAlchemyError,
-    ) as exc:
+    except _DATABASE_FAULTS as exc:
         # Only the kind of error: its text holds the statement's values.
         LOG.error(
             "Client tokens are refused: the API database answered with %s.",

@@ -19,6 +19,8 @@ from nova.openstack.common.idempotency.answer import Replay
 from nova.openstack.common.idempotency.answer import Reply
 from nova.openstack.common.idempotency.decision import decide
 from nova.openstack.common.idempotency.decision import Decision
+from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.faults import reached
 from nova.openstack.common.idempotency.record import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import State
@@ -62,17 +64,18 @@ class Attempt:
         if decision is Decision.WAIT:
             return None
         if record is None:
+            reached(Point.BEFORE_CLAIM)
             token_id = self._store.claim(self._use)
             if token_id is None:
                 return None
+            reached(Point.AFTER_CLAIM)
             row = self._use.digests[0]
             return self._run(self._claim(token_id, row, now, started))
         claim = self._claim(record.id, record.digest, now, started)
         match decision:
             case Decision.RERUN:
-                if not self._store.rerun(record, self._use):
-                    return None
-                return self._run(claim)
+                taken = self._taken(self._store.rerun, record)
+                return self._run(claim) if taken else None
             case Decision.REPLAY:
                 return self._replay(record)
             case Decision.REBUILD:
@@ -95,13 +98,17 @@ class Attempt:
         )
 
     def _run(self, claim: Claim) -> Reply:
+        reached(Point.BEFORE_METHOD)
         with self._engine.heartbeat.keep(claim), records.running(claim):
             answer = self._work.run()
+        reached(Point.AFTER_METHOD)
         if claim.lost:
             raise errors.TokenLost
         expires_at = self._expires_at(claim)
         try:
+            reached(Point.BEFORE_SETTLE)
             self._settle(claim, answer, expires_at)
+            reached(Point.AFTER_SETTLE)
         except errors.Unavailable:
             # The client gets its answer; the link, or the next request,
             # tells what became of the token.
@@ -151,6 +158,15 @@ class Attempt:
                 self._request.request_id,
             )
 
+    def _taken(
+        self, take: ty.Callable[[Record, Use], bool], record: Record
+    ) -> bool:
+        reached(Point.BEFORE_TAKEOVER)
+        taken = take(record, self._use)
+        if taken:
+            reached(Point.AFTER_TAKEOVER)
+        return taken
+
     def _replay(self, record: Record) -> Reply:
         data = None
         if record.sealed is not None:
@@ -176,7 +192,7 @@ class Attempt:
         return self._work.rebuild(resources) if resources else None
 
     def _recover(self, record: Record, claim: Claim) -> Reply | None:
-        if not self._store.recover(record, self._use):
+        if not self._taken(self._store.recover, record):
             return None
         LOG.info(
             "Request %s ended without an answer after it had made what it "
@@ -193,7 +209,7 @@ class Attempt:
 
     def _reconcile(self, record: Record, claim: Claim) -> Reply | None:
         answer = self._work.accepted(record.request_id)
-        if not self._store.recover(record, self._use):
+        if not self._taken(self._store.recover, record):
             return None
         if answer is None:
             outcome = Outcome(State.UNKNOWN, None, None, record.expires_at)

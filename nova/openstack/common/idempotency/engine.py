@@ -11,6 +11,8 @@ from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.answer import Reply
 from nova.openstack.common.idempotency.attempt import Attempt
 from nova.openstack.common.idempotency.digest import Digests
+from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.faults import reached
 from nova.openstack.common.idempotency.heartbeat import Heartbeat
 from nova.openstack.common.idempotency.limits import Limits
 from nova.openstack.common.idempotency.sealer import Sealer
@@ -64,6 +66,7 @@ class Engine:
         while True:
             reply = attempt.look_and_act()
             if reply is not None:
+                reached(Point.BEFORE_ANSWER)
                 return reply
             # It runs elsewhere, or another process was faster just now.
             if self.clock.monotonic() >= deadline:

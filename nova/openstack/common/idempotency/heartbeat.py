@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 import typing as ty
 
 from oslo_log import log as logging
@@ -23,14 +24,21 @@ class Heartbeat:
     :param store: where the leases are
     :param interval: seconds between two renewals; a third of the lease
         leaves room for two that fail
+    :param sleep: lets that time pass; tests pass one of their own
     """
 
-    def __init__(self, store: Store, interval: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        interval: float,
+        sleep: ty.Callable[[float], None] = time.sleep,
+    ) -> None:
         self._store = store
         self._interval = interval
         self._claims: dict[str, Claim] = {}
         self._lock = threading.Lock()
-        self._wake = threading.Event()
+        self._sleep = sleep
+        # The process in which the thread runs, None while it does not.
         self._pid: int | None = None
 
     @contextlib.contextmanager
@@ -48,12 +56,16 @@ class Heartbeat:
             with self._lock:
                 self._claims.pop(claim.owner, None)
 
-    def beat(self) -> None:
-        """Renew all leases once; a failure is logged, the next beat tries."""
+    def beat(self) -> bool:
+        """Renew all leases once; a failure is logged, the next beat tries.
+
+        :returns: False when no request runs, and the thread may end
+        """
         with self._lock:
             claims = list(self._claims.values())
-        if not claims:
-            return
+            if not claims:
+                self._pid = None
+                return False
         try:
             self._store.extend(claims)
         except errors.Unavailable:
@@ -62,6 +74,7 @@ class Heartbeat:
                 "not renewed; if this goes on, their retries take over.",
                 len(claims),
             )
+        return True
 
     def _start(self) -> None:
         # Threads do not survive a fork, and API servers fork after loading.
@@ -73,5 +86,7 @@ class Heartbeat:
         ).start()
 
     def _run(self) -> None:
-        while not self._wake.wait(self._interval):
-            self.beat()
+        while True:
+            self._sleep(self._interval)
+            if not self.beat():
+                return
