@@ -3,7 +3,7 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from embedded import openrc
@@ -20,6 +20,13 @@ class Answer:
     status: int
     output: str
     errors: str
+
+    def ending(self) -> str:
+        """Say how it ended, and with which complaint if it failed."""
+        if self.status == 0:
+            return "exit 0"
+        complaint = self.errors.strip().splitlines()[-1:] or ["in silence"]
+        return f"exit {self.status}: {complaint[0]}"
 
     def rows(self) -> list[list[str]]:
         """Return the cells of the table that was printed, without borders."""
@@ -58,11 +65,13 @@ class NovaCommand:
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 
-    def start(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
-        """Start the command and leave it running."""
+    def start(
+        self, arguments: Sequence[str], variables: Mapping[str, str]
+    ) -> subprocess.Popen[str]:
+        """Start the command, with more variables, and leave it running."""
         return subprocess.Popen(
             script("nova", *arguments),
-            env=self._environment,
+            env=self._environment | dict(variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

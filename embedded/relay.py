@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands before an API and withholds its answer to a POST.
+"""An HTTP proxy that withholds one API's answers to POST.
 
 So a client can be killed at the one moment that matters: the API has the
-request, and the client has not one byte of the answer.
+request, and the client has not one byte of the answer. It is a proxy, so
+that the client's command and endpoints are the same as ever.
 """
 
 import http.client
@@ -19,15 +20,16 @@ HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
 
 class Relay:
-    """A relay on a free port; leaving the context releases and ends it."""
+    """A relay on a free port; leaving the context releases and ends it.
 
-    def __init__(self, target: str) -> None:
-        parts = urllib.parse.urlsplit(target)
-        self.target = parts.netloc
+    :param withheld: host and port of the API whose answers to POST wait.
+    """
+
+    def __init__(self, withheld: str) -> None:
+        self.withheld = withheld
         self.passed_on = threading.Event()
         self.released = threading.Event()
         self._server = _Server((HOST, 0), self)
-        self.url = f"http://{HOST}:{self._server.server_port}{parts.path}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever).start()
@@ -43,6 +45,14 @@ class Relay:
         self._server.shutdown()
         # Waits for the API to finish what it was given.
         self._server.server_close()
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment that sends a client through the relay."""
+        return {
+            "http_proxy": f"http://{HOST}:{self._server.server_port}",
+            "no_proxy": "",
+            "NO_PROXY": "",
+        }
 
     def wait_until_passed_on(self, seconds: float) -> None:
         """Wait until the API was given a POST.
@@ -70,14 +80,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         relay = self.server.relay
         upstream = self._pass_on()
-        relay.passed_on.set()
-        relay.released.wait()
+        if urllib.parse.urlsplit(self.path).netloc == relay.withheld:
+            relay.passed_on.set()
+            relay.released.wait()
         self._give_back(upstream)
 
     def _pass_on(self) -> http.client.HTTPConnection:
+        # A proxy is asked for a whole URL; the API wants path and query.
+        url = urllib.parse.urlsplit(self.path)
+        path = url._replace(scheme="", netloc="").geturl()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        upstream = http.client.HTTPConnection(self.server.relay.target)
-        upstream.putrequest(self.command, self.path, skip_host=True,
+        upstream = http.client.HTTPConnection(url.netloc)
+        upstream.putrequest(self.command, path, skip_host=True,
                             skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in HOP_BY_HOP:

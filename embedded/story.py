@@ -15,6 +15,7 @@ from keystoneauth1 import adapter
 
 from embedded import cloud, identity
 from embedded.command import Answer, NovaCommand
+from embedded.ports import HOST
 from embedded.relay import Relay
 from embedded.services import NOVA
 from embedded.site import Site
@@ -82,7 +83,7 @@ class Story:
         self._booted = self._nova.run(*boot(self._token, STEADY))
         return Outcome(
             f"exit 0, one server {STEADY}",
-            f"exit {self._booted.status}, {self._servers(STEADY)}",
+            f"{self._booted.ending()}, {self._servers(STEADY)}",
         )
 
     def _boot_again(self) -> Outcome:
@@ -90,17 +91,17 @@ class Story:
         return Outcome(
             f"exit 0, id {self._booted.property('id')}, the same adminPass, "
             f"one server {STEADY}",
-            f"exit {again.status}, id {again.property('id')}, "
+            f"{again.ending()}, id {again.property('id')}, "
             f"{_likeness(again, self._booted)} adminPass, "
             f"{self._servers(STEADY)}",
         )
 
     def _boot_killed(self) -> Outcome:
-        with Relay(NOVA.url(self._site)) as relay:
-            client = self._nova.start([
-                "--os-endpoint-override", relay.url,
-                *boot(self._orphan_token, ORPHAN),
-            ])
+        api = f"{HOST}:{self._site.ports[NOVA.name]}"
+        with Relay(api) as relay:
+            client = self._nova.start(
+                boot(self._orphan_token, ORPHAN), relay.variables()
+            )
             try:
                 relay.wait_until_passed_on(CLIENT_SECONDS)
             finally:
@@ -117,7 +118,7 @@ class Story:
         ids = ", ".join(self._ids(ORPHAN))
         return Outcome(
             f"exit 0, id {ids}, one server {ORPHAN}",
-            f"exit {again.status}, id {again.property('id')}, "
+            f"{again.ending()}, id {again.property('id')}, "
             f"{self._servers(ORPHAN)}",
         )
 
@@ -134,23 +135,23 @@ class Story:
         self._private_key = made.output
         return Outcome(
             "exit 0, a private key",
-            f"exit {made.status}, {_key(made)}",
+            f"{made.ending()}, {_key(made)}",
         )
 
     def _make_keypair_again(self) -> Outcome:
         again = self._nova.run(*keypair(self._key_token))
         return Outcome(
             f"exit 0, a private key, sha256 {_digest(self._private_key)}",
-            f"exit {again.status}, {_key(again)}, "
+            f"{again.ending()}, {_key(again)}, "
             f"sha256 {_digest(again.output)}",
         )
 
     def _boot_other_flavor(self) -> Outcome:
         other = self._nova.run(*boot(self._token, STEADY, cloud.LARGE))
-        refused = "HTTP 422" if "(HTTP 422)" in other.errors else other.errors
+        refused = other.status == 1 and "(HTTP 422)" in other.errors
         return Outcome(
-            f"exit 1, HTTP 422, one server {STEADY}",
-            f"exit {other.status}, {refused.strip()}, "
+            f"refused with HTTP 422, one server {STEADY}",
+            f"{'refused with HTTP 422' if refused else other.ending()}, "
             f"{self._servers(STEADY)}",
         )
 

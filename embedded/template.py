@@ -67,18 +67,20 @@ def copy(template: Path, site: Site) -> None:
 def build(template: Path, children: Children) -> None:
     """Run every service's migrations, and keep the files as the template."""
     template.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=template.parent) as workshop:
-        site = Site.on_sqlite(Path(workshop), dict.fromkeys(ports.DEFAULTS, 0))
-        databases = site.state / "db"
-        sqlite.create(databases)
-        _create_schemas(site, children)
-        sqlite.settle(databases)
-        try:
-            databases.rename(template)
-        except OSError:
-            # Somebody beside us was faster; theirs is as good.
-            if not template.exists():
-                raise
+    workshop = Path(tempfile.mkdtemp(prefix="building-", dir=template.parent))
+    site = Site.on_sqlite(workshop, dict.fromkeys(ports.DEFAULTS, 0))
+    databases = workshop / "db"
+    sqlite.create(databases)
+    _create_schemas(site, children)
+    sqlite.settle(databases)
+    try:
+        databases.rename(template)
+    except OSError:
+        # Somebody beside us was faster; theirs is as good.
+        if not template.exists():
+            raise
+    # Only now: after a failure the logs are wanted.
+    shutil.rmtree(workshop)
 
 
 def _create_schemas(site: Site, children: Children) -> None:

@@ -74,10 +74,10 @@ def _paste() -> str:
 
 def schema(site: Site) -> Sequence[Command]:
     """Return the commands that fill the databases and map the cells."""
-    file = str(site.etc("nova") / "nova.conf")
+    configuration = ("--config-file", str(site.etc("nova") / "nova.conf"))
 
     def manage(*arguments: str) -> Command:
-        return script("nova-manage", "--config-file", file, *arguments)
+        return script("nova-manage", *configuration, *arguments)
 
     return [
         manage("api_db", "sync"),
@@ -85,7 +85,7 @@ def schema(site: Site) -> Sequence[Command]:
         manage("cell_v2", "create_cell", "--name", "cell1",
                "--database_connection", CELL1),
         manage("db", "sync"),
-        script("nova-idempotency", "db", "sync"),
+        script("nova-idempotency", *configuration, "db", "sync"),
     ]
 
 
