@@ -2,12 +2,14 @@
 """Command line: `python -m embedded demo` or `python -m embedded serve`."""
 
 import argparse
+from pathlib import Path
 import signal
 import sys
-from pathlib import Path
 from typing import NoReturn
 
-from embedded import demo, ports, serve
+from embedded import demo
+from embedded import ports
+from embedded import serve
 from embedded.errors import StackError
 
 INTERRUPTED = 130

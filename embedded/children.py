@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """All processes that one stack has started."""
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
+import threading
 
 from embedded.errors import ProcessError
 from embedded.process import Process

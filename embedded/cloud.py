@@ -3,7 +3,8 @@
 
 from collections.abc import Mapping
 
-from keystoneauth1 import adapter, session
+from keystoneauth1 import adapter
+from keystoneauth1 import session
 
 IMAGE = "nothing"
 SMALL = "small"

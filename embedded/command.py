@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real `nova` command, run as the demo user."""
 
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from embedded import openrc
 from embedded.services.service import script

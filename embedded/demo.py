@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bring a fresh stack up, play the story against it, and tell."""
 
+from collections.abc import Callable
+from collections.abc import Mapping
+from pathlib import Path
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from embedded import ports, progress
+from embedded import ports
+from embedded import progress
 from embedded.site import Site
 from embedded.stack import Stack
-from embedded.story import Outcome, Story
+from embedded.story import Outcome
+from embedded.story import Story
 
 
 def run(var: Path, chosen: Mapping[str, int]) -> int:

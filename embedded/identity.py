@@ -3,7 +3,8 @@
 
 from typing import Any
 
-from keystoneauth1 import adapter, session
+from keystoneauth1 import adapter
+from keystoneauth1 import session
 from keystoneauth1.identity import v3
 
 from embedded import config

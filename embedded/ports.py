@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which port each service listens on."""
 
+from collections.abc import Iterable
+from collections.abc import Mapping
 import os
 import socket
-from collections.abc import Iterable, Mapping
 
 from embedded.errors import PortTakenError
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One child process, in a group of its own, that cannot outlive us."""
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 import contextlib
 import os
+from pathlib import Path
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from embedded import ports
 from embedded.errors import ProcessError

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the terminal shows: one line a step, with its seconds."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+import time
 
 WIDTH = 58
 

@@ -9,9 +9,9 @@ that the client's command and endpoints are the same as ever.
 import http.client
 import http.server
 import threading
-import urllib.parse
 from types import TracebackType
 from typing import Self
+import urllib.parse
 
 from embedded.ports import HOST
 

@@ -2,12 +2,13 @@
 """The secrets of one state directory: made once, readable by its owner."""
 
 import base64
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import dataclass
 import json
 import os
-import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
+import secrets
 
 USERS = ("admin", "demo", "placement", "glance", "neutron", "nova")
 

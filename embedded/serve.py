@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keep a stack up, with its state, until somebody has had enough."""
 
-import os
-import time
 from collections.abc import Mapping
+import os
 from pathlib import Path
+import time
 
-from embedded import cloud, openrc, progress
+from embedded import cloud
+from embedded import openrc
+from embedded import progress
 from embedded.secrets import write_private
 from embedded.services.service import SCRIPTS
 from embedded.site import Site

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded import ports, sqlite
+from embedded import ports
+from embedded import sqlite
 from embedded.secrets import Secrets
 
 

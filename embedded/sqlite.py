@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Databases as files of SQLite."""
 
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+import sqlite3
 
 # The cells v2 mapping of cell0 is a template over the URL of "nova" (see
 # services/nova.py), so its file is named after that one's.

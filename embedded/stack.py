@@ -7,19 +7,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from embedded import cloud, identity, ports, secrets, template
+from embedded import cloud
+from embedded import identity
+from embedded import ports
+from embedded import secrets
+from embedded import template
 from embedded.children import Children
 from embedded.process import Process
-from embedded.services import (
-    GLANCE,
-    KEYSTONE,
-    NEUTRON,
-    NOVA,
-    PLACEMENT,
-    SERVICES,
-    keystone,
-)
-from embedded.services.service import Service, environment
+from embedded.services import GLANCE
+from embedded.services import KEYSTONE
+from embedded.services import keystone
+from embedded.services import NEUTRON
+from embedded.services import NOVA
+from embedded.services import PLACEMENT
+from embedded.services import SERVICES
+from embedded.services.service import environment
+from embedded.services.service import Service
 from embedded.site import Site
 
 Step = Callable[[str], AbstractContextManager[None]]

@@ -5,16 +5,18 @@ Each step says what was expected and what happened, in the same words: the
 two texts differ where the product does.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 import hashlib
 import secrets
 import signal
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from keystoneauth1 import adapter
 
-from embedded import cloud, identity
-from embedded.command import Answer, NovaCommand
+from embedded import cloud
+from embedded import identity
+from embedded.command import Answer
+from embedded.command import NovaCommand
 from embedded.ports import HOST
 from embedded.relay import Relay
 from embedded.services import NOVA

@@ -5,20 +5,22 @@ The migrations of five services take half a minute. Their result depends on
 the versions alone, so it is kept by those.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 import hashlib
 import importlib.metadata
 import importlib.resources
-import shutil
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from importlib.resources.abc import Traversable
 from pathlib import Path
+import shutil
+import tempfile
 
-from embedded import ports, sqlite
+from embedded import ports
+from embedded import sqlite
 from embedded.children import Children
 from embedded.errors import StateOfOtherVersionsError
 from embedded.services import SERVICES
-from embedded.services.service import Service, environment
+from embedded.services.service import environment
+from embedded.services.service import Service
 from embedded.site import Site
 
 DISTRIBUTIONS = ("keystone", "openstack-placement", "glance", "neutron",
@@ -50,7 +52,7 @@ def in_use(site: Site) -> bool:
     if mark.read_text() != key():
         raise StateOfOtherVersionsError(
             f"the databases in {site.state} were made by other versions: "
-            f"remove that directory (make: clean-state) and start again"
+            f"remove that directory and start again"
         )
     return True
 

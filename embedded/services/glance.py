@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Glance: images, kept as files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Sequence
 
 from embedded import config
-from embedded.services.service import (
-    Command,
-    Service,
-    script,
-    upstream_file,
-)
+from embedded.services.service import Command
+from embedded.services.service import script
+from embedded.services.service import Service
+from embedded.services.service import upstream_file
 from embedded.site import Site
 
 STORES = {

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Neutron: no network is made, but Nova lists a server's ports."""
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 import sys
-from collections.abc import Mapping, Sequence
 
 from embedded import config
-from embedded.services.service import Command, Service, upstream_file
+from embedded.services.service import Command
+from embedded.services.service import Service
+from embedded.services.service import upstream_file
 from embedded.site import Site
 
 

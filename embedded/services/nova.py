@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nova: API, conductor, scheduler and compute in one process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Sequence
 
 from embedded import config
-from embedded.services.service import (
-    Command,
-    Service,
-    script,
-    upstream_file,
-)
+from embedded.services.service import Command
+from embedded.services.service import script
+from embedded.services.service import Service
+from embedded.services.service import upstream_file
 from embedded.site import Site
 
 # The one line of api-paste.ini by which an operator turns the product on.

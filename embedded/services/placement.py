@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Placement: what the compute host has to give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Sequence
 
 from embedded import config
-from embedded.services.service import Command, Service, script
+from embedded.services.service import Command
+from embedded.services.service import script
+from embedded.services.service import Service
 from embedded.site import Site
 
 

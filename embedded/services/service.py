@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the stack has to know about a service."""
 
-import os
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+import os
 from pathlib import Path
+import sys
 
 from embedded.secrets import write_private
 from embedded.site import Site

@@ -7,7 +7,8 @@ import sys
 import waitress
 
 from embedded.ports import HOST
-from embedded.serving import lifeline, writers
+from embedded.serving import lifeline
+from embedded.serving import writers
 
 THREADS = 16
 

@@ -11,18 +11,19 @@ import shlex
 # First: it decides on threads and reads the configuration.
 from nova.wsgi.osapi_compute import application  # isort: skip
 
-import nova.context
-import nova.objects
-import nova.service
-import nova.utils
 import os_brick
 import os_vif
-from nova.compute import rpcapi as compute
-from nova.conductor import rpcapi as conductor
-from nova.objects import host_mapping
-from nova.scheduler import rpcapi as scheduler
 from oslo_config import cfg
 from oslo_privsep import priv_context
+
+from nova.compute import rpcapi as compute
+from nova.conductor import rpcapi as conductor
+import nova.context
+import nova.objects
+from nova.objects import host_mapping
+from nova.scheduler import rpcapi as scheduler
+import nova.service
+import nova.utils
 
 SERVICES = (
     ("nova-conductor", conductor.RPC_TOPIC, None),

@@ -11,9 +11,10 @@ of the connection allows.
 import functools
 from typing import Any
 
-import sqlalchemy
 from oslo_db.sqlalchemy import enginefacade
-from sqlalchemy import event, orm
+import sqlalchemy
+from sqlalchemy import event
+from sqlalchemy import orm
 
 
 def begin_immediately() -> None:
@@ -52,8 +53,11 @@ def _on_session(
 def _on_connection(connection: sqlalchemy.Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
-    # oslo.db has just sent a plain BEGIN, under which nothing ran yet.
     cursor = connection.connection.cursor()
-    cursor.execute("ROLLBACK")
+    # A listener of oslo.db sends a plain BEGIN. When it was first, nothing
+    # ran under that yet; when we are, its own mark keeps it from sending it.
+    if connection.info.get("in_transaction"):
+        cursor.execute("ROLLBACK")
     cursor.execute("BEGIN IMMEDIATE")
+    connection.info["in_transaction"] = True
     cursor.close()

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# Needs Python 3.11 with pip, make and git; brings everything else itself.
+
+PYTHON ?= python3.11
+VENV := .venv
+TOX := .venv-tox
+LOG := var/pip.log
+
+# What our two packages are built from.
+OURS := setup.py pyproject.toml client/pyproject.toml $(shell find \
+	nova migrations client/nova_idempotency_client -type f \
+	-not -name '*.pyc')
+
+# $(call install,what,pip arguments): pip's output goes to a file, which is
+# named when it fails.
+define install
+@mkdir -p $(dir $(LOG))
+@printf '  %s ' '$(1)'; start=$$(date +%s); \
+$(2) > $(LOG) 2>&1 || { echo "failed; pip's output is in $(LOG)"; exit 1; }; \
+echo "$$(($$(date +%s) - start)) s"
+endef
+
+.PHONY: help demo serve test clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+demo: $(VENV)/ours  ## Bring up a control plane and play the story against it
+	@$(VENV)/bin/python -m embedded demo
+
+serve: $(VENV)/ours  ## Bring it up to try things; Ctrl-C stops everything
+	@$(VENV)/bin/python -m embedded serve
+
+test: $(TOX)/ready  ## Run all tests, style and type checks under tox
+	@$(TOX)/bin/tox
+
+clean:  ## Remove environments, state and what builds left behind
+	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build
+
+$(VENV)/upstream: constraints.txt requirements-embedded.txt
+	@$(PYTHON) -m venv $(VENV)
+	$(call install,upstream services into $(VENV) (once),$(VENV)/bin/pip \
+		install -c constraints.txt -r requirements-embedded.txt)
+	@touch $@
+
+# Without an older build's files, which would go into the wheel again.
+$(VENV)/ours: $(VENV)/upstream $(OURS)
+	@rm -rf build client/build
+	$(call install,our two packages,$(VENV)/bin/pip \
+		install --force-reinstall --no-deps . ./client)
+	@touch $@
+
+$(TOX)/ready: constraints.txt
+	@$(PYTHON) -m venv $(TOX)
+	$(call install,tox into $(TOX) (once),$(TOX)/bin/pip \
+		install -c constraints.txt tox)
+	@touch $@
