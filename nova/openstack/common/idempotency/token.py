@@ -51,7 +51,8 @@ def parse(environ: ty.Mapping[str, ty.Any]) -> str:
 def _values(environ: ty.Mapping[str, ty.Any], name: str) -> list[str]:
     if name not in environ:
         return []
-    return _REPEATED.split(environ[name].strip(_LINE_SPACE))
+    values = _REPEATED.split(environ[name])
+    return [value.strip(_LINE_SPACE) for value in values]
 
 
 def _plain(value: str) -> str:
