@@ -72,11 +72,12 @@ class Stack:
         ports.require_free(self.site.ports)
         self._provide_databases()
         self._install()
+        with self._step("keystone"):
+            process = self._serve(KEYSTONE)
+            self._bootstrap()
+            self._await(KEYSTONE, process)
         # These look keystone up when the first request comes, not before.
         early = {s: self._serve(s) for s in (PLACEMENT, GLANCE, NEUTRON)}
-        with self._step("keystone"):
-            self._bootstrap()
-            self._await(KEYSTONE, self._serve(KEYSTONE))
         with self._step("users and catalog"):
             identity.populate(self.site)
         nova = self._serve(NOVA)

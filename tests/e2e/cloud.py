@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cloud of the tests' own: free ports, and a state that goes with it."""
+
+from collections.abc import Mapping
+import contextlib
+from pathlib import Path
+import tempfile
+import time
+from typing import Any
+
+from keystoneauth1 import adapter
+import requests
+
+from embedded import cloud
+from embedded import identity
+from embedded import ports
+from embedded.services import NOVA
+from embedded.site import Site
+from embedded.stack import Stack
+
+# Shared with `make demo`, so that whoever is second need not migrate.
+TEMPLATES = Path(__file__).parents[2] / "var" / "template"
+SECONDS = 60
+
+
+def _silently(_title: str) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
+class Cloud:
+    """The embedded stack, and requests to it as the demo user."""
+
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="e2e-")
+        self.site = Site.on_sqlite(
+            Path(self._directory.name), ports.ephemeral()
+        )
+        self.stack = self._up()
+        self.compute = adapter.Adapter(
+            identity.log_in(self.site, "demo", identity.DEMO_PROJECT),
+            service_type=NOVA.kind,
+        )
+        self._flavors = {
+            flavor["name"]: flavor["id"]
+            for flavor in self.compute.get("/flavors").json()["flavors"]
+        }
+        images = self.compute.get(
+            "/v2/images",
+            endpoint_filter={"service_type": "image"},
+        ).json()["images"]
+        self._image = images[0]["id"]
+
+    def _up(self) -> Stack:
+        return Stack(self.site, TEMPLATES, _silently).__enter__()
+
+    def restart(self) -> None:
+        """Start again what was stopped, with the same state."""
+        self.stack = self._up()
+
+    def close(self) -> None:
+        """Stop everything and forget it."""
+        self.stack.stop()
+        self._directory.cleanup()
+
+    def server(self, name: str, flavor: str = cloud.SMALL) -> dict[str, Any]:
+        """Return the body that asks for a server."""
+        return {
+            "server": {
+                "name": name,
+                "flavorRef": self._flavors[flavor],
+                "imageRef": self._image,
+                "networks": "none",
+            }
+        }
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a request of the demo user."""
+        return {
+            "X-Auth-Token": str(self.compute.get_token()),
+            "OpenStack-API-Version": "compute 2.90",
+        }
+
+    def boot(
+        self, body: Mapping[str, Any], token: str
+    ) -> requests.Response:
+        """POST /servers with a token, again while it is answered 409."""
+        deadline = time.monotonic() + SECONDS
+        while True:
+            answer = requests.post(
+                NOVA.url(self.site) + "/servers",
+                json=body,
+                headers=self.headers() | {"X-Client-Token": token},
+                timeout=SECONDS,
+            )
+            if answer.status_code != 409 or time.monotonic() > deadline:
+                return answer
+            # What the API asks for, bounded by the deadline above.
+            time.sleep(float(answer.headers["Retry-After"]))
+
+    def ids(self, name: str) -> list[str]:
+        """Return the ids of the servers of that name."""
+        query = {"name": f"^{name}$"}
+        listed = self.compute.get("/servers", params=query).json()["servers"]
+        return [server["id"] for server in listed]

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The product in a real control plane, asked over real connections."""
+
+from concurrent.futures import ThreadPoolExecutor
+import http.client
+import json
+import unittest
+
+from embedded import ports
+from embedded.services import NOVA
+from embedded.story import Story
+from tests.e2e.cloud import Cloud
+
+CLOUD: Cloud
+
+
+def setUpModule() -> None:
+    global CLOUD  # noqa: PLW0603
+    CLOUD = Cloud()
+    unittest.addModuleCleanup(CLOUD.close)
+
+
+class StoryTest(unittest.TestCase):
+    """What `make demo` tells, with the real command and a killed client."""
+
+    def test_every_step_happens_as_expected(self) -> None:
+        for step in Story(CLOUD.site).steps():
+            with self.subTest(step.title):
+                outcome = step.play()
+                self.assertEqual(outcome.expected, outcome.happened)
+
+
+class ConnectionTest(unittest.TestCase):
+    """What only a real HTTP connection can show."""
+
+    def post_with_tokens(self, name: str, *tokens: str) -> tuple[int, bytes]:
+        body = json.dumps(CLOUD.server(name)).encode()
+        connection = http.client.HTTPConnection(
+            ports.HOST, CLOUD.site.ports[NOVA.name]
+        )
+        self.addCleanup(connection.close)
+        connection.putrequest("POST", NOVA.path + "/servers")
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(len(body)))
+        for header, value in CLOUD.headers().items():
+            connection.putheader(header, value)
+        for token in tokens:
+            connection.putheader("X-Client-Token", token)
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def test_header_twice_with_different_values_is_refused(self) -> None:
+        status, body = self.post_with_tokens("twice", "one", "other")
+        self.assertEqual(400, status)
+        self.assertIn("badRequest", json.loads(body))
+        self.assertEqual([], CLOUD.ids("twice"))
+
+    def test_fifty_at_once_make_one_server(self) -> None:
+        body = CLOUD.server("burst")
+        with ThreadPoolExecutor(50) as pool:
+            answers = list(
+                pool.map(lambda _: CLOUD.boot(body, "burst"), range(50))
+            )
+        self.assertEqual({202}, {a.status_code for a in answers})
+        self.assertEqual(1, len({a.content for a in answers}))
+        first = [a for a in answers if "Idempotent-Replayed" not in a.headers]
+        self.assertEqual(1, len(first))
+        self.assertEqual(
+            [first[0].json()["server"]["id"]], CLOUD.ids("burst")
+        )
+
+
+class RestartTest(unittest.TestCase):
+    """The state outlives the processes, and no process outlives the stack."""
+
+    def test_restarted_stack_replays_the_same_bytes(self) -> None:
+        body = CLOUD.server("durable")
+        before = CLOUD.boot(body, "durable")
+        self.assertEqual(202, before.status_code, before.text)
+
+        CLOUD.stack.stop()
+        self.assertEqual([], CLOUD.stack.survivors())
+        for service, port in CLOUD.site.ports.items():
+            self.assertFalse(ports.answers(port), service)
+        CLOUD.restart()
+
+        after = CLOUD.boot(body, "durable")
+        self.assertEqual(before.status_code, after.status_code)
+        self.assertEqual(before.content, after.content)
+        self.assertEqual(before.headers["Location"],
+                         after.headers["Location"])
+        self.assertEqual("true", after.headers["Idempotent-Replayed"])
+        self.assertEqual([after.json()["server"]["id"]],
+                         CLOUD.ids("durable"))

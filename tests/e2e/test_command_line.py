@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m embedded`, as the Makefile calls it."""
+
+from pathlib import Path
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from embedded import ports
+from tests.e2e.cloud import SECONDS
+from tests.e2e.cloud import TEMPLATES
+
+ROOT = Path(__file__).parents[2]
+
+
+class PortTest(unittest.TestCase):
+    """A port that somebody else listens on."""
+
+    def test_taken_port_is_named_with_its_service_and_option(self) -> None:
+        with socket.create_server((ports.HOST, 0)) as taken:
+            port = taken.getsockname()[1]
+            with tempfile.TemporaryDirectory() as var:
+                done = subprocess.run(
+                    [sys.executable, "-m", "embedded", "--var", var,
+                     "demo", "--nova-port", str(port)],
+                    cwd=ROOT, capture_output=True, text=True, check=False,
+                )
+                self.assertEqual([], list(Path(var).iterdir()))
+        self.assertEqual(1, done.returncode)
+        for part in (f"port {port}", "nova", "taken", "--nova-port",
+                     "NOVA_PORT"):
+            self.assertIn(part, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+
+
+class ServeTest(unittest.TestCase):
+    """`serve` from its start to its end."""
+
+    def setUp(self) -> None:
+        directory = tempfile.TemporaryDirectory(prefix="e2e-")
+        self.addCleanup(directory.cleanup)
+        self.var = Path(directory.name)
+        (self.var / "template").symlink_to(TEMPLATES)
+        TEMPLATES.mkdir(parents=True, exist_ok=True)
+        self.ports = ports.ephemeral()
+
+    def serve(self) -> subprocess.Popen[str]:
+        options = [
+            part
+            for service, port in self.ports.items()
+            for part in (ports.option(service), str(port))
+        ]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "embedded", "--var", str(self.var),
+             "serve", *options],
+            cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        assert process.stdout is not None
+        self.addCleanup(process.stdout.close)
+        for line in process.stdout:
+            if "Ctrl-C stops everything" in line:
+                return process
+        raise AssertionError("serve ended before it was up")
+
+    def assert_all_gone(self) -> None:
+        deadline = time.monotonic() + SECONDS
+        while left := [s for s, p in self.ports.items() if ports.answers(p)]:
+            self.assertLess(time.monotonic(), deadline, left)
+            time.sleep(0.05)
+
+    def test_interrupted_serve_stops_everything(self) -> None:
+        process = self.serve()
+        self.assertEqual(0o600, (self.var / "openrc").stat().st_mode & 0o777)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(0, process.wait(SECONDS))
+        for service, port in self.ports.items():
+            self.assertFalse(ports.answers(port), service)
+
+    def test_services_go_when_serve_is_killed(self) -> None:
+        process = self.serve()
+        process.kill()
+        process.wait(SECONDS)
+        self.assert_all_gone()
