@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Create the tables of client tokens."""
 
+import typing as ty
+
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -13,7 +15,7 @@ depends_on = None
 _KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _DIGEST = sa.LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
 _SEALED = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
-_OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb3"}
+_OPTIONS: dict[str, ty.Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb3"}
 
 
 def upgrade() -> None:

@@ -26,7 +26,7 @@ class Kind:
     """
 
     name: str
-    model: type[ty.Any]
+    model: ty.Any
     attribute: str
 
 

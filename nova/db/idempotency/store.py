@@ -73,8 +73,10 @@ class Store:
 
         :param use: the request's use of its token
         """
-        mine = TOKENS.c.token_digest.in_(use.digests)
-        mine &= TOKENS.c.target_digest == digest.target(use.scope)
+        mine = sa.and_(
+            TOKENS.c.token_digest.in_(use.digests),
+            TOKENS.c.target_digest == digest.target(use.scope),
+        )
         own = _OWN.c.id == sa.func.coalesce(TOKENS.c.alias_of, TOKENS.c.id)
         time = sa.select(self._now.label("now")).subquery()
         query = sa.select(time.c.now, *_AS_RECORD).limit(1)
@@ -115,7 +117,8 @@ class Store:
         def insert(connection: sa.Connection) -> int:
             own, *others = (row | {"token_digest": d} for d in use.digests)
             done = connection.execute(sa.insert(TOKENS).values(own))
-            key: int = done.inserted_primary_key[0]
+            inserted: ty.Any = done.inserted_primary_key
+            key: int = inserted[0]
             for other in others:
                 alias = other | {"alias_of": key}
                 connection.execute(sa.insert(TOKENS).values(alias))

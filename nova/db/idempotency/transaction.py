@@ -25,6 +25,7 @@ _DATABASE_FAULTS = (
 )
 
 _T = ty.TypeVar("_T")
+_Attempt = ty.Callable[[], _T]
 
 
 @enginefacade.transaction_context_provider
@@ -45,7 +46,8 @@ def run(database: ty.Any, body: ty.Callable[[sa.Connection], _T]) -> _T:
     """
 
     # A few quick tries: a client is waiting, and may try again itself.
-    @oslo_db_api.wrap_db_retry(
+    retrying: ty.Callable[[_Attempt[_T]], _Attempt[_T]]
+    retrying = oslo_db_api.wrap_db_retry(
         max_retries=5,
         retry_on_deadlock=True,
         retry_on_disconnect=True,
@@ -54,12 +56,13 @@ def run(database: ty.Any, body: ty.Callable[[sa.Connection], _T]) -> _T:
         max_retry_interval=0.4,
         jitter=True,
     )
+
     def attempt() -> _T:
         with database.writer.connection.using(_Apart()) as connection:
             return body(connection)
 
     try:
-        return attempt()
+        return retrying(attempt)()
     except db_exc.DBDuplicateEntry:
         raise
     except db_exc.DBNonExistentTable:
