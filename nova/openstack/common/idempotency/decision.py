@@ -51,6 +51,7 @@ def decide(
         return Decision.WAIT
     if record.state in (State.SUCCEEDED, State.FAILED):
         return Decision.REPLAY if record.sealed else Decision.REBUILD
-    if not linked:
+    # What is unknown stays so if the operation has become linked since.
+    if not linked or record.state is State.UNKNOWN:
         return Decision.RECONCILE
     return Decision.RECOVER if record.linked else Decision.RERUN
