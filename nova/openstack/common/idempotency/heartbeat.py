@@ -11,7 +11,6 @@ import typing as ty
 
 from oslo_log import log as logging
 
-from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.record import Claim
 from nova.openstack.common.idempotency.store import Store
 
@@ -48,6 +47,10 @@ class Heartbeat:
         :param claim: the claim of the running request
         """
         with self._lock:
+            if self._pid not in (None, os.getpid()):
+                # What ran before a fork runs on in the parent: renewed here,
+                # it would stay claimed after the parent has died.
+                self._claims.clear()
             self._claims[claim.owner] = claim
             self._start()
         try:
@@ -68,11 +71,13 @@ class Heartbeat:
                 return False
         try:
             self._store.extend(claims)
-        except errors.Unavailable:
+        except Exception as exc:
+            # Of any kind: without this thread all requests lose their tokens.
             LOG.warning(
                 "The leases of %d running requests with client tokens were "
-                "not renewed; if this goes on, their retries take over.",
+                "not renewed (%s); if this goes on, their retries take over.",
                 len(claims),
+                type(exc).__name__,
             )
         return True
 
