@@ -12,6 +12,7 @@ import fixtures
 import testtools
 
 from nova.openstack.common.idempotency import faults
+from nova.openstack.common.idempotency import record as records
 from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.answer import Reply
 from nova.openstack.common.idempotency.digest import Digests
@@ -19,9 +20,13 @@ from nova.openstack.common.idempotency.engine import Engine
 from nova.openstack.common.idempotency.faults import Point
 from nova.openstack.common.idempotency.faults import reached
 from nova.openstack.common.idempotency.limits import Limits
+from nova.openstack.common.idempotency.record import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.sameness import Scope
+from nova.openstack.common.idempotency.store import Outcome
+from nova.openstack.common.idempotency.store import Use
 from nova.openstack.common.idempotency.work import Request
 from tests.unit.common import fakes
 
@@ -106,9 +111,50 @@ class EngineTestCase(testtools.TestCase):
         self.assertRaises(Died, self.send, work)
         self.clock.forward(LEASE)
 
+    def elsewhere(self, link: str | None = None) -> Elsewhere:
+        """Let another worker run the same request."""
+        digests = self.engine.digests
+        use = Use(
+            SCOPE,
+            digests.caller(SCOPE, "token"),
+            digests.request("token", b"{}"),
+            "req-elsewhere",
+            "elsewhere",
+        )
+        key = self.store.claim(use)
+        assert key is not None
+        claim = Claim(
+            key, use.digests[0], use.owner, self.clock.milliseconds, 0.0, link
+        )
+        return Elsewhere(self, claim)
+
     def row(self) -> Record:
         (record,) = self.store.records
         return record
+
+
+@dataclasses.dataclass(frozen=True)
+class Elsewhere:
+    """A request that another worker runs."""
+
+    test: EngineTestCase
+    claim: Claim
+
+    def finish(self) -> None:
+        data = self.test.sealer.seal(
+            "token", self.claim.digest, ACCEPTED.dump()
+        )
+        ends = self.test.clock.milliseconds + TTL * 1000
+        outcome = Outcome(State.SUCCEEDED, 202, data, ends)
+        self.test.store.complete(self.claim, outcome)
+
+    def release(self) -> None:
+        self.test.store.release(self.claim, made_nothing=False)
+
+    def create(self) -> Resource:
+        with records.running(self.claim):
+            self.test.create()
+        return self.test.made[-1]
 
 
 def answers(*answers: Answer) -> fakes.Work:
