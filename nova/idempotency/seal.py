@@ -15,6 +15,7 @@ _FORMAT = b"\x01"
 _SALT_BYTES = 16
 _NONCE_BYTES = 12  # what NIST SP 800-38D recommends for GCM
 _KEY_BYTES = 32  # AES-256
+_LEAST_BYTES = len(_FORMAT) + _SALT_BYTES + _NONCE_BYTES
 
 
 class AnswerSealer:
@@ -50,7 +51,7 @@ class AnswerSealer:
         :param row: what names the row
         :param sealed: what :meth:`seal` returned
         """
-        if sealed[:1] != _FORMAT:
+        if sealed[:1] != _FORMAT or len(sealed) < _LEAST_BYTES:
             return None
         salt, rest = sealed[1:][:_SALT_BYTES], sealed[1 + _SALT_BYTES :]
         nonce, text = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
