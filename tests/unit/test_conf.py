@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of group [idempotency]."""
+
+from __future__ import annotations
+
+import typing as ty
+
+from oslo_config import cfg
+import testtools
+
+from nova.conf import idempotency as options
+
+SECRET = "a secret of thirty-two characters"
+
+# Option, the least and the most of it.
+_BOUNDS = (
+    ("token_ttl", 60, 31536000),
+    ("lease", 1, 3600),
+    ("wait_timeout", 0.0, 300.0),
+    ("max_response_size", 0, 8 * 1024 * 1024),
+)
+_DEFAULTS = {
+    "secret": [],
+    "token_ttl": 86400,
+    "lease": 60,
+    "wait_timeout": 5.0,
+    "max_response_size": 65536,
+}
+
+
+class _TestCase(testtools.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.conf = cfg.ConfigOpts()
+        options.register_opts(self.conf)
+        self.conf([], default_config_files=[], default_config_dirs=[])
+
+    def set(self, **values: ty.Any) -> None:
+        for name, value in values.items():
+            self.conf.set_override(name, value, group="idempotency")
+            # oslo.config's copies of a group share its options.
+            self.addCleanup(self.conf.clear_override, name, "idempotency")
+
+
+class OptionsTest(_TestCase):
+    def test_their_defaults_are_the_protocol_s(self) -> None:
+        group = self.conf.idempotency
+        self.assertEqual(_DEFAULTS, {name: group[name] for name in group})
+
+    def test_each_number_has_a_least_and_a_most(self) -> None:
+        numbers = [
+            opt.name
+            for opt in options.idempotency_opts
+            if not isinstance(opt, cfg.MultiStrOpt)
+        ]
+        self.assertEqual([row[0] for row in _BOUNDS], numbers)
+        for name, least, most in _BOUNDS:
+            with self.subTest(name):
+                for value in (least, most):
+                    self.set(**{name: value})
+                    self.assertEqual(value, self.conf.idempotency[name])
+                for value in (least - 1, most + 1):
+                    self.assertRaises(ValueError, self.set, **{name: value})
+
+    def test_registering_twice_does_nothing(self) -> None:
+        options.register_opts(self.conf)
+
+    def test_the_secret_stays_out_of_the_logged_options(self) -> None:
+        self.set(secret=[SECRET])
+        lines: list[str] = []
+
+        class Log:
+            def log(self, level: int, text: str, *args: ty.Any) -> None:
+                lines.append(text % args)
+
+        self.conf.log_opt_values(Log(), 10)
+        (line,) = (one for one in lines if "idempotency.secret" in one)
+        self.assertNotIn(SECRET, line)
+        self.assertIn("****", line)
+
+    def test_the_sample_file_gets_all_of_them(self) -> None:
+        self.assertEqual(
+            {options.idempotency_group: options.idempotency_opts},
+            options.list_opts(),
+        )
+
+    def test_each_help_tells_the_unit(self) -> None:
+        units = {"max_response_size": "Bytes", "secret": "characters"}
+        for opt in options.idempotency_opts:
+            with self.subTest(opt.name):
+                self.assertIn(units.get(opt.name, "Seconds"), opt.help)
+
+    def test_each_help_tells_the_consequence(self) -> None:
+        said = {
+            "secret": ["refuses to start", "repetitions run again"],
+            "token_ttl": ["is a new request", "larger"],
+            "lease": ["409", "lose its tokens"],
+            "wait_timeout": ["409", "occupies"],
+            "max_response_size": ["rebuilt", "never run again"],
+        }
+        for opt in options.idempotency_opts:
+            text = " ".join(opt.help.split())
+            for words in said[opt.name]:
+                with self.subTest(opt.name):
+                    self.assertIn(words, text)
+
+    def test_the_group_tells_how_to_turn_it_on(self) -> None:
+        self.assertIn("api-paste.ini", options.idempotency_group.help)
+
+
+class CheckTest(_TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.set(secret=[SECRET])
+
+    def assert_misconfigured(self, *words: str) -> None:
+        error = self.assertRaises(
+            options.Misconfigured, options.check, self.conf
+        )
+        for word in words:
+            self.assertIn(word, str(error))
+        self.assertNotIn(SECRET, str(error))
+
+    def test_a_secret_is_all_that_is_needed(self) -> None:
+        options.check(self.conf)
+
+    def test_several_secrets_may_be_listed(self) -> None:
+        self.set(secret=[SECRET, SECRET[::-1]])
+        options.check(self.conf)
+
+    def test_no_secret(self) -> None:
+        self.set(secret=[])
+        self.assert_misconfigured("secret is not set", "openssl rand")
+
+    def test_a_short_secret(self) -> None:
+        self.set(secret=["x" * 32])
+        options.check(self.conf)
+        for short in ("", "x", "x" * 31):
+            with self.subTest(length=len(short)):
+                self.set(secret=[SECRET, short])
+                self.assert_misconfigured("fewer than 32", "longer")
+
+    def test_the_same_secret_twice(self) -> None:
+        self.set(secret=[SECRET, SECRET[::-1], SECRET])
+        self.assert_misconfigured("same value twice")
+
+    def test_waiting_as_long_as_the_lease(self) -> None:
+        self.set(lease=5, wait_timeout=4.9)
+        options.check(self.conf)
+        self.set(wait_timeout=5)
+        self.assert_misconfigured("wait_timeout (5", "less", "lease (5)")
+
+    def test_a_lease_as_long_as_a_token_s_life(self) -> None:
+        self.set(token_ttl=60, lease=59)
+        options.check(self.conf)
+        self.set(lease=60)
+        self.assert_misconfigured("lease (60)", "less", "token_ttl (60)")

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stored answers: protocol section 4."""
+
+from __future__ import annotations
+
+import testtools
+
+from nova.idempotency.seal import AnswerSealer
+
+ONE, TWO, THREE = (bytes([byte]) * 32 for byte in b"123")
+TOKEN = "client token"
+ROW = b"r" * 32
+DATA = b'{"adminPass": "hush"}'
+
+
+class SealTest(testtools.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.sealer = AnswerSealer([ONE])
+        self.sealed = self.sealer.seal(TOKEN, ROW, DATA)
+
+    def assert_shut(self, sealed: bytes) -> None:
+        self.assertIsNone(self.sealer.open(TOKEN, ROW, sealed))
+
+    def test_what_is_sealed_can_be_opened(self) -> None:
+        for data in (b"", DATA, bytes(range(256)), b"x" * 100_000):
+            sealed = self.sealer.seal(TOKEN, ROW, data)
+            self.assertEqual(data, self.sealer.open(TOKEN, ROW, sealed))
+
+    def test_another_token_does_not_open_it(self) -> None:
+        for token in ("", "Client token", "client token ", "t"):
+            self.assertIsNone(self.sealer.open(token, ROW, self.sealed))
+
+    def test_it_opens_in_no_other_row(self) -> None:
+        for row in (b"", b"s" * 32, ROW + b"r"):
+            self.assertIsNone(self.sealer.open(TOKEN, row, self.sealed))
+
+    def test_another_secret_does_not_open_it(self) -> None:
+        for secret in (TWO, b"", ONE + b"1", ONE[:-1]):
+            other = AnswerSealer([secret])
+            self.assertIsNone(other.open(TOKEN, ROW, self.sealed))
+
+    def test_token_and_secret_do_not_run_together(self) -> None:
+        sealed = AnswerSealer([b"bc"]).seal("a", ROW, DATA)
+        self.assertIsNone(AnswerSealer([b"c"]).open("ab", ROW, sealed))
+
+    def test_no_byte_of_it_can_be_changed(self) -> None:
+        for position in range(len(self.sealed)):
+            for bit in (0x01, 0x80):
+                changed = bytearray(self.sealed)
+                changed[position] ^= bit
+                with self.subTest(position=position, bit=bit):
+                    self.assert_shut(bytes(changed))
+
+    def test_it_cannot_be_cut_or_grow(self) -> None:
+        for length in range(len(self.sealed)):
+            with self.subTest(length=length):
+                self.assert_shut(self.sealed[:length])
+        self.assert_shut(self.sealed + b"\0")
+
+    def test_an_unknown_format_is_not_tried(self) -> None:
+        for first in set(range(256)) - {1}:
+            self.assert_shut(bytes([first]) + self.sealed[1:])
+
+    def test_two_seals_of_the_same_have_nothing_in_common(self) -> None:
+        other = self.sealer.seal(TOKEN, ROW, DATA)
+        # Salt, nonce and text; the format's byte before them is the same.
+        for begin, end in ((1, 17), (17, 29), (29, None)):
+            self.assertNotEqual(self.sealed[begin:end], other[begin:end])
+
+    def test_nothing_of_it_can_be_read(self) -> None:
+        for word in (DATA, b"hush", b"adminPass", TOKEN.encode(), ONE):
+            self.assertNotIn(word, self.sealed)
+
+
+class RotationTest(testtools.TestCase):
+    def test_the_first_secret_seals(self) -> None:
+        sealed = AnswerSealer([ONE, TWO]).seal(TOKEN, ROW, DATA)
+        self.assertEqual(DATA, AnswerSealer([ONE]).open(TOKEN, ROW, sealed))
+        self.assertIsNone(AnswerSealer([TWO]).open(TOKEN, ROW, sealed))
+
+    def test_each_secret_opens(self) -> None:
+        both = AnswerSealer([THREE, TWO, ONE])
+        for secret in (ONE, TWO, THREE):
+            sealed = AnswerSealer([secret]).seal(TOKEN, ROW, DATA)
+            self.assertEqual(DATA, both.open(TOKEN, ROW, sealed))
