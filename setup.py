@@ -20,4 +20,6 @@ PACKAGES = [
 setuptools.setup(
     packages=PACKAGES,
     package_dir={"nova.db.idempotency.migrations": "migrations"},
+    # Alembic's template for new migrations; a wheel takes modules only.
+    package_data={"nova.db.idempotency.migrations": ["script.py.mako"]},
 )

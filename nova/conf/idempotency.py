@@ -141,5 +141,10 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:
-    """Return the options, for the sample configuration file."""
+    """Return the options, as nova.conf.opts asks the modules beside it."""
     return {idempotency_group: idempotency_opts}
+
+
+def list_opts_of_entry_point() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
+    """Return the options, as oslo-config-generator asks entry points."""
+    return list(list_opts().items())

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What our wheels hold, and what they do to an environment."""
