@@ -15,7 +15,10 @@ depends_on = None
 _KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _DIGEST = sa.LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
 _SEALED = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
-_OPTIONS: dict[str, ty.Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb3"}
+_OPTIONS: dict[str, ty.Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb3",
+}
 
 
 def upgrade() -> None:
