@@ -4,9 +4,9 @@
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-import os
 import subprocess
 
+from embedded import environment
 from embedded import openrc
 from embedded.services.service import script
 from embedded.site import Site
@@ -47,12 +47,7 @@ class NovaCommand:
     """Runs `nova` with arguments as a user would type them."""
 
     def __init__(self, site: Site) -> None:
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("OS_")
-        }
-        self._environment = clean | openrc.variables(site)
+        self._environment = environment.inherited() | openrc.variables(site)
 
     def run(self, *arguments: str) -> Answer:
         """Run the command to its end."""

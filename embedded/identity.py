@@ -6,6 +6,7 @@ from typing import Any
 from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
+import requests
 
 from embedded import config
 from embedded.services import SERVICES
@@ -16,6 +17,9 @@ DEMO_PROJECT = "demo"
 
 def log_in(site: Site, user: str, project: str) -> session.Session:
     """Return a session of a user on a project."""
+    client = requests.Session()
+    # A proxy that is set for this machine's user cannot reach the stack.
+    client.trust_env = False
     password = v3.Password(
         auth_url=f"{site.url('keystone')}/v3",
         username=user,
@@ -24,7 +28,7 @@ def log_in(site: Site, user: str, project: str) -> session.Session:
         project_name=project,
         project_domain_name="Default",
     )
-    return session.Session(auth=password)
+    return session.Session(auth=password, session=client)
 
 
 def populate(site: Site) -> None:

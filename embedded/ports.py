@@ -30,9 +30,9 @@ def variable(service: str) -> str:
     return f"{service.upper()}_PORT"
 
 
-def default(service: str) -> int:
-    """Return the port of a service when no option names one."""
-    return int(os.environ.get(variable(service), DEFAULTS[service]))
+def default(service: str) -> str:
+    """Return the port of a service when no option names one, unchecked."""
+    return os.environ.get(variable(service), str(DEFAULTS[service]))
 
 
 def ephemeral() -> dict[str, int]:

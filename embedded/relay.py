@@ -15,6 +15,9 @@ import urllib.parse
 
 from embedded.ports import HOST
 
+# How long the API may take.
+SECONDS = 60
+
 # What belongs to one connection is not passed on to the next.
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
@@ -90,7 +93,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         path = url._replace(scheme="", netloc="").geturl()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        upstream = http.client.HTTPConnection(url.netloc)
+        upstream = http.client.HTTPConnection(url.netloc, timeout=SECONDS)
         upstream.putrequest(self.command, path, skip_host=True,
                             skip_accept_encoding=True)
         for name, value in self.headers.items():

@@ -17,6 +17,9 @@ class Site:
     state: Path
     ports: Mapping[str, int]
     databases: Mapping[str, str]
+    """URL of each database."""
+    cells: Mapping[str, str]
+    """URL of each cell's database, as its mapping in Nova has it."""
     transport_url: str
     secrets: Secrets
 
@@ -29,6 +32,7 @@ class Site:
             state=state,
             ports=ports,
             databases=sqlite.urls(state / "db"),
+            cells=sqlite.CELLS,
             transport_url="fake:/",
             secrets=Secrets.kept_in(state / "secrets.json"),
         )

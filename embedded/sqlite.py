@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 import sqlite3
 
-# The cells v2 mapping of cell0 is a template over the URL of "nova" (see
-# services/nova.py), so its file is named after that one's.
 FILES: Mapping[str, str] = {
     "keystone": "keystone.sqlite",
     "placement": "placement.sqlite",
@@ -15,6 +13,14 @@ FILES: Mapping[str, str] = {
     "nova_api": "nova_api.sqlite",
     "nova": "nova.sqlite",
     "nova_cell0": "nova.sqlite.cell0",
+}
+
+# What Nova notes of its cells' databases. It fills in the braces from its
+# [database] connection, here that of "nova": so the files can be copied to
+# another directory, and cell0's is named after that one's.
+CELLS: Mapping[str, str] = {
+    "cell0": "{scheme}:////{path}.cell0?{query}",
+    "cell1": "{scheme}:////{path}?{query}",
 }
 
 # Seconds that a writer waits for the writer before it.

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from embedded import cloud
+from embedded import environment
 from embedded import identity
 from embedded import ports
 from embedded import secrets
@@ -21,7 +22,6 @@ from embedded.services import NEUTRON
 from embedded.services import NOVA
 from embedded.services import PLACEMENT
 from embedded.services import SERVICES
-from embedded.services.service import environment
 from embedded.services.service import Service
 from embedded.site import Site
 
@@ -111,7 +111,8 @@ class Stack:
         self._children.start(
             "keystone-bootstrap",
             keystone.manage(self.site, "bootstrap"),
-            environment(self.site) | keystone.bootstrap_variables(self.site),
+            environment.of_services(self.site)
+            | keystone.bootstrap_variables(self.site),
             self.site.log("keystone-bootstrap"),
         ).wait_until_done()
 
@@ -119,7 +120,7 @@ class Stack:
         return self._children.start(
             service.name,
             service.serve(self.site),
-            environment(self.site),
+            environment.of_services(self.site),
             self.site.log(service.name),
         )
 

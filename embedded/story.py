@@ -15,6 +15,7 @@ from keystoneauth1 import adapter
 
 from embedded import cloud
 from embedded import identity
+from embedded import openrc
 from embedded.command import Answer
 from embedded.command import NovaCommand
 from embedded.ports import HOST
@@ -25,8 +26,6 @@ from embedded.site import Site
 STEADY = "steady"
 ORPHAN = "orphan"
 KEYPAIR = "demo"
-# With 2.92 Nova stopped to generate keys.
-KEYPAIR_VERSION = "2.90"
 CLIENT_SECONDS = 60
 
 
@@ -176,7 +175,7 @@ def boot(token: str, name: str, flavor: str = cloud.SMALL) -> list[str]:
 def keypair(token: str) -> list[str]:
     """Return the arguments of `nova` that generate a keypair with a token."""
     return [
-        "--os-compute-api-version", KEYPAIR_VERSION,
+        "--os-compute-api-version", openrc.COMPUTE_API_VERSION,
         "--x-client-token", token, "keypair-add", KEYPAIR,
     ]
 

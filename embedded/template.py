@@ -14,12 +14,12 @@ from pathlib import Path
 import shutil
 import tempfile
 
+from embedded import environment
 from embedded import ports
 from embedded import sqlite
 from embedded.children import Children
 from embedded.errors import StateOfOtherVersionsError
 from embedded.services import SERVICES
-from embedded.services.service import environment
 from embedded.services.service import Service
 from embedded.site import Site
 
@@ -92,7 +92,7 @@ def _create_schemas(site: Site, children: Children) -> None:
             children.start(
                 f"{service.name}-schema",
                 command,
-                environment(site),
+                environment.of_services(site),
                 site.log(f"{service.name}-schema"),
             ).wait_until_done()
 

@@ -17,11 +17,6 @@ UPSTREAM_ROUTER = (
     "paste.app_factory = nova.api.openstack.compute:APIRouterV21.factory"
 )
 
-# Nova fills these in from [database] connection, so that database files can
-# be copied to, or moved with, another state directory.
-CELL0 = "{scheme}:////{path}.cell0?{query}"
-CELL1 = "{scheme}:////{path}?{query}"
-
 
 def files(site: Site) -> Mapping[str, str]:
     """Return nova.conf and api-paste.ini."""
@@ -80,9 +75,10 @@ def schema(site: Site) -> Sequence[Command]:
 
     return [
         manage("api_db", "sync"),
-        manage("cell_v2", "map_cell0", "--database_connection", CELL0),
+        manage("cell_v2", "map_cell0",
+               "--database_connection", site.cells["cell0"]),
         manage("cell_v2", "create_cell", "--name", "cell1",
-               "--database_connection", CELL1),
+               "--database_connection", site.cells["cell1"]),
         manage("db", "sync"),
         script("nova-idempotency", *configuration, "db", "sync"),
     ]

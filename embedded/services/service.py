@@ -5,7 +5,6 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-import os
 from pathlib import Path
 import sys
 
@@ -59,26 +58,3 @@ def script(name: str, *arguments: str) -> Command:
 def upstream_file(service: str, name: str) -> Path:
     """Return a configuration file that upstream's package installed."""
     return Path(sys.prefix) / "etc" / service / name
-
-
-def environment(site: Site) -> dict[str, str]:
-    """Return the environment of every process of the stack."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        # Credentials and settings of another cloud must not leak in.
-        if not name.startswith("OS_")
-    }
-    folders = {
-        f"OS_{name.upper()}_CONFIG_DIR": str(site.etc(name))
-        for name in site.ports
-    }
-    return {
-        **inherited,
-        **folders,
-        "OS_NEUTRON_CONFIG_FILES": "neutron.conf",
-        # nova-manage would go eventlet otherwise.
-        "OS_NOVA_DISABLE_EVENTLET_PATCHING": "true",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-        "no_proxy": "127.0.0.1",
-    }

@@ -91,6 +91,8 @@ class Cloud:
                 json=body,
                 headers=self.headers() | {"X-Client-Token": token},
                 timeout=SECONDS,
+                # Whatever proxy the environment names.
+                proxies={"http": ""},
             )
             if answer.status_code != 409 or time.monotonic() > deadline:
                 return answer
@@ -102,3 +104,16 @@ class Cloud:
         query = {"name": f"^{name}$"}
         listed = self.compute.get("/servers", params=query).json()["servers"]
         return [server["id"] for server in listed]
+
+    def wait_until_active(self, server: str) -> None:
+        """Wait until the server runs.
+
+        :raises AssertionError: when it fails, or takes too long.
+        """
+        deadline = time.monotonic() + SECONDS
+        status = "BUILD"
+        while status == "BUILD" and time.monotonic() < deadline:
+            detail = self.compute.get(f"/servers/{server}").json()
+            status = detail["server"]["status"]
+            time.sleep(0.1)
+        assert status == "ACTIVE", f"server {server} is {status}"

@@ -71,6 +71,17 @@ class ConnectionTest(unittest.TestCase):
         )
 
 
+    def test_eight_different_at_once_become_active(self) -> None:
+        names = [f"parallel-{number}" for number in range(8)]
+        with ThreadPoolExecutor(len(names)) as pool:
+            answers = list(
+                pool.map(lambda n: CLOUD.boot(CLOUD.server(n), n), names)
+            )
+        self.assertEqual({202}, {a.status_code for a in answers})
+        for answer in answers:
+            CLOUD.wait_until_active(answer.json()["server"]["id"])
+
+
 class RestartTest(unittest.TestCase):
     """The state outlives the processes, and no process outlives the stack."""
 
