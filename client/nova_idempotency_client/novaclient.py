@@ -6,25 +6,23 @@ the process, so each of them may run several times and acts once.
 """
 
 import argparse
+from collections.abc import Callable
+from collections.abc import Sequence
 import functools
 import inspect
 import itertools
 import os
 import sys
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from novaclient.exceptions import (  # type: ignore[import-untyped]
-    CommandError,
-)
-from novaclient.shell import (  # type: ignore[import-untyped]
-    OpenStackComputeShell,
-)
+from novaclient.exceptions import CommandError  # type: ignore[import-untyped]
+from novaclient.shell import OpenStackComputeShell  # type: ignore[import-untyped]
 from requests import Response
 
 from nova_idempotency_client.notice import notice
 from nova_idempotency_client.session import carrying
-from nova_idempotency_client.token import ClientToken, ClientTokenError
+from nova_idempotency_client.token import ClientToken
+from nova_idempotency_client.token import ClientTokenError
 
 OPTION = "--x-client-token"
 VARIABLE = "OS_CLIENT_TOKEN"

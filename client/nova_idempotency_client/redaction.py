@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A log that shows requests and answers, but not their client token."""
 
+from collections.abc import MutableMapping
 import logging
 import re
-from collections.abc import MutableMapping
 from typing import Any
 
 from nova_idempotency_client.token import ClientToken

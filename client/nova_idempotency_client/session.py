@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends a client token with the POSTs of a keystoneauth session."""
 
+from collections.abc import Callable
+from collections.abc import Iterator
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from keystoneauth1.session import Session

@@ -2,10 +2,10 @@
 """A small cloud on a local port: identity, image, network and compute."""
 
 import dataclasses
+from email.message import Message
 import http.server
 import json
 import threading
-from email.message import Message
 from typing import Any
 
 import fixtures
@@ -45,7 +45,7 @@ class Cloud(fixtures.Fixture):
         self.requests: list[Request] = []
         self.first_uses: dict[tuple[str | None, str], str] = {}
 
-    def _setUp(self) -> None:  # noqa: N802
+    def _setUp(self) -> None:
         server = http.server.ThreadingHTTPServer(
             ("127.0.0.1", 0), _handler(self)
         )

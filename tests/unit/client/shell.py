@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the stock nova command against a cloud and keeps what it printed."""
 
+from collections.abc import Mapping
 import contextlib
 import dataclasses
 import io
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 
 import fixtures
 from novaclient import shell
@@ -33,7 +33,7 @@ class NovaCommand(fixtures.Fixture):
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
 
-    def _setUp(self) -> None:  # noqa: N802
+    def _setUp(self) -> None:
         for name in [n for n in os.environ if n.startswith("OS_")]:
             self.useFixture(fixtures.EnvironmentVariable(name))
         for name, value in self.cloud.environment.items():

@@ -4,6 +4,7 @@ import json
 
 import requests
 import testtools
+
 from nova_idempotency_client.notice import notice
 from nova_idempotency_client.token import ClientToken
 

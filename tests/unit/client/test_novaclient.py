@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import fixtures
-import testtools
 from novaclient import client
+import testtools
 
-from tests.unit.client.cloud import IMAGE, OTHER_SERVER, SERVER, Cloud
+from tests.unit.client.cloud import Cloud
+from tests.unit.client.cloud import IMAGE
+from tests.unit.client.cloud import OTHER_SERVER
+from tests.unit.client.cloud import SERVER
 from tests.unit.client.shell import NovaCommand
 
 BOOT = ("boot", "--flavor", "1", "--image", IMAGE, "--nic", "none", "a")

@@ -5,8 +5,9 @@ import re
 import subprocess
 import sys
 
-import nova_idempotency_client.novaclient
 import testtools
+
+import nova_idempotency_client.novaclient
 
 DISTRIBUTION = "nova-idempotency-client"
 

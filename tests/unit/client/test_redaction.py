@@ -4,6 +4,7 @@ import logging
 
 import fixtures
 import testtools
+
 from nova_idempotency_client.redaction import RedactedLogger
 from nova_idempotency_client.token import ClientToken
 

@@ -3,13 +3,13 @@
 import logging
 
 import fixtures
-import testtools
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.identity import Password
 from keystoneauth1.session import Session
+import testtools
+
 from nova_idempotency_client.session import carrying
 from nova_idempotency_client.token import ClientToken
-
 from tests.unit.client.cloud import Cloud
 
 TOKEN = ClientToken("secret")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import testtools
-from nova_idempotency_client.token import ClientToken, ClientTokenError
+
+from nova_idempotency_client.token import ClientToken
+from nova_idempotency_client.token import ClientTokenError
 
 
 class ClientTokenTest(testtools.TestCase):
