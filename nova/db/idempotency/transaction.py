@@ -11,6 +11,7 @@ from oslo_db.sqlalchemy import enginefacade
 from oslo_log import log as logging
 import sqlalchemy as sa
 
+from nova.db.idempotency import models
 from nova.openstack.common.idempotency import errors
 
 LOG = logging.getLogger(__name__)
@@ -24,8 +25,21 @@ _DATABASE_FAULTS = (
     sa.exc.TimeoutError,  # no connection of the pool came free
 )
 
+_TABLE = models.ClientToken.__tablename__
+
 _T = ty.TypeVar("_T")
-_Attempt = ty.Callable[[], _T]
+_Attempt = ty.TypeVar("_Attempt", bound=ty.Callable[[], ty.Any])
+
+# A few quick tries: a client is waiting, and may try again itself.
+_retried: ty.Callable[[_Attempt], _Attempt] = oslo_db_api.wrap_db_retry(
+    max_retries=5,
+    retry_on_deadlock=True,
+    retry_on_disconnect=True,
+    retry_interval=0.05,
+    inc_retry_interval=True,
+    max_retry_interval=0.4,
+    jitter=True,
+)
 
 
 @enginefacade.transaction_context_provider
@@ -45,40 +59,41 @@ def run(database: ty.Any, body: ty.Callable[[sa.Connection], _T]) -> _T:
     :raises db_exc.DBDuplicateEntry: a unique key decided against the body
     """
 
-    # A few quick tries: a client is waiting, and may try again itself.
-    retrying: ty.Callable[[_Attempt[_T]], _Attempt[_T]]
-    retrying = oslo_db_api.wrap_db_retry(
-        max_retries=5,
-        retry_on_deadlock=True,
-        retry_on_disconnect=True,
-        retry_interval=0.05,
-        inc_retry_interval=True,
-        max_retry_interval=0.4,
-        jitter=True,
-    )
-
+    @_retried
     def attempt() -> _T:
         with database.writer.connection.using(_Apart()) as connection:
             return body(connection)
 
     try:
-        return retrying(attempt)()
+        return attempt()
     except db_exc.DBDuplicateEntry:
         raise
-    except db_exc.DBNonExistentTable:
+    except _DATABASE_FAULTS as exc:
+        _report(database, exc)
+        raise errors.Unavailable from None
+
+
+def _report(database: ty.Any, exc: Exception) -> None:
+    # What the database says when a table is missing differs from server to
+    # server, and oslo.db knows only some of it: so look whether it is there.
+    try:
+        engine = database.writer.get_engine()
+        missing = not sa.inspect(engine).has_table(_TABLE)
+    except _DATABASE_FAULTS:
+        missing = False
+    if missing:
         LOG.error(
-            "Client tokens are refused: their table is missing in the API "
+            "Client tokens are refused: table %s is missing in the API "
             "database. Create it with '%s'.",
+            _TABLE,
             SYNC_COMMAND,
         )
-        raise errors.Unavailable from None
-    except _DATABASE_FAULTS as exc:
-        # Only the kind of error: its text holds the statement's values.
-        LOG.error(
-            "Client tokens are refused: the API database answered with %s.",
-            type(exc).__name__,
-        )
-        raise errors.Unavailable from None
+        return
+    # Only the kind of error: its text holds the statement's values.
+    LOG.error(
+        "Client tokens are refused: the API database answered with %s.",
+        type(exc).__name__,
+    )
 
 
 def unlocked(
