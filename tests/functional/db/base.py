@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our tables, and nothing else, on each kind of database."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import typing as ty
+
+import fixtures
+from oslo_db.sqlalchemy import enginefacade
+import sqlalchemy as sa
+from sqlalchemy import orm
+import testtools
+
+from nova.db.idempotency import link
+from nova.db.idempotency import migration
+from nova.db.idempotency import models
+from nova.db.idempotency import store
+from nova.openstack.common.idempotency import record
+from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.record import Resource
+from tests.functional import databases
+from tests.unit.common import contract
+from tests.unit.common import fakes
+
+SOON = 30  # seconds after which a test gives up; no test waits for them
+
+BASE = orm.declarative_base()
+
+
+class Thing(BASE):  # type: ignore[misc, valid-type]
+    """A resource of a service that is not Nova."""
+
+    __tablename__ = "things"
+    id = sa.Column(sa.Integer, primary_key=True, autoincrement=True)
+    name = sa.Column(sa.String(255), nullable=False)
+
+
+@enginefacade.transaction_context_provider
+class Context:
+    """A request of that service."""
+
+
+class Database(fixtures.Fixture):
+    """An empty database.
+
+    :param backend: one of databases.BACKENDS
+    """
+
+    def __init__(self, backend: str) -> None:
+        self._backend = backend
+
+    def _setUp(self) -> None:
+        if self._backend == "sqlite":
+            path = self.useFixture(fixtures.TempDir()).join("api.sqlite")
+            self.url = f"sqlite:///{path}"
+        else:
+            server = databases.ServerDatabase(self._backend)
+            self.url = self.useFixture(server).url
+        self.manager = self.connect()
+        self.engine = self.manager.writer.get_engine()
+
+    def connect(self, **options: ty.Any) -> ty.Any:
+        """Return a context manager with connections of its own."""
+        manager = enginefacade.transaction_context()
+        manager.configure(
+            connection=self.url, max_retries=1, retry_interval=0, **options
+        )
+        self.addCleanup(manager.writer.get_engine().dispose)
+        return manager
+
+
+class BackendTestCase(testtools.TestCase):
+    """Base of the tests that run on one kind of database."""
+
+    backend: ty.ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        missing = databases.missing(cls.backend)
+        if missing:
+            cls.skipTest(cls, missing)  # type: ignore[arg-type]
+
+
+class EmptyTestCase(BackendTestCase):
+    """Each test has an empty database."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.database = self.useFixture(Database(self.backend))
+        self.engine = self.database.engine
+
+
+class StoreTestCase(BackendTestCase, contract.StoreContract):
+    """Our tables and one of a service's own; each test finds them empty."""
+
+    database: ty.ClassVar[Database]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.database = Database(cls.backend)
+        cls.database.setUp()
+        cls.addClassCleanup(cls.database.cleanUp)
+        migration.db_sync(cls.database.engine)
+        BASE.metadata.create_all(cls.database.engine)
+        link.listen(Thing, contract.KIND, "name")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.addCleanup(self._empty)
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.clock = fakes.Clock()
+        self.store = self.store_on(self.database.manager)
+
+    def store_on(self, manager: ty.Any, **options: ty.Any) -> store.Store:
+        """Return a store whose time passes only when it is told to."""
+        now = sa.bindparam(
+            "now",
+            callable_=lambda: self.clock.milliseconds,
+            type_=sa.BigInteger(),
+        )
+        options = {"now": now, **options}
+        return store.Store(
+            manager, lease=contract.LEASE, token_ttl=contract.TTL, **options
+        )
+
+    def make(self, claim: Claim, name: str = "a thing") -> Resource:
+        with (
+            record.running(claim),
+            self.database.manager.writer.using(Context()) as session,
+        ):
+            thing = Thing(name=name)
+            session.add(thing)
+            session.flush()
+            return Resource(contract.KIND, name, thing.id)
+
+    def things(self) -> list[str]:
+        """Return the names of what is committed."""
+        with self.database.engine.connect() as connection:
+            rows = connection.execute(sa.select(Thing.name).order_by(Thing.id))
+            return [row.name for row in rows]
+
+    def _empty(self) -> None:
+        metadata = (models.BASE.metadata, BASE.metadata)
+        with self.database.engine.begin() as connection:
+            for tables in metadata:
+                for table in reversed(tables.sorted_tables):
+                    connection.execute(sa.delete(table))
+
+
+def on_each_backend(*scenarios: type) -> dict[str, type]:
+    """Return a class of tests for each class of scenarios and database.
+
+    :param scenarios: classes of scenarios, which are not run themselves
+    """
+    made: dict[str, type] = {}
+    for scenario in scenarios:
+        for backend in databases.BACKENDS:
+            stem = scenario.__name__.removesuffix("Contract").strip("_")
+            name = f"{stem}On{backend.capitalize()}Test"
+            made[name] = type(name, (scenario,), {"backend": backend})
+    return made
+
+
+def at_once(*calls: ty.Callable[[], ty.Any]) -> list[ty.Any]:
+    """Call functions in threads that begin together; return their results.
+
+    An error of one is raised here.
+    """
+    barrier = threading.Barrier(len(calls))
+    results: queue.Queue[tuple[int, ty.Any, BaseException | None]]
+    results = queue.Queue()
+
+    def run(number: int, call: ty.Callable[[], ty.Any]) -> None:
+        try:
+            barrier.wait(SOON)
+            results.put((number, call(), None))
+        except BaseException as exc:
+            results.put((number, None, exc))
+
+    threads = [
+        threading.Thread(target=run, args=pair, daemon=True)
+        for pair in enumerate(calls)
+    ]
+    for thread in threads:
+        thread.start()
+    found: dict[int, ty.Any] = {}
+    for _ in calls:
+        number, result, error = results.get(timeout=SOON)
+        if error is not None:
+            raise error
+        found[number] = result
+    return [found[number] for number in range(len(calls))]
