@@ -22,10 +22,13 @@ SYNC_COMMAND = "nova-idempotency db sync"
 _DATABASE_FAULTS = (
     db_exc.DBError,
     db_exc.CantStartEngineError,
+    sa.exc.DBAPIError,  # what oslo.db does not know it lets through
+    sa.exc.ProgrammingError,  # oslo.db gives MariaDB's missing table so
     sa.exc.TimeoutError,  # no connection of the pool came free
 )
 
 _TABLE = models.ClientToken.__tablename__
+_OURS = "client_token"  # in the names of all our tables
 
 _T = ty.TypeVar("_T")
 _Attempt = ty.TypeVar("_Attempt", bound=ty.Callable[[], ty.Any])
@@ -62,6 +65,7 @@ def run(database: ty.Any, body: ty.Callable[[sa.Connection], _T]) -> _T:
     @_retried
     def attempt() -> _T:
         with database.writer.connection.using(_Apart()) as connection:
+            _hide_values_of(connection.engine)
             return body(connection)
 
     try:
@@ -94,6 +98,19 @@ def _report(database: ty.Any, exc: Exception) -> None:
         "Client tokens are refused: the API database answered with %s.",
         type(exc).__name__,
     )
+
+
+def _hide_values_of(engine: sa.Engine) -> None:
+    # oslo.db logs errors with the statement and the values in it. Ahead of
+    # its own handler, since no other one is called after that.
+    if not sa.event.contains(engine, "handle_error", _hide_values):
+        sa.event.listen(engine, "handle_error", _hide_values, insert=True)
+
+
+def _hide_values(context: sa.engine.ExceptionContext) -> None:
+    ours = _OURS in (context.statement or "")
+    if ours and context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.hide_parameters = True
 
 
 def unlocked(

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bad headers, refused and failed requests, and days without a database."""
+
+from __future__ import annotations
+
+import sqlite3
+from unittest import mock
+
+import sqlalchemy as sa
+
+from nova.db.api import api as api_db
+from nova.db.idempotency import models
+from nova.openstack.common.idempotency import faults
+from tests.functional import base
+
+
+class BadToken(base.TestCase):
+    """Protocol section 1: 400, nothing runs, nothing is stored."""
+
+    def assert_bad(self, **headers):
+        answer = self.post("/servers", self.server(), **headers)
+        self.assert_fault(answer, 400, "client token must be 1 to 255")
+        self.assertNotIn("X-Client-Token", answer.headers)
+        self.assertEqual([], self.servers())
+        self.assertEqual([], self.rows())
+
+    def test_in_either_header(self):
+        for name in ("X-Client-Token", "Idempotency-Key"):
+            for value in ("", "a b", "x" * 256, "\x7f", "caf\xe9", "a\tb"):
+                self.assert_bad(**{name: value})
+
+    def test_a_broken_quoted_string(self):
+        for value in ('"', '"a', '"a"b', '""', '"a\\b"', '"a b"'):
+            self.assert_bad(**{"Idempotency-Key": value})
+
+    def test_two_different_ones(self):
+        self.assert_bad(**{"X-Client-Token": "a, b"})
+        self.assert_bad(**{"X-Client-Token": "a", "Idempotency-Key": "b"})
+
+    def test_the_same_one_twice_is_one(self):
+        headers = {"X-Client-Token": "a, a", "Idempotency-Key": '"a"'}
+        answer = self.post("/servers", self.server(), **headers)
+        self.assertEqual(202, answer.status_code)
+        self.assertEqual("a", answer.headers["X-Client-Token"])
+
+    def test_the_longest_and_all_its_characters(self):
+        token = "".join(map(chr, range(0x21, 0x7F))).ljust(255, "~")
+        first = self.boot(token)
+        self.assertEqual(202, first.status_code)
+        self.assertEqual(token, first.headers["X-Client-Token"])
+        self.assertEqual(first.content, self.boot(token).content)
+
+    def test_other_methods_ignore_it(self):
+        server = self.boot().json()["server"]["id"]
+        bad = {"X-Client-Token": "not a token"}
+        for method, path in (
+            ("GET", "/servers"),
+            ("PUT", f"/servers/{server}"),
+            ("DELETE", f"/servers/{server}"),
+        ):
+            answer = self.api.api_request(
+                path,
+                method=method,
+                body='{"server": {"name": "vm2"}}',
+                headers={"Content-Type": "application/json", **bad},
+            )
+            self.assertLess(answer.status_code, 300, method)
+            self.assertNotIn("X-Client-Token", answer.headers)
+        self.assertEqual([], self.rows())
+
+
+class Refused:
+    """Section 3: an answer that made nothing leaves the token free."""
+
+    def test_a_refusal_frees_the_token(self):
+        refused = self.boot("t", flavorRef="no such flavor")
+        self.assert_fault(refused, 400, "Flavor no such flavor")
+        self.assertEqual("t", refused.headers["X-Client-Token"])
+        self.assertNotIn("X-Client-Token-Expires", refused.headers)
+        self.assertEqual([], self.rows())
+        self.assertEqual(202, self.boot("t").status_code)
+
+    def test_what_the_schema_refuses(self):
+        refused = self.boot("t", name=7)
+        self.assert_fault(refused, 400, "Invalid input for field/attribute")
+        self.assertEqual([], self.rows())
+
+    def test_what_policy_refuses(self):
+        reader = self.client("reader", self.api.project_id)
+        reader.project_id, reader.auth_user = self.api.project_id, "reader"
+        rules = {"os_compute_api:servers:create": "!"}
+        self.policy.set_rules(rules, overwrite=False)
+        refused = self.boot("t")
+        self.assert_fault(refused, 403, "Policy doesn't allow")
+        self.assertEqual("t", refused.headers["X-Client-Token"])
+        self.assertEqual([], self.rows())
+
+    def test_what_another_request_made_already(self):
+        self.generate("k", "t1")
+        refused = self.generate("k", "t2")
+        self.assert_fault(refused, 409, "already exists")
+        self.assertEqual(1, len(self.rows()))
+
+    def test_a_quota_that_takes_the_server_back(self):
+        # Nova counts the members of a group when the server is committed
+        # already, and then undoes it.
+        body = {"server_group": {"name": "g", "policy": "affinity"}}
+        group = self.post("/os-server-groups", body).json()["server_group"]
+        body = self.server()
+        body["os:scheduler_hints"] = {"group": group["id"]}
+        self.flags(server_group_members=0, group="quota")
+        refused = self.post("/servers", body, "t")
+        self.assert_fault(refused, 403, "too many servers in group")
+        self.assertEqual([], self.servers())
+        self.assertEqual([], self.rows())
+        self.assertEqual([], self.rows(base.store.RESOURCES))
+        self.flags(server_group_members=1, group="quota")
+        self.assertEqual(202, self.post("/servers", body, "t").status_code)
+
+    def test_a_failure_that_committed_nothing_frees_the_token(self):
+        spec = "nova.objects.RequestSpec.create"
+        with mock.patch(spec, side_effect=RuntimeError("broken")):
+            failed = self.boot("t")
+        self.assertEqual(500, failed.status_code)
+        self.assertEqual("t", failed.headers["X-Client-Token"])
+        self.assertEqual([], self.rows())
+        self.assertEqual(202, self.boot("t").status_code)
+        self.assertEqual(1, len(self.servers()))
+
+    def test_a_failure_after_the_commit_names_the_server(self):
+        cast = "nova.conductor.api.ComputeTaskAPI.schedule_and_build_instances"
+        with mock.patch(cast, side_effect=RuntimeError("no broker")):
+            failed = self.boot("t")
+        self.assertEqual(500, failed.status_code)
+        (server,) = self.servers()
+        again = self.boot("t")
+        self.assertEqual(202, again.status_code)
+        self.assertEqual(server, again.json()["server"]["id"])
+        self.assertEqual("true", again.headers["Idempotent-Replayed"])
+        self.assertEqual([server], self.servers())
+
+
+globals().update(base.on_each_database(Refused))
+
+
+class Running(base.TestCase):
+    """Section 3: the same request while the first one runs."""
+
+    options = {"wait_timeout": 0}
+
+    def send_while_the_first_runs(self, send):
+        answers = []
+
+        def meanwhile(point):
+            if point is faults.Point.BEFORE_METHOD:
+                faults.arm(None)
+                answers.append(send())
+
+        faults.arm(meanwhile)
+        first = self.boot("t")
+        return first, answers[0]
+
+    def test_it_is_told_to_come_later(self):
+        first, second = self.send_while_the_first_runs(lambda: self.boot("t"))
+        self.assertEqual(202, first.status_code)
+        self.assert_fault(second, 409, "still running")
+        self.assertIn("conflictingRequest", second.json())
+        self.assertEqual("1", second.headers["Retry-After"])
+        self.assertEqual(first.content, self.boot("t").content)
+        self.assertEqual(1, len(self.servers()))
+
+    def test_a_different_one_is_refused_at_once(self):
+        first, second = self.send_while_the_first_runs(
+            lambda: self.boot("t", name="vm2")
+        )
+        self.assertEqual(202, first.status_code)
+        self.assert_fault(second, 422, "different request")
+
+
+class TooLarge(base.TestCase):
+    """Section 4: an answer above max_response_size is not stored."""
+
+    options = {"max_response_size": 10}
+
+    def test_the_replay_is_rebuilt_without_secrets(self):
+        first = self.boot("t").json()["server"]
+        again = self.boot("t")
+        first.pop("adminPass")
+        self.assertEqual(first, again.json()["server"])
+        self.assertIsNone(self.rows()[0].sealed)
+        self.assertEqual([first["id"]], self.servers())
+
+    def test_a_resource_that_is_gone_is_never_made_again(self):
+        self.generate("k", "t")
+        self.api.api_delete("/os-keypairs/k")
+        again = self.generate("k", "t")
+        self.assert_fault(again, 409, "not available any more")
+        self.assertEqual([], self.api.api_get("/os-keypairs").body["keypairs"])
+
+
+class TooLargeOnMysql(base.TestCase):
+    """The same, where primary keys are not used twice; SQLite does that."""
+
+    backend = "mysql"
+    options = TooLarge.options
+
+    def test_a_name_that_is_used_again_is_another_resource(self):
+        self.generate("k", "t")
+        self.api.api_delete("/os-keypairs/k")
+        self.generate("k", "t2")
+        again = self.generate("k", "t")
+        self.assert_fault(again, 409, "not available any more")
+
+
+class NoTable:
+    """Section 3: 503 without the table, and nothing runs."""
+
+    def setUp(self):
+        super().setUp()
+        models.BASE.metadata.drop_all(api_db.get_engine())
+
+    def test_tokens_are_refused(self):
+        answer = self.boot("t")
+        self.assert_fault(answer, 503, "with the same token")
+        self.assertIn("serviceUnavailable", answer.json())
+        self.assertEqual("t", answer.headers["X-Client-Token"])
+        self.assertEqual([], self.servers())
+        self.assertIn("nova-idempotency db sync", self.stdlog.logger.output)
+
+    def test_requests_without_a_token_are_served(self):
+        self.assertEqual(202, self.boot().status_code)
+
+
+globals().update(base.on_each_database(NoTable))
+
+
+class NoDatabase(base.TestCase):
+    """A database that breaks: before the claim 503, after it the answer."""
+
+    def breaks_at(self, start):
+        """Let statements that start so fail from now on."""
+
+        def fail(cursor, statement, parameters, context):
+            if statement.startswith(start):
+                raise sqlite3.OperationalError("disk I/O error")
+
+        listener = (api_db.get_engine(), "do_execute", fail)
+        sa.event.listen(*listener)
+        return lambda: sa.event.remove(*listener)
+
+    def test_before_the_claim_nothing_runs(self):
+        for statement in ("SELECT anon_1.now", "INSERT INTO client_tokens"):
+            mend = self.breaks_at(statement)
+            self.assert_fault(self.boot("t"), 503, "Nothing was done")
+            mend()
+            self.assertEqual([], self.servers())
+            self.assertEqual([], self.rows())
+        self.assertEqual(202, self.boot("t").status_code)
+
+    def test_after_the_claim_the_client_gets_its_answer(self):
+        mend = self.breaks_at("UPDATE client_tokens SET state")
+        first = self.boot("t")
+        self.assertEqual(202, first.status_code)
+        self.assertIn(
+            "could not be settled; it is settled by its link",
+            self.stdlog.logger.output,
+        )
+        mend()
+        self.change(lease_until=0)
+        again = self.boot("t")
+        self.assertEqual("true", again.headers["Idempotent-Replayed"])
+        self.assertEqual(
+            first.json()["server"]["id"], again.json()["server"]["id"]
+        )
+        self.assertEqual(1, len(self.servers()))
+
+    def test_a_link_that_cannot_be_written_lets_nothing_be_made(self):
+        mend = self.breaks_at("INSERT INTO client_token_resources")
+        failed = self.boot("t")
+        self.assertEqual(500, failed.status_code)
+        mend()
+        self.assertEqual([], self.servers())
+        self.assertEqual(202, self.boot("t").status_code)
+        self.assertEqual(1, len(self.servers()))
