@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Needs Python 3.11 with pip, make and git; brings everything else itself.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 TOX := .venv-tox
 LOG := var/pip.log

@@ -4,9 +4,11 @@
 `python -m embedded demo` plays a story against it, `python -m embedded serve`
 leaves it up to try things. Three layers, each ignorant of the one before:
 
-* the story: demo, serve, story, relay, novaclient, openrc, progress;
-* the stack: stack, site, template, identity, cloud, and services/, one module
-  a service with its configuration, its schema and how it is served;
-* the processes: process, ports, sqlite, and serving/, which runs inside the
-  children and is the only folder that imports OpenStack services.
+* the story: demo and serve; story, with the real command (command, openrc)
+  and the client that is killed (relay); progress, for the terminal;
+* the stack: stack, the order in which everything comes up; site, what one
+  stack has for itself (ports, databases, secrets); services/, one module a
+  service; template, their schemas; identity and cloud, what is in them;
+* the processes: children, process and environment; and serving/, which runs
+  inside the children and is the only folder that imports the services.
 """

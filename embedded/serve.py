@@ -24,7 +24,7 @@ Up. In another terminal, from {directory}:
 
   nova --x-client-token my-token boot --flavor {flavor} --image {image} \\
       --nic none my-server
-  # Once more, word for word: the same answer, and still one server.
+  # Run that again: the same answer, and still one server.
   nova list
   # The same token for another request is refused.
   nova --x-client-token my-token boot --flavor {other} --image {image} \\
