@@ -198,13 +198,16 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         self.assertTrue(answer.headers["x-openstack-request-id"])
 
 
-def on_each_database(scenarios: type[TestCase]) -> dict[str, type[TestCase]]:
+def on_each_database(
+    scenarios: type[ty.Any], backends: ty.Iterable[str] = databases.BACKENDS
+) -> dict[str, type[TestCase]]:
     """Return a class of tests for each kind of database.
 
     :param scenarios: a mixin with the tests
+    :param backends: the kinds
     """
     made = {}
-    for backend in databases.BACKENDS:
+    for backend in backends:
         name = f"{scenarios.__name__}On{backend.capitalize()}"
         fields = {"backend": backend, "__module__": scenarios.__module__}
         made[name] = type(name, (scenarios, TestCase), fields)
