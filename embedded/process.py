@@ -3,7 +3,6 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-import contextlib
 import os
 from pathlib import Path
 import signal
@@ -35,6 +34,7 @@ class Process:
     ) -> None:
         self.name = name
         self.log = log
+        self._gone = False
         with log.open("ab") as output:
             # The child runs where its log lies, so that stray files stay
             # in the state directory.
@@ -71,8 +71,11 @@ class Process:
 
         :raises ProcessError: when it ended with another status than 0.
         """
-        if self._popen.wait() != 0:
-            raise self._failed(f"ended with {self._popen.returncode}")
+        status = self._popen.wait()
+        # At once, while its number is still its own: notes that it is gone.
+        self.alive()
+        if status != 0:
+            raise self._failed(f"ended with {status}")
 
     def check(self) -> None:
         """Check that the child runs, or has done its work.
@@ -103,15 +106,16 @@ class Process:
     def alive(self) -> bool:
         """Tell whether anything of the child's process group still runs."""
         self._popen.poll()
-        try:
-            os.killpg(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+        self._signal(0)
+        return not self._gone
 
-    def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
+    def _signal(self, number: int) -> None:
+        # The number of a group that is gone may soon be another's.
+        if not self._gone:
+            try:
+                os.killpg(self.pid, number)
+            except ProcessLookupError:
+                self._gone = True
 
     def _gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m embedded`, as the Makefile calls it."""
 
+from collections.abc import Callable
+import contextlib
+import io
 from pathlib import Path
 import signal
 import socket
@@ -10,7 +13,9 @@ import tempfile
 import time
 import unittest
 
+from embedded import demo
 from embedded import ports
+from embedded.story import Outcome
 from tests.e2e.cloud import SECONDS
 from tests.e2e.cloud import TEMPLATES
 
@@ -35,6 +40,33 @@ class PortTest(unittest.TestCase):
                      "NOVA_PORT"):
             self.assertIn(part, done.stderr)
         self.assertNotIn("Traceback", done.stderr)
+
+
+class TellTest(unittest.TestCase):
+    """What the exit status of `demo` is counted from."""
+
+    def tell(self, play: Callable[[], Outcome]) -> tuple[bool, str]:
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            return demo.tell("a step", play), printed.getvalue()
+
+    def test_step_as_expected(self) -> None:
+        ok, line = self.tell(lambda: Outcome("one server", "one server"))
+        self.assertTrue(ok)
+        self.assertIn("ok", line)
+
+    def test_difference_is_told_and_counts(self) -> None:
+        ok, line = self.tell(lambda: Outcome("one server", "2 servers"))
+        self.assertFalse(ok)
+        for part in ("DIFFERENT", "one server", "2 servers"):
+            self.assertIn(part, line)
+
+    def test_failing_step_is_a_difference(self) -> None:
+        def fail() -> Outcome:
+            raise TimeoutError("no answer")
+
+        ok, line = self.tell(fail)
+        self.assertFalse(ok)
+        self.assertIn("no answer", line)
 
 
 class ServeTest(unittest.TestCase):
