@@ -29,7 +29,7 @@ def results() -> dict[str, str]:
     try:
         runs = repository.RepositoryFactory().open(".")
     except abstract.RepositoryNotFound:
-        return {}  # the checks before the first suite did not even install
+        return {}  # make test ended before its first suite
     for number in range(runs.count()):
         stream = runs.get_test_run(number).get_subunit_stream()
         case = subunit.ByteStreamToStreamResult(
