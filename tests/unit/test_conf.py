@@ -17,7 +17,7 @@ _BOUNDS = (
     ("token_ttl", 60, 31536000),
     ("lease", 1, 3600),
     ("wait_timeout", 0.0, 300.0),
-    ("max_response_size", 0, 8 * 1024 * 1024),
+    ("max_response_size", 0, 4 * 1024 * 1024),
 )
 _DEFAULTS = {
     "secret": [],

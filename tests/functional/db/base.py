@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
+import types
 import typing as ty
 
 import fixtures
@@ -67,8 +69,18 @@ class Database(fixtures.Fixture):
         manager.configure(
             connection=self.url, max_retries=1, retry_interval=0, **options
         )
-        self.addCleanup(manager.writer.get_engine().dispose)
+        engine = manager.writer.get_engine()
+        self.addCleanup(engine.dispose)
+        if self._backend == "mysql":
+            # Who waits for a lock for ever is to fail while the test lasts.
+            sa.event.listen(engine, "connect", _wait_briefly)
+            engine.dispose()
         return manager
+
+
+def _wait_briefly(connection: ty.Any, _: ty.Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION innodb_lock_wait_timeout = 5")
 
 
 class BackendTestCase(testtools.TestCase):
@@ -151,18 +163,35 @@ class StoreTestCase(BackendTestCase, contract.StoreContract):
                     connection.execute(sa.delete(table))
 
 
-def on_each_backend(*scenarios: type) -> dict[str, type]:
-    """Return a class of tests for each class of scenarios and database.
+def on_each_backend(
+    scenario: type, backends: ty.Sequence[str] = databases.BACKENDS
+) -> None:
+    """Put a class of tests for each database into a scenario's module.
 
-    :param scenarios: classes of scenarios, which are not run themselves
+    :param scenario: a class of scenarios, which is not run itself
+    :param backends: the databases
     """
-    made: dict[str, type] = {}
-    for scenario in scenarios:
-        for backend in databases.BACKENDS:
-            stem = scenario.__name__.removesuffix("Contract").strip("_")
-            name = f"{stem}On{backend.capitalize()}Test"
-            made[name] = type(name, (scenario,), {"backend": backend})
-    return made
+    module = sys.modules[scenario.__module__]
+    for backend in backends:
+        name = f"{scenario.__name__.strip('_')}On{backend.capitalize()}Test"
+        values = {"backend": backend, "__module__": module.__name__}
+        setattr(module, name, type(name, (scenario,), values))
+
+
+def on_each_server(scenario: type) -> None:
+    """Do the same for the databases that are reached by a network.
+
+    :param scenario: a class of scenarios, which is not run itself
+    """
+    on_each_backend(scenario, [b for b in databases.BACKENDS if b != "sqlite"])
+
+
+class NoDelay(fixtures.Fixture):
+    """Let oslo.db try again at once."""
+
+    def _setUp(self) -> None:
+        time = types.SimpleNamespace(sleep=lambda seconds: None)
+        self.useFixture(fixtures.MonkeyPatch("oslo_db.api.time", time))
 
 
 def at_once(*calls: ty.Callable[[], ty.Any]) -> list[ty.Any]:

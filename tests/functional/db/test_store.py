@@ -6,11 +6,6 @@ from __future__ import annotations
 from tests.functional.db import base
 from tests.unit.common import contract
 
-globals().update(
-    base.on_each_backend(
-        *(
-            type(scenario.__name__, (base.StoreTestCase, scenario), {})
-            for scenario in contract.CONTRACTS
-        )
-    )
-)
+for _contract in contract.CONTRACTS:
+    _name = _contract.__name__.removesuffix("Contract")
+    base.on_each_backend(type(_name, (base.StoreTestCase, _contract), {}))

@@ -356,7 +356,7 @@ class OutcomeContract(StoreContract):
 
     def test_the_largest_answer_can_be_kept(self) -> None:
         use, claim = self.hold()
-        large = b"\xff" * (8 * 1024 * 1024 + 65536)
+        large = b"\xff" * (4 * 1024 * 1024 + 65536)
         self.store.complete(claim, Outcome(State.SUCCEEDED, 202, large, 42))
         self.assertEqual(large, self.row(use).sealed)
 

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A database that does not answer as it should: protocol sections 3 and 4."""
+
+from __future__ import annotations
+
+import typing as ty
+
+import fixtures
+from oslo_db.sqlalchemy import enginefacade
+import sqlalchemy as sa
+import testtools
+
+from nova.db.idempotency import models
+from nova.db.idempotency import store
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.record import Record
+from nova.openstack.common.idempotency.record import State
+from nova.openstack.common.idempotency.store import Outcome
+from tests.functional.db import base
+from tests.unit.common import contract
+from tests.unit.common.contract import use_of
+
+# What must not be in a log, in the ways in which it could be written there.
+_TOKEN = "hush-hush"
+_SEALED = b"sealed-answer"
+
+
+def _calls(tokens: ty.Any) -> dict[str, ty.Callable[[], object]]:
+    """Return a call of each of the store's methods."""
+    use = use_of(_TOKEN)
+    claim = Claim(1, use.digests[0], use.owner, 0, 0.0)
+    row = Record(
+        1, use.digests[0], use.fingerprints[0], State.RUNNING, "owner", 0, 0,
+        0, "req-1", None,
+    )  # fmt: skip
+    outcome = Outcome(State.SUCCEEDED, 202, _SEALED, 0)
+    return {
+        "look": lambda: tokens.look(use),
+        "claim": lambda: tokens.claim(use),
+        "rerun": lambda: tokens.rerun(row, use),
+        "recover": lambda: tokens.recover(row, use),
+        "extend": lambda: tokens.extend([claim]),
+        "complete": lambda: tokens.complete(claim, outcome),
+        "release": lambda: tokens.release(claim, made_nothing=False),
+        "abandon": lambda: tokens.abandon(claim),
+        "resources": lambda: tokens.resources(1),
+    }
+
+
+class _FailureTestCase(base.StoreTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(base.NoDelay())
+
+    def assert_unavailable(self, call: ty.Callable[[], object]) -> None:
+        self.assertRaises(errors.Unavailable, call)
+        self.assertIn("Client tokens are refused", self.log.output)
+        self.assert_no_secrets(self.log.output)
+
+    def assert_no_secrets(self, text: str) -> None:
+        use = use_of(_TOKEN)
+        for value in (*use.digests, *use.fingerprints):
+            for way in (repr(value)[2:20], value.hex()):
+                self.assertNotIn(way, text)
+        self.assertNotIn(_TOKEN, text)
+        self.assertNotIn(_SEALED.decode(), text)
+        self.assertNotIn(_SEALED.hex(), text)
+
+
+@base.on_each_backend
+class _NoTables(_FailureTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        engine = self.database.engine
+        models.BASE.metadata.drop_all(engine)
+        self.addCleanup(models.BASE.metadata.create_all, engine)
+
+    def test_each_method_says_how_to_create_them(self) -> None:
+        for name, call in _calls(self.store).items():
+            with self.subTest(name):
+                self.assert_unavailable(call)
+                self.assertIn("nova-idempotency db sync", self.log.output)
+
+
+@base.on_each_backend
+class _Broken(_FailureTestCase):
+    """Statements fail, with an error that nobody expects."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        engine = self.database.engine
+        sa.event.listen(engine, "before_cursor_execute", self._spoil,
+                        retval=True)  # fmt: skip
+        self.addCleanup(
+            sa.event.remove, engine, "before_cursor_execute", self._spoil
+        )
+
+    def _spoil(
+        self, conn: ty.Any, cursor: ty.Any, statement: str, *rest: ty.Any
+    ) -> tuple[str, ty.Any]:
+        values, *_ = rest
+        return statement.replace("client_token", "( client_token"), values
+
+    def test_each_method_is_unavailable_and_tells_no_values(self) -> None:
+        for name, call in _calls(self.store).items():
+            with self.subTest(name):
+                self.assert_unavailable(call)
+
+
+@base.on_each_server
+class _Disconnected(_FailureTestCase):
+    """Connections break, in the middle of statements or at their end."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.breaks = 0
+        self.broken = 0
+        engine = self.database.engine
+        sa.event.listen(engine, "do_execute", self._fail)
+        self.addCleanup(sa.event.remove, engine, "do_execute", self._fail)
+
+    def _fail(
+        self, cursor: ty.Any, statement: str, values: ty.Any, context: ty.Any
+    ) -> None:
+        if self.breaks and "client_token" in statement:
+            self.breaks -= 1
+            self.broken += 1
+            raise _error_of(context.dialect)
+
+    def test_one_break_is_not_noticed(self) -> None:
+        for call in _calls(self.store).values():
+            self.breaks = 1
+            call()
+        self.assertEqual(len(_calls(self.store)), self.broken)
+
+    def test_for_good_it_is_unavailable_and_tells_no_values(self) -> None:
+        for name in ("claim", "complete"):
+            self.breaks = 100
+            self.assert_unavailable(_calls(self.store)[name])
+            self.assertIn("DBConnectionError", self.log.output)
+
+    def test_tries_are_few(self) -> None:
+        self.breaks = 100
+        self.assert_unavailable(_calls(self.store)["look"])
+        self.assertLess(self.broken, 10)
+
+
+@base.on_each_backend
+class _Committed(_FailureTestCase):
+    """The connection breaks after the database has committed."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.breaks = 0
+
+    def _break_after_commit(self) -> None:
+        engine = self.database.engine
+        dialect = engine.dialect
+        commit = dialect.do_commit
+        self.breaks = 1
+
+        def then_break(connection: ty.Any) -> None:
+            commit(connection)
+            if self.breaks:
+                self.breaks -= 1
+                raise _error_of(dialect)
+
+        dialect.do_commit = then_break  # type: ignore[method-assign]
+        self.addCleanup(setattr, dialect, "do_commit", commit)
+
+    def test_a_claim_is_recognised_as_our_own(self) -> None:
+        for secrets in ((contract.ONE,), (contract.ONE, contract.TWO)):
+            use = use_of(str(len(secrets)), secrets=secrets)
+            self._break_after_commit()
+            key = self.store.claim(use)
+            self.assertEqual(0, self.breaks)
+            row = self.row(use)
+            self.assertEqual((row.id, row.owner), (key, use.owner))
+
+    def test_a_takeover_is_recognised_as_our_own(self) -> None:
+        for take in ("rerun", "recover"):
+            self.hold(token=take)
+            use = use_of(take)
+            row = self.row(use)
+            self._break_after_commit()
+            self.assertTrue(getattr(self.store, take)(row, use))
+            self.assertEqual(0, self.breaks)
+
+    def test_an_outcome_is_written_down_once_more(self) -> None:
+        _, claim = self.hold()
+        self._break_after_commit()
+        self.assertTrue(self.store.complete(claim, self.outcome()))
+
+    def test_a_release_frees_the_token(self) -> None:
+        _, claim = self.hold()
+        self._break_after_commit()
+        self.store.release(claim, made_nothing=False)
+        self.assertTrue(self.is_free())
+
+
+def _error_of(dialect: sa.Dialect) -> Exception:
+    """Return what a driver raises when its connection has broken."""
+    driver = dialect.dbapi
+    assert driver is not None
+    if dialect.name == "mysql":
+        return driver.OperationalError(2013, "Lost connection")
+    if dialect.name == "postgresql":
+        return driver.OperationalError("server closed the connection")
+    return driver.ProgrammingError("Cannot operate on a closed database.")
+
+
+class UnreachableTest(testtools.TestCase):
+    """There is no server at all; not even a database to be cleaned."""
+
+    def test_it_is_unavailable_and_tells_no_values(self) -> None:
+        self.useFixture(base.NoDelay())
+        for url in (
+            "mysql+pymysql://u:pw-hush@127.0.0.1:1/nova_api",
+            "postgresql+psycopg2://u:pw-hush@127.0.0.1:1/nova_api",
+            "sqlite:////nowhere/at/all.sqlite",
+        ):
+            log = self.useFixture(fixtures.FakeLogger())
+            manager = enginefacade.transaction_context()
+            manager.configure(
+                connection=url, max_retries=1, retry_interval=0
+            )
+            tokens = store.Store(manager, lease=1000, token_ttl=60000)
+            for name, call in _calls(tokens).items():
+                with self.subTest(url, method=name):
+                    self.assertRaises(errors.Unavailable, call)
+            self.assertIn("Client tokens are refused", log.output)
+            for hushed in (_TOKEN, "pw-hush", _SEALED.decode()):
+                self.assertNotIn(hushed, log.output)
+

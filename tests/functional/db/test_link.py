@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fence: protocol section 5, on a service that is not Nova."""
+
+from __future__ import annotations
+
+import typing as ty
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from nova.db.idempotency import link
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency import record
+from nova.openstack.common.idempotency.record import Claim
+from tests.functional.db import base
+from tests.unit.common import contract
+
+
+class _OwnError(Exception):
+    """An error of the service, after it has inserted its row."""
+
+
+@base.on_each_backend
+class _Link(base.StoreTestCase):
+    def _insert(
+        self, claim: Claim | None, name: str, then: Exception | None = None
+    ) -> None:
+        """Insert a row in the way of a service."""
+
+        def insert() -> None:
+            with self.database.manager.writer.using(base.Context()) as session:
+                session.add(base.Thing(name=name))
+                session.flush()
+                if then is not None:
+                    raise then
+
+        if claim is None:
+            insert()
+            return
+        with record.running(claim):
+            insert()
+
+    def test_row_and_binding_are_committed_together(self) -> None:
+        _, claim = self.hold()
+        self._insert(claim, "a")
+        (bound,) = self.store.resources(claim.id)
+        self.assertEqual(("thing", "a"), (bound.kind, bound.id))
+        self.assertEqual(1, self.row().linked)
+        self.assertEqual(["a"], self.things())
+
+    def test_they_are_rolled_back_together(self) -> None:
+        _, claim = self.hold()
+        self.assertRaises(_OwnError, self._insert, claim, "a", _OwnError())
+        self.assertEqual((), self.store.resources(claim.id))
+        self.assertEqual(0, self.row().linked)
+        self.assertEqual([], self.things())
+        self.assertFalse(claim.lost)
+
+    def test_nobody_sees_the_binding_before_the_commit(self) -> None:
+        _, claim = self.hold()
+        session = orm.Session(self.database.engine)
+        self.addCleanup(session.close)
+        with record.running(claim):
+            session.add(base.Thing(name="a"))
+            session.flush()
+        self.assertEqual(0, self.row().linked)
+        session.commit()
+        self.assertEqual(1, self.row().linked)
+
+    def test_who_lost_the_token_is_rolled_back_and_told(self) -> None:
+        former, _ = self.overtaken()
+        self.assertRaises(
+            errors.TokenLost, self._insert, former.claim, "former's"
+        )
+        self.assertTrue(former.claim.lost)
+        self.assertEqual([], self.things())
+        self.assertEqual(0, self.row().linked)
+        self.assertIn("took the client token", self.log.output)
+
+    def test_who_lost_it_cannot_commit_even_if_it_ignores_that(self) -> None:
+        former, _ = self.overtaken()
+        session = orm.Session(self.database.engine)
+        self.addCleanup(session.close)
+        with record.running(former.claim):
+            session.add(base.Thing(name="former's"))
+            self.assertRaises(errors.TokenLost, session.flush)
+        self.assertRaises(sa.exc.PendingRollbackError, session.commit)
+        session.close()
+        self.assertEqual([], self.things())
+
+    def test_who_has_it_is_bound(self) -> None:
+        _, present = self.overtaken()
+        self._insert(present.claim, "present's")
+        self.assertEqual(["present's"], self.things())
+        self.assertEqual(1, self.row().linked)
+
+    def test_several_of_one_transaction_are_bound(self) -> None:
+        _, claim = self.hold()
+        with (
+            record.running(claim),
+            self.database.manager.writer.using(base.Context()) as session,
+        ):
+            session.add_all([base.Thing(name=name) for name in "abc"])
+        self.assertEqual(3, self.row().linked)
+        self.assertEqual(3, len(self.store.resources(claim.id)))
+
+
+@base.on_each_backend
+class _NoLink(base.StoreTestCase):
+    """Requests without a token, and other operations."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.statements: list[str] = []
+        engine = self.database.engine
+        sa.event.listen(engine, "before_cursor_execute", self._note)
+        self.addCleanup(
+            sa.event.remove, engine, "before_cursor_execute", self._note
+        )
+
+    def _note(
+        self, conn: ty.Any, cursor: ty.Any, statement: str, *_: ty.Any
+    ) -> None:
+        if statement != "BEGIN":  # which oslo.db gives SQLite in words
+            self.statements.append(statement)
+
+    def _insert(self, claim: Claim | None) -> None:
+        self.statements.clear()
+        with self.database.manager.writer.using(base.Context()) as session:
+            session.add(base.Thing(name="a"))
+            if claim is not None:
+                with record.running(claim):
+                    session.flush()
+
+    def assert_untouched(self) -> None:
+        self.assertEqual(1, len(self.statements), self.statements)
+        self.assertIn("INSERT INTO things", self.statements[0])
+
+    def test_without_a_claim_there_is_no_statement_of_ours(self) -> None:
+        self._insert(None)
+        self.assert_untouched()
+
+    def test_nor_in_an_operation_that_is_not_linked(self) -> None:
+        _, claim = self.hold()
+        claim.link = None
+        self._insert(claim)
+        self.assert_untouched()
+
+    def test_nor_in_one_that_is_linked_to_another_kind(self) -> None:
+        _, claim = self.hold()
+        claim.link = "another"
+        self._insert(claim)
+        self.assert_untouched()
+
+    def test_to_listen_twice_binds_once(self) -> None:
+        link.listen(base.Thing, contract.KIND, "name")
+        _, claim = self.hold()
+        self._insert(claim)
+        self.assertEqual(1, self.row().linked)

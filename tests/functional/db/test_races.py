@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many at once: protocol section 5, with real threads and connections."""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing as ty
+
+import sqlalchemy as sa
+
+from nova.db.idempotency.store import TOKENS
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.store import Use
+from tests.functional.db import base
+from tests.unit.common.contract import ONE
+from tests.unit.common.contract import TWO
+from tests.unit.common.contract import use_of
+
+_THREADS = 8
+_ROUNDS = 5
+# Far less than any lock's timeout, and far more than a statement takes.
+_PROMPT = 3
+
+
+class _RacesTestCase(base.StoreTestCase):
+    def race(
+        self, call: ty.Callable[[Use], ty.Any], uses: ty.Sequence[Use]
+    ) -> list[ty.Any]:
+        return base.at_once(*(functools.partial(call, use) for use in uses))
+
+
+@base.on_each_backend
+class _Races(_RacesTestCase):
+    def test_of_many_claims_one_wins(self) -> None:
+        for number in range(_ROUNDS):
+            uses = [use_of(str(number)) for _ in range(_THREADS)]
+            keys = self.race(self.store.claim, uses)
+            pairs = zip(uses, keys, strict=True)
+            won = [pair for pair in pairs if pair[1] is not None]
+            self.assertEqual(1, len(won))
+            use, key = won[0]
+            row = self.row(use_of(str(number)))
+            self.assertEqual((key, use.owner), (row.id, row.owner))
+
+    def test_of_many_takeovers_one_wins(self) -> None:
+        for take in (self.store.rerun, self.store.recover):
+            for number in range(_ROUNDS):
+                token = f"{take.__name__} {number}"
+                self.hold(token=token)
+                uses = [use_of(token) for _ in range(_THREADS)]
+                read = self.row(uses[0])
+                taken = self.race(lambda use: take(read, use), uses)  # noqa: B023
+                self.assertEqual(1, taken.count(True))
+                winner = uses[taken.index(True)]
+                self.assertEqual(winner.owner, self.row(winner).owner)
+
+    def test_a_worker_that_ends_and_a_retry_never_both_succeed(self) -> None:
+        for number in range(_ROUNDS):
+            token = str(number)
+            held, use = self.hold(token=token), use_of(token)
+            read = self.row(use)
+            completed, taken = base.at_once(
+                lambda: self.store.complete(held.claim, self.outcome()),  # noqa: B023
+                lambda: self.store.rerun(read, use),  # noqa: B023
+            )
+            self.assertIs(completed, not taken)
+            row = self.row(use)
+            self.assertEqual(taken, row.owner == use.owner)
+            self.assertEqual(completed, row.sealed is not None)
+
+    def test_a_commit_and_a_retry_never_both_succeed(self) -> None:
+        for number in range(_ROUNDS):
+            token = str(number)
+            held, use = self.hold(token=token), use_of(token)
+            read = self.row(use)
+            made, taken = base.at_once(
+                lambda: self._made(held.claim, token),  # noqa: B023
+                lambda: self.store.rerun(read, use),  # noqa: B023
+            )
+            self.assertIs(made, not taken)
+            self.assertEqual(made, token in self.things())
+            bound = self.store.resources(held.claim.id)
+            self.assertEqual(made, bool(bound))
+            self.assertEqual(int(made), self.row(use).linked)
+
+    def _made(self, claim: Claim, name: str) -> bool:
+        try:
+            self.make(claim, name)
+        except errors.TokenLost:
+            return False
+        return True
+
+
+@base.on_each_backend
+class _RotationRaces(_RacesTestCase):
+    """API hosts list the secrets in another order while one is rotated."""
+
+    def test_of_many_claims_one_wins_and_none_fails(self) -> None:
+        for number in range(_ROUNDS):
+            uses = [
+                use_of(str(number), secrets=secrets)
+                for secrets in ((ONE, TWO), (TWO, ONE)) * (_THREADS // 2)
+            ]
+            keys = self.race(self.store.claim, uses)
+            self.assertEqual(1, len(keys) - keys.count(None))
+            owners = {self.row(use).owner for use in uses}
+            self.assertEqual(1, len(owners))
+
+    def test_claims_and_releases_leave_nothing_and_none_fails(self) -> None:
+        def claim_and_release(use: Use) -> None:
+            key = self.store.claim(use)
+            if key is not None:
+                claim = self.claim_of(key, use)
+                self.assertTrue(self.store.release(claim, made_nothing=False))
+
+        for _ in range(_ROUNDS):
+            uses = [
+                use_of(secrets=secrets)
+                for secrets in ((ONE, TWO), (TWO, ONE)) * (_THREADS // 2)
+            ]
+            self.race(claim_and_release, uses)
+            with self.database.engine.connect() as connection:
+                count = sa.select(sa.func.count()).select_from(TOKENS)
+                self.assertEqual(0, connection.scalar(count))
+
+
+@base.on_each_server
+class _Frozen(_RacesTestCase):
+    """A worker stops in the middle of the transaction that binds."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.held = self.hold()
+        self.read = self.row()
+        self.frozen = self.database.engine.connect()
+        self.addCleanup(self.frozen.close)
+        self.frozen.begin()
+        mine = TOKENS.c.id == self.held.claim.id
+        bind = sa.update(TOKENS).where(mine).values(linked=1)
+        self.assertEqual(1, self.frozen.execute(bind).rowcount)
+
+    def prompt(self, call: ty.Callable[[], ty.Any]) -> ty.Any:
+        began = time.monotonic()
+        result = call()
+        self.assertLess(time.monotonic() - began, _PROMPT)
+        return result
+
+    def test_nobody_waits_to_take_it_over(self) -> None:
+        for take in (self.store.rerun, self.store.recover):
+            use = use_of()
+            taken = self.prompt(lambda: take(self.read, use))  # noqa: B023
+            self.assertIs(False, taken)
+
+    def test_nobody_waits_to_look(self) -> None:
+        self.assertEqual(self.read, self.prompt(self.row))
+
+    def test_other_leases_of_its_process_are_renewed(self) -> None:
+        other = self.hold(token="other")
+        self.clock.forward(20)
+        self.prompt(
+            lambda: self.store.extend([self.held.claim, other.claim])
+        )
+        row = self.row(other.use)
+        until = self.clock.milliseconds + 60_000
+        self.assertEqual(until, row.lease_until)
+
+    def test_its_commit_counts(self) -> None:
+        self.frozen.commit()
+        self.assertFalse(self.store.rerun(self.read, use_of()))
+        self.assertEqual(1, self.row().linked)
+
+    def test_after_its_rollback_it_is_taken_over(self) -> None:
+        self.frozen.rollback()
+        self.assertTrue(self.store.rerun(self.read, use_of()))
