@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
-# Sealed answers have to fit MariaDB's MEDIUMBLOB, with room for headers.
-_MAX_SEALED = 8 * 1024 * 1024
+# A statement has to fit MariaDB's default max_allowed_packet of 16 MiB, and
+# PyMySQL writes each byte of an answer as two digits.
+_MAX_SEALED = 4 * 1024 * 1024
 
 # Shorter ones could be found by trying all; this many base64 characters
 # hold 192 bits.
