@@ -23,7 +23,6 @@ _DATABASE_FAULTS = (
     db_exc.DBError,
     db_exc.CantStartEngineError,
     sa.exc.DBAPIError,  # what oslo.db does not know it lets through
-    sa.exc.ProgrammingError,  # oslo.db gives MariaDB's missing table so
     sa.exc.TimeoutError,  # no connection of the pool came free
 )
 
@@ -101,16 +100,19 @@ def _report(database: ty.Any, exc: Exception) -> None:
 
 
 def _hide_values_of(engine: sa.Engine) -> None:
-    # oslo.db logs errors with the statement and the values in it. Ahead of
-    # its own handler, since no other one is called after that.
+    # oslo.db logs what it cannot repeat, with the values of the statement.
     if not sa.event.contains(engine, "handle_error", _hide_values):
-        sa.event.listen(engine, "handle_error", _hide_values, insert=True)
+        sa.event.listen(engine, "handle_error", _hide_values)
 
 
 def _hide_values(context: sa.engine.ExceptionContext) -> None:
-    ours = _OURS in (context.statement or "")
-    if ours and context.sqlalchemy_exception is not None:
-        context.sqlalchemy_exception.hide_parameters = True
+    error = context.sqlalchemy_exception
+    if error is None or _OURS not in (context.statement or ""):
+        return
+    error.hide_parameters = True
+    # oslo.db's handler came first, and has made its own error of it.
+    if isinstance(context.chained_exception, db_exc.DBError):
+        context.chained_exception.args = (str(error),)
 
 
 def unlocked(
