@@ -76,7 +76,7 @@ class _Dump(base.StoreTestCase):
                         )
         return values
 
-    def test_it_tells_no_token_no_request_no_answer_and_no_secret(self) -> None:
+    def test_it_tells_no_token_request_answer_nor_secret(self) -> None:
         self._send()
         values = self._dump()
         self.assertIn(b"POST /servers", values)
