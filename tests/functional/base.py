@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from nova import test
 from nova.api import auth
+from nova.api.openstack import wsgi_app
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
 from nova.db.idempotency import store
@@ -55,6 +56,22 @@ class PasteFile(fixtures.Fixture):  # type: ignore[misc]
             paste.write(file)
 
 
+class Api(nova_fixtures.OSAPIFixture):  # type: ignore[misc]
+    """Nova's fixture, with contexts that know their request's id."""
+
+    def _stub_keystone(self) -> None:
+        super()._stub_keystone()
+        # As the real middleware does, and unlike Nova's stub of it.
+        stub = auth.NovaKeystoneContext._create_context
+        name = "nova.api.auth.NovaKeystoneContext._create_context"
+
+        def named(env: ty.Any, **kwargs: ty.Any) -> ty.Any:
+            named_by = env[request_id.ENV_REQUEST_ID]
+            return stub(env, request_id=named_by, **kwargs)
+
+        self.useFixture(fixtures.MonkeyPatch(name, named))
+
+
 class TestCase(test.TestCase):  # type: ignore[misc]
     """Nova's API with fake neighbours; what it casts to others is dropped."""
 
@@ -86,21 +103,24 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         self.flags(group="wsgi", api_paste_config=path)
         self.addCleanup(service.from_configuration.cache_clear)
         self.addCleanup(faults.arm, None)
-        self.api_fixture = self.useFixture(nova_fixtures.OSAPIFixture())
-        self._name_requests()
+        self.api_fixture: Api | None = None
+        self.addCleanup(self.stop_api)
+        self.start_api()
+
+    def start_api(self) -> None:
+        """Load the API, anew if it was loaded before."""
+        self.stop_api()
+        wsgi_app.init_application.reset()
+        self.api_fixture = Api()
+        self.api_fixture.setUp()
         self.api = self.api_fixture.api
         self.api.microversion = self.microversion
 
-    def _name_requests(self) -> None:
-        # As the real middleware does, and unlike Nova's stub of it.
-        stub = auth.NovaKeystoneContext._create_context
-        name = "nova.api.auth.NovaKeystoneContext._create_context"
-
-        def named(env: ty.Any, **kwargs: ty.Any) -> ty.Any:
-            named_by = env[request_id.ENV_REQUEST_ID]
-            return stub(env, request_id=named_by, **kwargs)
-
-        self.useFixture(fixtures.MonkeyPatch(name, named))
+    def stop_api(self) -> None:
+        """Unload the API, if it is loaded."""
+        if self.api_fixture is not None:
+            self.api_fixture.cleanUp()
+            self.api_fixture = None
 
     def configure(self, **values: ty.Any) -> None:
         """Set options, for the services that are loaded from now on."""

@@ -15,8 +15,7 @@ from oslo_log import log as logging
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from nova.db.idempotency.store import RESOURCES
-from nova.db.idempotency.store import TOKENS
+from nova.db.idempotency import rows
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency import faults
 from nova.openstack.common.idempotency import record
@@ -52,8 +51,8 @@ def _bind(
 ) -> None:
     # This takes the lock on the token's row until Nova commits: whoever
     # wants to take it over skips it, or finds it linked.
-    held = sa.and_(TOKENS.c.id == claim.id, TOKENS.c.owner == claim.owner)
-    fence = sa.update(TOKENS).where(held).values(linked=TOKENS.c.linked + 1)
+    count = {"linked": rows.TOKENS.c.linked + 1}
+    fence = sa.update(rows.TOKENS).where(rows.held(claim)).values(count)
     if connection.execute(fence).rowcount != 1:
         claim.lost = True
         LOG.warning(
@@ -63,7 +62,7 @@ def _bind(
         )
         raise errors.TokenLost
     connection.execute(
-        sa.insert(RESOURCES).values(
+        sa.insert(rows.RESOURCES).values(
             token_id=claim.id,
             kind=resource.kind,
             resource_id=resource.id,

@@ -13,8 +13,10 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.idempotency import clock
-from nova.db.idempotency import models
+from nova.db.idempotency import rows
 from nova.db.idempotency import transaction
+from nova.db.idempotency.rows import RESOURCES
+from nova.db.idempotency.rows import TOKENS
 from nova.openstack.common.idempotency import digest
 from nova.openstack.common.idempotency.record import Claim
 from nova.openstack.common.idempotency.record import Record
@@ -22,24 +24,6 @@ from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.store import Outcome
 from nova.openstack.common.idempotency.store import Use
-
-TOKENS: ty.Final[sa.Table] = models.ClientToken.__table__
-RESOURCES: ty.Final[sa.Table] = models.ClientTokenResource.__table__
-
-# A token's own row, where the row that was found may be an alias of it.
-_OWN = TOKENS.alias("own")
-_AS_RECORD = (
-    _OWN.c.id,
-    _OWN.c.token_digest,
-    _OWN.c.fingerprint,
-    _OWN.c.state,
-    _OWN.c.owner,
-    _OWN.c.linked,
-    _OWN.c.lease_until,
-    _OWN.c.expires_at,
-    _OWN.c.request_id,
-    _OWN.c.sealed,
-)
 
 
 class Store:
@@ -77,14 +61,14 @@ class Store:
             TOKENS.c.token_digest.in_(use.digests),
             TOKENS.c.target_digest == digest.target(use.scope),
         )
-        own = _OWN.c.id == sa.func.coalesce(TOKENS.c.alias_of, TOKENS.c.id)
+        own = rows.OWN.c.id == sa.func.coalesce(TOKENS.c.alias_of, TOKENS.c.id)
         time = sa.select(self._now.label("now")).subquery()
-        query = sa.select(time.c.now, *_AS_RECORD).limit(1)
+        query = sa.select(time.c.now, *rows.AS_RECORD).limit(1)
         query = query.select_from(
-            time.outerjoin(TOKENS, mine).outerjoin(_OWN, own)
+            time.outerjoin(TOKENS, mine).outerjoin(rows.OWN, own)
         )
         now, *fields = self._read(query)[0]
-        return now, _record(*fields) if fields[0] is not None else None
+        return now, rows.record(*fields) if fields[0] is not None else None
 
     def resources(self, token_id: int) -> tuple[Resource, ...]:
         """Return what a token made, in the order of commits.
@@ -94,8 +78,8 @@ class Store:
         columns = RESOURCES.c
         query = sa.select(columns.kind, columns.resource_id, columns.row_id)
         query = query.where(columns.token_id == token_id)
-        rows = self._read(query.order_by(columns.id))
-        return tuple(Resource(*row) for row in rows)
+        bound = self._read(query.order_by(columns.id))
+        return tuple(Resource(*row) for row in bound)
 
     def claim(self, use: Use) -> int | None:
         """Insert a token's row; the unique key lets one request do it.
@@ -107,21 +91,14 @@ class Store:
         :param use: the request's use of its token
         :returns: the row's key, None if another request was faster
         """
-        row = self._fresh(use) | {
-            "target_digest": digest.target(use.scope),
-            "project_id": use.scope.project_id,
-            "user_id": use.scope.user_id,
-            "target": use.scope.target[: models.TARGET_CHARS],
-        }
+        own, *others = zip(use.digests, use.fingerprints, strict=True)
+        row = self._fresh(use) | rows.named(use.scope)
 
         def insert(connection: sa.Connection) -> int:
-            own, *others = (row | {"token_digest": d} for d in use.digests)
-            done = connection.execute(sa.insert(TOKENS).values(own))
-            inserted: ty.Any = done.inserted_primary_key
-            key: int = inserted[0]
-            for other in others:
-                alias = other | {"alias_of": key}
-                connection.execute(sa.insert(TOKENS).values(alias))
+            own_row = row | rows.keyed(*own)
+            done = connection.execute(sa.insert(TOKENS).values(own_row))
+            key: int = done.inserted_primary_key[0]
+            rows.insert_aliases(connection, key, row, others)
             return key
 
         try:
@@ -133,8 +110,8 @@ class Store:
                 TOKENS.c.target_digest == digest.target(use.scope),
                 TOKENS.c.owner == use.owner,
             )
-            rows = self._read(ours)
-            return rows[0].id if rows else None
+            found = self._read(ours)
+            return found[0].id if found else None
 
     def rerun(self, record: Record, use: Use) -> bool:
         """Take a row over for a new run, as if it had just been claimed.
@@ -143,8 +120,18 @@ class Store:
         :param use: the request's use of its token
         :returns: whether the row was still so, and free
         """
-        fresh = self._fresh(use)
-        return self._compare_and_swap(record, use, fresh, forget=True)
+        asked = dict(zip(use.digests, use.fingerprints, strict=True))
+        # A row whose own secret is not listed any more is found by aliases.
+        own = asked.pop(record.digest, use.fingerprints[0])
+        row = self._fresh(use) | {"fingerprint": own}
+
+        def begin_anew(connection: sa.Connection) -> None:
+            rows.forget(connection, record.id)
+            others = asked.items()
+            aliased = row | rows.named(use.scope)
+            rows.insert_aliases(connection, record.id, aliased, others)
+
+        return self._compare_and_swap(record, use, row, begin_anew)
 
     def recover(self, record: Record, use: Use) -> bool:
         """Take a row over to finish what its former owner began.
@@ -158,7 +145,7 @@ class Store:
             "owner": use.owner,
             "lease_until": self._now + self._lease,
         }
-        return self._compare_and_swap(record, use, held, forget=False)
+        return self._compare_and_swap(record, use, held)
 
     def extend(self, claims: ty.Sequence[Claim]) -> None:
         """Renew the leases of running requests, of those that still hold.
@@ -209,7 +196,7 @@ class Store:
         :param made_nothing: what was bound to it is known to be gone again
         :returns: False where it has made something, or is held by another
         """
-        held = _held(claim)
+        held = rows.held(claim)
         if not made_nothing:
             held &= TOKENS.c.linked == 0
 
@@ -217,16 +204,19 @@ class Store:
             lock = sa.update(TOKENS).where(held).values(linked=0)
             if connection.execute(lock).rowcount != 1:
                 return False
-            _forget(connection, claim.id)
-            rows = (TOKENS.c.alias_of == claim.id, TOKENS.c.id == claim.id)
-            for row in rows:
-                connection.execute(sa.delete(TOKENS).where(row))
+            rows.forget(connection, claim.id)
+            own = TOKENS.c.id == claim.id
+            connection.execute(sa.delete(TOKENS).where(own))
             return True
 
         return transaction.run(self._database, free)
 
     def _compare_and_swap(
-        self, record: Record, use: Use, values: dict[str, ty.Any], forget: bool
+        self,
+        record: Record,
+        use: Use,
+        values: rows.Row,
+        then: ty.Callable[[sa.Connection], None] | None = None,
     ) -> bool:
         columns = TOKENS.c
         as_read = sa.and_(
@@ -248,15 +238,15 @@ class Store:
             update = sa.update(TOKENS).where(free, TOKENS.c.id.in_(keys))
             if connection.execute(update.values(values)).rowcount != 1:
                 return False
-            if forget:
-                _forget(connection, record.id)
+            if then is not None:
+                then(connection)
             return True
 
         return transaction.run(self._database, swap)
 
     def _update(self, claim: Claim, **values: ty.Any) -> bool:
         def update(connection: sa.Connection) -> bool:
-            change = sa.update(TOKENS).where(_held(claim)).values(values)
+            change = sa.update(TOKENS).where(rows.held(claim)).values(values)
             return connection.execute(change).rowcount == 1
 
         return transaction.run(self._database, update)
@@ -267,11 +257,10 @@ class Store:
 
         return transaction.run(self._database, read)
 
-    def _fresh(self, use: Use) -> dict[str, ty.Any]:
+    def _fresh(self, use: Use) -> rows.Row:
         # Until it has an outcome, it expires as if its lease were its end.
         lives = self._lease + self._token_ttl
         return {
-            "fingerprint": use.fingerprints[0],
             "state": State.RUNNING.value,
             "owner": use.owner,
             "linked": 0,
@@ -282,18 +271,3 @@ class Store:
             "status": None,
             "sealed": None,
         }
-
-
-def _held(claim: Claim) -> sa.ColumnElement[bool]:
-    return sa.and_(TOKENS.c.id == claim.id, TOKENS.c.owner == claim.owner)
-
-
-def _forget(connection: sa.Connection, token_id: int) -> None:
-    bound = RESOURCES.c.token_id == token_id
-    connection.execute(sa.delete(RESOURCES).where(bound))
-
-
-def _record(
-    key: int, row: bytes, fingerprint: bytes, state: str, *rest: ty.Any
-) -> Record:
-    return Record(key, row, fingerprint, State(state), *rest)
