@@ -131,7 +131,11 @@ class Store:
             aliased = row | rows.named(use.scope)
             rows.insert_aliases(connection, record.id, aliased, others)
 
-        return self._compare_and_swap(record, use, row, begin_anew)
+        try:
+            return self._compare_and_swap(record, use, row, begin_anew)
+        except db_exc.DBDuplicateEntry:
+            # A host without the other secrets used the token meanwhile.
+            return False
 
     def recover(self, record: Record, use: Use) -> bool:
         """Take a row over to finish what its former owner began.

@@ -218,7 +218,7 @@ class TakeoverContract(StoreContract):
             ),
             "linked": lambda held: self.make(held.claim),
             "owner": lambda held: self.store.rerun(
-                self.row(held.use), use_of()
+                self.row(held.use), dataclasses.replace(held.use, owner="o")
             ),
             "row": lambda held: self.store.release(
                 held.claim, made_nothing=True
