@@ -97,7 +97,8 @@ class Store:
         def insert(connection: sa.Connection) -> int:
             own_row = row | rows.keyed(*own)
             done = connection.execute(sa.insert(TOKENS).values(own_row))
-            key: int = done.inserted_primary_key[0]
+            inserted: ty.Any = done.inserted_primary_key
+            key: int = inserted[0]
             rows.insert_aliases(connection, key, row, others)
             return key
 
