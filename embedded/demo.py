@@ -30,9 +30,15 @@ def run(var: Path, chosen: Mapping[str, int]) -> int:
     differences = results.count(False)
     progress.say(
         f"{len(results)} steps, {differences} different, "
-        f"{time.monotonic() - started:.0f} s. Logs: {site.log('*')}"
+        f"{time.monotonic() - started:.0f} s. Logs: {_near(site.log('*'))}"
     )
     return 1 if differences else 0
+
+
+def _near(path: Path) -> Path:
+    """Return the path from here, where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def tell(title: str, play: Callable[[], Outcome]) -> bool:

@@ -7,6 +7,7 @@ import sys
 import typing as ty
 
 from oslo_config import cfg
+from oslo_db import exception as db_exc
 from oslo_log import log as logging
 
 from nova import config
@@ -55,5 +56,15 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     options.register_opts(CONF)
     config.parse_args(["nova-idempotency", *arguments], init_rpc=False)
     logging.setup(CONF, "nova")
-    status: int = CONF.command.run()
+    try:
+        status: int = CONF.command.run()
+    except (db_exc.DBError, db_exc.CantStartEngineError) as exc:
+        reason = str(exc).partition("\n")[0]
+        print(  # noqa: T201
+            f"nova-idempotency: the API database cannot be used: {reason}\n"
+            "Check [api_database] connection in nova.conf, or name the file "
+            "with --config-file.",
+            file=sys.stderr,
+        )
+        return 1
     return status

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators' command, as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+
+import fixtures
+import testtools
+
+_COMMAND = "nova-idempotency"
+
+
+class CommandTest(testtools.TestCase):
+    """nova-idempotency reads nova.conf as nova-manage does."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = self.useFixture(fixtures.TempDir())
+        self.database = self.folder.join("api.sqlite")
+
+    def run_with(
+        self, connection: str, *arguments: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command with a nova.conf of its own."""
+        conf = self.folder.join("nova.conf")
+        with open(conf, "w") as file:
+            file.write("[api_database]\nmax_retries = 0\n")
+            file.write(f"connection = {connection}\n")
+        command = os.path.join(os.path.dirname(sys.executable), _COMMAND)
+        return subprocess.run(
+            [command, "--config-file", conf, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def on_sqlite(self, *arguments: str) -> str:
+        done = self.run_with(f"sqlite:///{self.database}", *arguments)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return done.stdout.strip()
+
+    def test_db_sync_can_be_repeated(self) -> None:
+        self.assertEqual("none", self.on_sqlite("db", "version"))
+        self.on_sqlite("db", "sync")
+        version = self.on_sqlite("db", "version")
+        self.assertNotEqual("none", version)
+        self.on_sqlite("db", "sync")
+        self.assertEqual(version, self.on_sqlite("db", "version"))
+        with sqlite3.connect(self.database) as database:
+            names = database.execute("SELECT name FROM sqlite_master")
+            self.assertIn(("client_tokens",), names.fetchall())
+
+    def test_a_database_that_cannot_be_used_is_named(self) -> None:
+        nowhere = self.folder.join("no", "such", "folder")
+        for connection in ("", f"sqlite:///{nowhere}"):
+            done = self.run_with(connection, "db", "sync")
+            self.assertEqual(1, done.returncode)
+            self.assertIn("[api_database] connection", done.stderr)
+            self.assertNotIn("Traceback", done.stderr)
+
+    def test_without_a_command_it_says_what_there_is(self) -> None:
+        done = self.run_with("", "db")
+        self.assertEqual(2, done.returncode)
+        self.assertIn("{sync,version}", done.stderr)
