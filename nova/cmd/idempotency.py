@@ -7,26 +7,31 @@ import sys
 import typing as ty
 
 from oslo_config import cfg
-from oslo_db import exception as db_exc
 from oslo_log import log as logging
 
 from nova import config
 import nova.conf
 from nova.conf import idempotency as options
-from nova.db.api import api as api_db
 from nova.db.idempotency import migration
 
 CONF = nova.conf.CONF
 
 
 def _db_sync() -> int:
-    migration.db_sync(api_db.get_engine())
+    with migration.api_database() as engine:
+        migration.db_sync(engine)
+        _say(f"The tables are at version {migration.db_version(engine)}.")
     return 0
 
 
 def _db_version() -> int:
-    print(migration.db_version(api_db.get_engine()) or "none")  # noqa: T201
+    with migration.api_database() as engine:
+        _say(migration.db_version(engine) or "none")
     return 0
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201
 
 
 def _add_commands(subparsers: ty.Any) -> None:
@@ -55,16 +60,16 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     )
     options.register_opts(CONF)
     config.parse_args(["nova-idempotency", *arguments], init_rpc=False)
+    # Logs go to the standard output, too, where nova.conf names no file.
+    levels = [*logging.get_default_log_levels(), "alembic=WARN"]
+    logging.set_defaults(default_log_levels=levels)
     logging.setup(CONF, "nova")
     try:
         status: int = CONF.command.run()
-    except (db_exc.DBError, db_exc.CantStartEngineError) as exc:
-        reason = str(exc).partition("\n")[0]
-        print(  # noqa: T201
-            f"nova-idempotency: the API database cannot be used: {reason}\n"
+    except migration.Unusable as exc:
+        sys.exit(
+            f"nova-idempotency: the API database cannot be used: {exc}\n"
             "Check [api_database] connection in nova.conf, or name the file "
-            "with --config-file.",
-            file=sys.stderr,
+            "with --config-file."
         )
-        return 1
     return status

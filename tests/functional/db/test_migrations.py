@@ -9,6 +9,7 @@ import typing as ty
 from alembic import autogenerate
 from alembic.runtime import migration as alembic_migration
 from alembic.script import ScriptDirectory
+from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.api import models as api_models
@@ -111,7 +112,9 @@ class _Migrations(base.EmptyTestCase):
         with self.engine.begin() as connection:
             self._insert(connection)
         with self.engine.connect() as connection:
-            self.assertRaises(Exception, self._insert, connection)  # noqa: B017
+            self.assertRaises(
+                db_exc.DBDuplicateEntry, self._insert, connection
+            )
 
     def _reflected(self) -> dict[str, ty.Any]:
         inspector = sa.inspect(self.engine)
