@@ -21,6 +21,7 @@ from nova.openstack.common.idempotency.decision import decide
 from nova.openstack.common.idempotency.decision import Decision
 from nova.openstack.common.idempotency.faults import Point
 from nova.openstack.common.idempotency.faults import reached
+from nova.openstack.common.idempotency.parts import Parts
 from nova.openstack.common.idempotency.record import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import State
@@ -29,24 +30,21 @@ from nova.openstack.common.idempotency.store import Use
 from nova.openstack.common.idempotency.work import Request
 from nova.openstack.common.idempotency.work import Work
 
-if ty.TYPE_CHECKING:
-    from nova.openstack.common.idempotency.engine import Engine
-
 LOG = logging.getLogger(__name__)
 
 
 class Attempt:
     """One request on its way to an answer."""
 
-    def __init__(self, engine: Engine, request: Request, work: Work) -> None:
-        self._engine = engine
-        self._store = engine.store
+    def __init__(self, parts: Parts, request: Request, work: Work) -> None:
+        self._parts = parts
+        self._store = parts.store
         self._request = request
         self._work = work
         self._use = Use(
             scope=request.scope,
-            digests=engine.digests.caller(request.scope, request.token),
-            fingerprints=engine.digests.request(
+            digests=parts.digests.caller(request.scope, request.token),
+            fingerprints=parts.digests.request(
                 request.token, request.canonical
             ),
             request_id=request.request_id,
@@ -55,7 +53,7 @@ class Attempt:
 
     def look_and_act(self) -> Reply | None:
         """Look at the row and follow the decision; None: look again."""
-        started = self._engine.clock.monotonic()
+        started = self._parts.clock.monotonic()
         now, record = self._store.look(self._use)
         linked = self._work.link is not None
         decision = decide(record, self._use.fingerprints, linked, now)
@@ -99,7 +97,7 @@ class Attempt:
 
     def _run(self, claim: Claim) -> Reply:
         reached(Point.BEFORE_METHOD)
-        with self._engine.heartbeat.keep(claim), records.running(claim):
+        with self._parts.heartbeat.keep(claim), records.running(claim):
             answer = self._work.run()
         reached(Point.AFTER_METHOD)
         if claim.lost:
@@ -146,8 +144,8 @@ class Attempt:
         self, claim: Claim, state: State, answer: Answer, expires_at: int
     ) -> None:
         sealed = None
-        if len(answer.body) <= self._engine.limits.max_response_size:
-            sealed = self._engine.sealer.seal(
+        if len(answer.body) <= self._parts.limits.max_response_size:
+            sealed = self._parts.sealer.seal(
                 self._request.token, claim.digest, answer.dump()
             )
         outcome = Outcome(state, answer.status, sealed, expires_at)
@@ -170,7 +168,7 @@ class Attempt:
     def _replay(self, record: Record) -> Reply:
         data = None
         if record.sealed is not None:
-            data = self._engine.sealer.open(
+            data = self._parts.sealer.open(
                 self._request.token, record.digest, record.sealed
             )
         if data is not None:
@@ -200,7 +198,7 @@ class Attempt:
             record.request_id,
         )
         try:
-            with self._engine.heartbeat.keep(claim):
+            with self._parts.heartbeat.keep(claim):
                 answer = self._rebuilt(record.id)
         except BaseException:
             self._store.abandon(claim)
@@ -232,6 +230,6 @@ class Attempt:
     def _expires_at(self, claim: Claim) -> int:
         # The database's time plus what has passed since by one monotonic
         # clock: the clocks of two machines are never added up.
-        elapsed = self._engine.clock.monotonic() - claim.started
-        lives = elapsed + self._engine.limits.token_ttl
+        elapsed = self._parts.clock.monotonic() - claim.started
+        lives = elapsed + self._parts.limits.token_ttl
         return claim.claimed_at + round(lives * 1000)

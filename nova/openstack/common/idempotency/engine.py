@@ -3,20 +3,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import time
-import typing as ty
-
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.answer import Reply
 from nova.openstack.common.idempotency.attempt import Attempt
-from nova.openstack.common.idempotency.digest import Digests
 from nova.openstack.common.idempotency.faults import Point
 from nova.openstack.common.idempotency.faults import reached
-from nova.openstack.common.idempotency.heartbeat import Heartbeat
-from nova.openstack.common.idempotency.limits import Limits
-from nova.openstack.common.idempotency.sealer import Sealer
-from nova.openstack.common.idempotency.store import Store
+from nova.openstack.common.idempotency.parts import Parts
 from nova.openstack.common.idempotency.work import Request
 from nova.openstack.common.idempotency.work import Work
 
@@ -25,34 +17,8 @@ from nova.openstack.common.idempotency.work import Work
 _LOOK_EVERY = 0.1
 
 
-class Clock(ty.Protocol):
-    """Elapsed time, apart from any time of day."""
-
-    def monotonic(self) -> float:
-        """Return seconds since some moment."""
-
-    def sleep(self, seconds: float, /) -> None:
-        """Let that many seconds pass."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Engine:
-    """Answers requests with a token; one for a process.
-
-    :param store: the table of tokens
-    :param digests: the digests that the table holds
-    :param sealer: seals the answers that the table holds
-    :param heartbeat: renews the leases of running requests
-    :param limits: the operator's settings
-    :param clock: elapsed time; tests pass one of their own
-    """
-
-    store: Store
-    digests: Digests
-    sealer: Sealer
-    heartbeat: Heartbeat
-    limits: Limits
-    clock: Clock = time
+class Engine(Parts):
+    """Answers requests with a token; one for a process."""
 
     def answer(self, request: Request, work: Work) -> Reply:
         """Answer a request: run it once, or give its first answer again.
