@@ -28,6 +28,12 @@ from tests.unit.common import fakes
 
 SOON = 30  # seconds after which a test gives up; no test waits for them
 
+# Who waits for a lock for ever is to fail while the test lasts.
+_WAIT_BRIEFLY = {
+    "mysql": "SET SESSION innodb_lock_wait_timeout = 5",
+    "postgresql": "SET lock_timeout = '5s'",
+}
+
 BASE = orm.declarative_base()
 
 
@@ -71,16 +77,15 @@ class Database(fixtures.Fixture):
         )
         engine = manager.writer.get_engine()
         self.addCleanup(engine.dispose)
-        if self._backend == "mysql":
-            # Who waits for a lock for ever is to fail while the test lasts.
-            sa.event.listen(engine, "connect", _wait_briefly)
+        if self._backend in _WAIT_BRIEFLY:
+            sa.event.listen(engine, "connect", self._wait_briefly)
             engine.dispose()
         return manager
 
-
-def _wait_briefly(connection: ty.Any, _: ty.Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET SESSION innodb_lock_wait_timeout = 5")
+    def _wait_briefly(self, connection: ty.Any, _: ty.Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(_WAIT_BRIEFLY[self._backend])
+        connection.commit()
 
 
 class BackendTestCase(testtools.TestCase):
