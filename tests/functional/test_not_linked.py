@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Protocol section 3 for operations that are not in the API database."""
+
+from __future__ import annotations
+
+from unittest import mock
+import uuid
+
+import fixtures
+
+from nova import context
+from nova import objects
+from nova.api.openstack.compute import admin_actions
+from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotent import idempotent
+from nova.tests.unit import fake_flavor
+from tests.functional import base
+
+
+class NotLinked:
+    """A server's action, decorated in source: it never runs twice."""
+
+    woven = False
+
+    def setUp(self):
+        controller = admin_actions.AdminActionsController
+        self.useFixture(
+            fixtures.MockPatchObject(
+                controller, "_reset_state", idempotent(controller._reset_state)
+            )
+        )
+        super().setUp()
+        self.api = self.api_fixture.admin_api
+        self.api.microversion = self.microversion
+        self.server_id = self.existing_server()
+
+    def existing_server(self):
+        """Put a server into the cell, as if it had been built."""
+        admin = context.get_admin_context()
+        cell = self.cell_mappings["cell1"]
+        server = {"uuid": str(uuid.uuid4()), "vm_state": "active"}
+        server |= {"user_id": "fake", "project_id": self.api.project_id}
+        with context.target_cell(admin, cell) as targeted:
+            flavor = fake_flavor.fake_flavor_obj(targeted)
+            instance = objects.Instance(targeted, **server, flavor=flavor)
+            instance.create()
+        mapping = {"instance_uuid": instance.uuid, "cell_mapping": cell}
+        mapping |= {"project_id": self.api.project_id, "user_id": "fake"}
+        objects.InstanceMapping(admin, **mapping).create()
+        return instance.uuid
+
+    def reset(self, token=None, server=None, state="error"):
+        path = f"/servers/{server or self.server_id}/action"
+        return self.post(path, {"os-resetState": {"state": state}}, token)
+
+    def actions(self):
+        """Return the ids of the requests that Nova recorded as started."""
+        path = f"/servers/{self.server_id}/os-instance-actions"
+        recorded = self.api.api_get(path).body["instanceActions"]
+        return [action["request_id"] for action in recorded]
+
+    def test_it_runs_once(self):
+        first = self.reset("t")
+        again = self.reset("t")
+        self.assertEqual(202, first.status_code)
+        self.assertEqual(202, again.status_code)
+        self.assertEqual(first.content, again.content)
+        self.assertEqual("true", again.headers["Idempotent-Replayed"])
+        self.assertEqual(
+            [first.headers["x-openstack-request-id"]], self.actions()
+        )
+        self.assertEqual(0, self.rows()[0].linked)
+
+    def test_another_server_is_another_target(self):
+        other = self.existing_server()
+        self.reset("t")
+        answer = self.reset("t", server=other, state="active")
+        self.assertEqual(202, answer.status_code)
+        self.assertNotIn("Idempotent-Replayed", answer.headers)
+
+    def test_a_refusal_frees_the_token(self):
+        self.assert_fault(self.reset("t", state="nonsense"), 400, "Invalid")
+        self.assert_fault(self.reset("t", server=uuid.uuid4()), 404, "found")
+        self.assertEqual([], self.rows())
+        self.assertEqual(202, self.reset("t").status_code)
+
+    def test_a_failure_is_stored_and_given_again(self):
+        with mock.patch(
+            "nova.objects.Instance.save", side_effect=RuntimeError("broken")
+        ):
+            first = self.reset("t")
+        again = self.reset("t")
+        self.assertEqual(500, first.status_code)
+        self.assertEqual(500, again.status_code)
+        self.assertEqual(first.content, again.content)
+        self.assertEqual("true", again.headers["Idempotent-Replayed"])
+        self.assertNotIn("X-Client-Token-Expires", again.headers)
+
+    def test_a_dead_worker_that_had_started_is_accepted(self):
+        for point in (Point.AFTER_METHOD, Point.BEFORE_SETTLE):
+            token = point.value
+            self.left_by_a_dead_worker(point, lambda t=token: self.reset(t))
+            started = self.actions()
+            answer = self.reset(token)
+            self.assertEqual(202, answer.status_code)
+            self.assertEqual("true", answer.headers["Idempotent-Replayed"])
+            self.assertIn(
+                answer.headers["X-Client-Token-Request-Id"], started
+            )
+            self.assertEqual(answer.content, self.reset(token).content)
+            self.assertEqual(started, self.actions())
+
+    def test_of_a_dead_worker_without_a_trace_nothing_is_known(self):
+        self.left_by_a_dead_worker(Point.BEFORE_METHOD, lambda: self.reset("t"))
+        for _ in range(2):
+            answer = self.reset("t")
+            self.assert_fault(answer, 409, "unknown")
+            self.assertNotIn("Retry-After", answer.headers)
+        self.assertEqual("unknown", self.rows()[0].state)
+        self.assertEqual([], self.actions())
+        self.assertEqual(202, self.reset("t2").status_code)
+
+    def test_a_slow_worker_that_goes_on_is_found_out_later(self):
+        answers = []
+
+        def overtake(point):
+            if point is Point.BEFORE_METHOD:
+                base.faults.arm(None)
+                self.change(lease_until=0)
+                answers.append(self.reset("t"))
+
+        base.faults.arm(overtake)
+        slow = self.reset("t")
+        self.assert_fault(answers[0], 409, "unknown")
+        self.assertEqual(202, slow.status_code)
+        later = self.reset("t")
+        self.assertEqual(202, later.status_code)
+        self.assertEqual("true", later.headers["Idempotent-Replayed"])
+        self.assertEqual(1, len(self.actions()))
+
+
+globals().update(base.on_each_database(NotLinked))
