@@ -181,6 +181,16 @@ class Sameness(base.TestCase):
         path = f"/{self.api.project_id}/servers"
         self.assert_same(self.post(path, self.body, "t"))
 
+    def test_the_versions_prefix_does_not_count(self):
+        self.api.microversion = None
+        body = self.server()
+        del body["server"]["networks"]
+        first = self.post("/servers", body, "t2")
+        self.assertEqual(202, first.status_code)
+        self.api.base_url = self.api.base_url.replace("v2.1", "v2")
+        again = self.post("/servers", body, "t2")
+        self.assertEqual(first.content, again.content)
+
     def test_another_users_token_is_another(self):
         other = self.client("somebody", self.api.project_id)
         answer = self.post("/servers", self.body, "t", api=other)
