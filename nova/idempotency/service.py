@@ -141,10 +141,17 @@ def _work(
         method=method,
         controller=controller,
         arguments=arguments,
-        # Controllers take their bodies apart while they work.
-        body=copy.deepcopy(arguments.get("body")),
+        body=_copy(arguments.get("body")),
         call=call,
     )
+
+
+def _copy(body: ty.Any) -> ty.Any:
+    # Controllers take their bodies apart while they work.
+    try:
+        return copy.deepcopy(body)
+    except RecursionError:
+        raise errors.BodyTooDeep from None
 
 
 def _response(reply: Reply, client_token: str) -> webob.Response:

@@ -49,7 +49,8 @@ class Store:
     ) -> None:
         self._database = database
         self._lease = lease
-        self._token_ttl = token_ttl
+        # Without an outcome, a token expires as if its lease were its end.
+        self._lives_unsettled = lease + token_ttl
         self._now = clock.now() if now is None else now
 
     def look(self, use: Use) -> tuple[int, Record | None]:
@@ -167,8 +168,11 @@ class Store:
             # either, and the next renewal comes in time.
             keys = transaction.unlocked(connection, TOKENS, held)
             update = sa.update(TOKENS).where(held, TOKENS.c.id.in_(keys))
-            until = self._now + self._lease
-            connection.execute(update.values(lease_until=until))
+            renewed = {
+                "lease_until": self._now + self._lease,
+                "expires_at": self._now + self._lives_unsettled,
+            }
+            connection.execute(update.values(renewed))
 
         transaction.run(self._database, renew)
 
@@ -263,8 +267,6 @@ class Store:
         return transaction.run(self._database, read)
 
     def _fresh(self, use: Use) -> rows.Row:
-        # Until it has an outcome, it expires as if its lease were its end.
-        lives = self._lease + self._token_ttl
         return {
             "state": State.RUNNING.value,
             "owner": use.owner,
@@ -272,7 +274,7 @@ class Store:
             "request_id": use.request_id,
             "lease_until": self._now + self._lease,
             "created_at": self._now,
-            "expires_at": self._now + lives,
+            "expires_at": self._now + self._lives_unsettled,
             "status": None,
             "sealed": None,
         }

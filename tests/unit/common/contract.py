@@ -312,6 +312,8 @@ class LeaseContract(StoreContract):
         until = self.clock.milliseconds + LEASE
         for held in mine:
             self.assertEqual(until, self.row(held.use).lease_until)
+            # So that no run is so long that its token expires under it.
+            self.assertEqual(until + TTL, self.row(held.use).expires_at)
         self.assertEqual(before, self.row(other.use))
 
     def test_one_that_lost_its_token_does_not_hinder_others(self) -> None:

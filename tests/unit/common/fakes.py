@@ -122,7 +122,8 @@ class Store:
         self._enter("extend")
         for claim in filter(self.holds, claims):
             until = self._clock.milliseconds + self._lease
-            self._change(claim.id, lease_until=until)
+            expires_at = until + self._token_ttl
+            self._change(claim.id, lease_until=until, expires_at=expires_at)
 
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
         self._enter("complete")

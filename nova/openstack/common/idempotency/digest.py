@@ -58,7 +58,7 @@ def _join(*parts: str | None) -> bytes:
     """Join parts so that no two lists of parts give the same bytes."""
     joined = b""
     for part in parts:
-        data = b"" if part is None else part.encode("utf-8", "replace")
+        data = b"" if part is None else part.encode("utf-8", "surrogatepass")
         length = -1 if part is None else len(data)
         joined += length.to_bytes(8, "big", signed=True) + data
     return joined

@@ -87,12 +87,13 @@ class OutcomeUnknown(Refusal):
 
 
 class AnswerLost(Refusal):
-    """The first request succeeded, but its answer cannot be given again."""
+    """The first request finished, but its answer cannot be given again."""
 
     status = 409
     message = (
-        "The first request with this client token succeeded, but its answer "
-        "is not available any more. It is not run again under this token."
+        "The first request with this client token has finished, but its "
+        "answer is not available any more. It is not run again under this "
+        "token: look for what it made, or use a new token."
     )
 
 
