@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 from unittest import mock
 
+import pymysql
 import sqlalchemy as sa
 
 from nova.db.api import api as api_db
@@ -282,3 +283,55 @@ class NoDatabase(base.TestCase):
         self.assertEqual([], self.servers())
         self.assertEqual(202, self.boot("t").status_code)
         self.assertEqual(1, len(self.servers()))
+
+
+class Deadlock(base.TestCase):
+    """A transaction that was broken off for another is no failure."""
+
+    backend = "mysql"
+
+    def deadlocks_at(self, start, times):
+        """Let statements that start so deadlock, so many times."""
+        left = [times]
+
+        def fail(cursor, statement, parameters, context):
+            if statement.startswith(start) and left[0]:
+                left[0] -= 1
+                raise pymysql.err.OperationalError(1213, "Deadlock found")
+
+        listener = (api_db.get_engine(), "do_execute", fail)
+        sa.event.listen(*listener)
+        self.addCleanup(sa.event.remove, *listener)
+
+    def test_ours_are_tried_again(self):
+        for number, statement in enumerate(
+            (
+                "INSERT INTO client_tokens",
+                "UPDATE client_tokens SET state",
+                "DELETE FROM client_tokens",
+            )
+        ):
+            self.deadlocks_at(statement, times=2)
+            answer = self.boot(str(number))
+            self.assertEqual(202, answer.status_code)
+            again = self.boot(str(number))
+            self.assertEqual("true", again.headers["Idempotent-Replayed"])
+            self.assertEqual(answer.content, again.content)
+
+    def test_novas_own_is_to_be_sent_again(self):
+        for statement in (
+            "INSERT INTO build_requests",
+            "UPDATE client_tokens SET linked",
+            "INSERT INTO client_token_resources",
+        ):
+            self.deadlocks_at(statement, times=1)
+            self.assert_fault(self.boot("t"), 503, "with the same token")
+            self.assertEqual([], self.rows())
+            self.assertEqual([], self.servers())
+        self.assertEqual(202, self.boot("t").status_code)
+        self.assertEqual(1, len(self.servers()))
+
+    def test_another_failure_stays_one(self):
+        spec = "nova.objects.RequestSpec.create"
+        with mock.patch(spec, side_effect=RuntimeError("broken")):
+            self.assertEqual(500, self.boot("t").status_code)

@@ -11,6 +11,7 @@ from oslo_db.sqlalchemy import enginefacade
 from oslo_log import log as logging
 import sqlalchemy as sa
 
+from nova.db.idempotency import handlers
 from nova.db.idempotency import models
 from nova.openstack.common.idempotency import errors
 
@@ -27,7 +28,6 @@ _DATABASE_FAULTS = (
 )
 
 _TABLE = models.ClientToken.__tablename__
-_OURS = "client_token"  # in the names of all our tables
 
 _T = ty.TypeVar("_T")
 _Attempt = ty.TypeVar("_Attempt", bound=ty.Callable[[], ty.Any])
@@ -64,7 +64,7 @@ def run(database: ty.Any, body: ty.Callable[[sa.Connection], _T]) -> _T:
     @_retried
     def attempt() -> _T:
         with database.writer.connection.using(_Apart()) as connection:
-            _hide_values_of(connection.engine)
+            handlers.listen(connection.engine)
             return body(connection)
 
     try:
@@ -97,22 +97,6 @@ def _report(database: ty.Any, exc: Exception) -> None:
         "Client tokens are refused: the API database answered with %s.",
         type(exc).__name__,
     )
-
-
-def _hide_values_of(engine: sa.Engine) -> None:
-    # oslo.db logs what it cannot repeat, with the values of the statement.
-    if not sa.event.contains(engine, "handle_error", _hide_values):
-        sa.event.listen(engine, "handle_error", _hide_values)
-
-
-def _hide_values(context: sa.engine.ExceptionContext) -> None:
-    error = context.sqlalchemy_exception
-    if error is None or _OURS not in (context.statement or ""):
-        return
-    error.hide_parameters = True
-    # oslo.db's handler came first, and has made its own error of it.
-    if isinstance(context.chained_exception, db_exc.DBError):
-        context.chained_exception.args = (str(error),)
 
 
 def unlocked(

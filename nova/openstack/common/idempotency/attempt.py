@@ -105,7 +105,7 @@ class Attempt:
         expires_at = self._expires_at(claim)
         try:
             reached(Point.BEFORE_SETTLE)
-            self._settle(claim, answer, expires_at)
+            freed = self._settle(claim, answer, expires_at)
             reached(Point.AFTER_SETTLE)
         except errors.Unavailable:
             # The client gets its answer; the link, or the next request,
@@ -119,26 +119,32 @@ class Attempt:
                 if claim.link
                 else "stays unknown unless the service knows the request",
             )
+            return Reply(answer, expires_at)
+        if freed and claim.deadlocked and answer.status >= 500:
+            # The next try is likely to pass, so this is no failure to report.
+            raise errors.Unavailable
         return Reply(answer, expires_at)
 
-    def _settle(self, claim: Claim, answer: Answer, expires_at: int) -> None:
+    def _settle(self, claim: Claim, answer: Answer, expires_at: int) -> bool:
+        """Write down what became of a run; True: the token is free again."""
         if answer.status < 400:
             self._complete(claim, State.SUCCEEDED, answer, expires_at)
-            return
+            return False
         refused = answer.status < 500
         if not refused and claim.link is None:
             self._complete(claim, State.FAILED, answer, expires_at)
-            return
+            return False
         # The database says whether something was made, not our memory: a
         # transaction that bound a resource may have been rolled back.
         if self._store.release(claim, made_nothing=False):
-            return
+            return True
         if not self._work.survives(self._store.resources(claim.id)):
-            self._store.release(claim, made_nothing=True)
-        elif refused:
+            return self._store.release(claim, made_nothing=True)
+        if refused:
             self._complete(claim, State.FAILED, answer, expires_at)
         else:
             self._store.abandon(claim)
+        return False
 
     def _complete(
         self, claim: Claim, state: State, answer: Answer, expires_at: int

@@ -64,6 +64,8 @@ class Claim:
     :param started: monotonic time of the claim, in seconds
     :param link: the kind of resource that the operation binds, if any
     :param lost: set when the fence stopped this request (section 5)
+    :param deadlocked: set when the database broke off a transaction of this
+        request to let another one pass
     """
 
     id: int
@@ -73,6 +75,7 @@ class Claim:
     started: float
     link: str | None = None
     lost: bool = False
+    deadlocked: bool = False
 
 
 _current: contextvars.ContextVar[Claim | None] = contextvars.ContextVar(
