@@ -111,7 +111,9 @@ class NotLinked:
             self.assertEqual(started, self.actions())
 
     def test_of_a_dead_worker_without_a_trace_nothing_is_known(self):
-        self.left_by_a_dead_worker(Point.BEFORE_METHOD, lambda: self.reset("t"))
+        self.left_by_a_dead_worker(
+            Point.BEFORE_METHOD, lambda: self.reset("t")
+        )
         for _ in range(2):
             answer = self.reset("t")
             self.assert_fault(answer, 409, "unknown")
