@@ -35,20 +35,32 @@ def listen(model: type, kind: str, attribute: str) -> None:
     :param attribute: the attribute that the API uses as the resource's id
     """
 
-    def bind(mapper: ty.Any, connection: sa.Connection, row: ty.Any) -> None:
-        claim = record.current()
-        if claim is not None and claim.link == kind:
-            resource = record.Resource(kind, getattr(row, attribute), row.id)
+    # Before the resource's row is there, so that its unique keys (a keypair's
+    # name) never keep a repetition waiting: if this process is frozen right
+    # after, the repetition meets the lock on the token's row, which it skips.
+    def fence(mapper: ty.Any, connection: sa.Connection, row: ty.Any) -> None:
+        claim = _claim(kind)
+        if claim is not None:
             reached(Point.BEFORE_LINK)
+            _fence(connection, claim)
+
+    def bind(mapper: ty.Any, connection: sa.Connection, row: ty.Any) -> None:
+        claim = _claim(kind)
+        if claim is not None:
+            resource = record.Resource(kind, getattr(row, attribute), row.id)
             _bind(connection, claim, resource)
             _mark_commit(row)
 
+    sa.event.listen(model, "before_insert", fence)
     sa.event.listen(model, "after_insert", bind)
 
 
-def _bind(
-    connection: sa.Connection, claim: record.Claim, resource: record.Resource
-) -> None:
+def _claim(kind: str) -> record.Claim | None:
+    claim = record.current()
+    return claim if claim is not None and claim.link == kind else None
+
+
+def _fence(connection: sa.Connection, claim: record.Claim) -> None:
     # This takes the lock on the token's row until Nova commits: whoever
     # wants to take it over skips it, or finds it linked.
     count = {"linked": rows.TOKENS.c.linked + 1}
@@ -58,9 +70,14 @@ def _bind(
         LOG.warning(
             "A repetition took the client token of this request over; what "
             "it was creating (a %s) is rolled back.",
-            resource.kind,
+            claim.link,
         )
         raise errors.TokenLost
+
+
+def _bind(
+    connection: sa.Connection, claim: record.Claim, resource: record.Resource
+) -> None:
     connection.execute(
         sa.insert(rows.RESOURCES).values(
             token_id=claim.id,
