@@ -13,7 +13,7 @@ from stestr.repository import file as repository
 import subunit
 import testtools
 
-SUITES = ("tests.unit.", "tests.functional.", "tests.e2e.")
+SUITES = ("tests.unit.", "tests.functional.", "tests.faults.", "tests.e2e.")
 _PASSED = ("success", "xfail")
 _SKIPPED = "skip"
 # Any other status is a failure; "inprogress" says that its process died.

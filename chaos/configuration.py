@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nova.conf and api-paste.ini of one API host."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+import sys
+
+from chaos.databases import Databases
+
+#: Seconds, as short as the options allow: a dead worker's token is free soon.
+LEASE = 2
+#: Seconds that a retry waits for the first request.
+WAIT_TIMEOUT = 1
+
+_UPSTREAM_ROUTER = "nova.api.openstack.compute:APIRouterV21.factory"
+_ROUTER = "nova.idempotency.router:APIRouterV21.factory"
+# Clients send the headers that keystone's middleware would set.
+_AUTHENTICATION = " authtoken keystonecontext"
+
+_NOVA_CONF = """\
+[DEFAULT]
+host = {host}
+my_ip = 127.0.0.1
+state_path = {folder}
+log_file = {folder}/api.log
+transport_url = {transport_url}
+control_exchange = {exchange}
+
+[api_database]
+connection = {api}
+max_retries = 3
+
+[database]
+connection = {cell1}
+max_retries = 3
+
+[oslo_concurrency]
+lock_path = {folder}/locks
+
+[oslo_messaging_notifications]
+driver = noop
+
+[idempotency]
+secret = of tests only: 0123456789 0123456789
+lease = {lease}
+wait_timeout = {wait_timeout}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """What all hosts of a site share.
+
+    :param databases: Nova's databases
+    :param transport_url: the broker; what is cast to others goes there
+    :param exchange: a name there that no other site uses
+    """
+
+    databases: Databases
+    transport_url: str = "fake:/"
+    exchange: str = "nova"
+
+    def write(self, folder: Path, host: str) -> None:
+        """Write the files of one host.
+
+        :param folder: where to, and where the host keeps what it writes
+        :param host: its name
+        """
+        urls = dataclasses.asdict(self.databases)
+        text = _NOVA_CONF.format(
+            host=host,
+            folder=folder,
+            transport_url=self.transport_url,
+            exchange=self.exchange,
+            lease=LEASE,
+            wait_timeout=WAIT_TIMEOUT,
+            **urls,
+        )
+        (folder / "nova.conf").write_text(text)
+        (folder / "api-paste.ini").write_text(_paste())
+
+
+def _paste() -> str:
+    upstream = Path(sys.prefix, "etc", "nova", "api-paste.ini").read_text()
+    return upstream.replace(_UPSTREAM_ROUTER, _ROUTER).replace(
+        _AUTHENTICATION, " keystonecontext"
+    )

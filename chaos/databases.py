@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The databases of one site, on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import os
+import uuid
+
+import sqlalchemy as sa
+
+# The servers that are used if they answer; another place can be named.
+SERVERS = {
+    "mysql": os.environ.get(
+        "TEST_MYSQL_URL", "mysql+pymysql://root@127.0.0.1:3306/"
+    ),
+    "postgresql": os.environ.get(
+        "TEST_POSTGRESQL_URL",
+        "postgresql+psycopg2://postgres@127.0.0.1:5432/postgres",
+    ),
+}
+
+# All connections to a database but for the one that asks.
+_OTHERS = {
+    "mysql": "SELECT id FROM information_schema.processlist"
+    " WHERE db = :name AND id <> CONNECTION_ID() AND command <> 'Killed'",
+    "postgresql": "SELECT pid FROM pg_stat_activity"
+    " WHERE datname = :name AND pid <> pg_backend_pid()",
+}
+_END = {
+    "mysql": "KILL CONNECTION :id",
+    "postgresql": "SELECT pg_terminate_backend(:id)",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Databases:
+    """URLs of the databases that one Nova has.
+
+    :param api: the API database, in which ours are
+    :param cell0: the cell of servers that could not be scheduled
+    :param cell1: the cell of all others
+    """
+
+    api: str
+    cell0: str
+    cell1: str
+
+
+def engine(url: str) -> sa.Engine:
+    """Return an engine whose connections end with their use.
+
+    So nothing that breaks connections leaves a broken one to its users.
+
+    :param url: the database
+    """
+    return sa.create_engine(url, poolclass=sa.NullPool)
+
+
+def missing(backend: str) -> str | None:
+    """Return why a kind of database cannot be used, None if it can.
+
+    As tests/functional has it: where TEST_REQUIRE_DATABASES is set, each one
+    is used, and what needs it fails if it does not answer.
+
+    :param backend: a key of SERVERS
+    """
+    if os.environ.get("TEST_REQUIRE_DATABASES"):
+        return None
+    try:
+        with engine(SERVERS[backend]).connect():
+            return None
+    except sa.exc.OperationalError:
+        return f"no {backend} server answers"
+
+
+@contextlib.contextmanager
+def created(backend: str) -> Iterator[Databases]:
+    """Create empty databases of their own, and drop them in the end.
+
+    :param backend: a key of SERVERS
+    """
+    server = engine(SERVERS[backend]).execution_options(
+        isolation_level="AUTOCOMMIT"
+    )
+    site = uuid.uuid4().hex
+    options = " CHARACTER SET utf8mb3" if backend == "mysql" else ""
+    force = " WITH (FORCE)" if backend == "postgresql" else ""
+    with contextlib.ExitStack() as stack, server.connect() as connection:
+        urls = []
+        for field in dataclasses.fields(Databases):
+            name = f"nova_chaos_{site}_{field.name}"
+            connection.execute(sa.text(f"CREATE DATABASE {name}{options}"))
+            drop = sa.text(f"DROP DATABASE {name}{force}")
+            stack.callback(_run, server, drop)
+            url = server.url.set(database=name)
+            urls.append(url.render_as_string(hide_password=False))
+        yield Databases(*urls)
+
+
+def cut(url: str) -> None:
+    """Break all connections to a database, from the server's side.
+
+    :param url: the database
+    """
+    server = engine(url)
+    with server.connect() as connection:
+        name = {"name": server.url.database}
+        backend = server.dialect.name
+        others = sa.text(_OTHERS[backend])
+        for row in connection.execute(others, name).all():
+            with contextlib.suppress(sa.exc.DBAPIError):
+                # One that has ended by itself meanwhile.
+                connection.execute(sa.text(_END[backend]), {"id": row[0]})
+
+
+def _run(server: sa.Engine, statement: sa.TextClause) -> None:
+    with server.connect() as connection:
+        connection.execute(statement)

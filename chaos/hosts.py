@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API hosts and their workers, seen from the process that started them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import threading
+import time
+import typing as ty
+
+from chaos.configuration import Configuration
+from chaos.history import History
+from chaos.mutation import Mutation
+
+_POLL = 0.01
+_PATIENCE = 20.0
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    """Look again and again, until a condition is true.
+
+    :param true: the condition
+    :param what: what is waited for, for the message
+    :raises TimeoutError: it does not become true
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited in vain until {what}")
+        time.sleep(_POLL)
+
+
+class Host:
+    """One API host; its workers are forked from one process.
+
+    :param folder: its files, the configuration among them
+    :param configuration: the site's
+    :param history: gets what its workers do
+    :param mutation: what is switched off, for checks that must fail
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        configuration: Configuration,
+        history: History,
+        mutation: Mutation | None = None,
+    ) -> None:
+        folder.mkdir()
+        configuration.write(folder, folder.name)
+        self._errors = folder / "errors.log"
+        self._lock = threading.Lock()
+        command = [sys.executable, "-m", "chaos.host"]
+        command += ["--api-database", configuration.databases.api]
+        command += ["--history", str(history.path)]
+        if mutation:
+            command += ["--mutation", mutation.value]
+        with self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(
+                command,
+                cwd=Path(__file__).parents[1],
+                env=os.environ | {"OS_NOVA_CONFIG_DIR": str(folder)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
+        self._commands = ty.cast(ty.TextIO, self._process.stdin)
+        self._answers = ty.cast(ty.TextIO, self._process.stdout)
+
+    def ready(self) -> None:
+        """Wait until it has loaded Nova.
+
+        :raises RuntimeError: it could not
+        """
+        self._read()
+
+    def ask(self, command: str) -> str:
+        """Tell it something, and return what it answers.
+
+        :param command: see :class:`chaos.host.Master`
+        """
+        with self._lock:
+            self._commands.write(command + "\n")
+            self._commands.flush()
+            return self._read()
+
+    def fork(self) -> Worker:
+        """Start a worker."""
+        pid, port = map(int, self.ask("fork").split())
+        return Worker(self, pid, port)
+
+    def stop(self) -> None:
+        """End it with all its workers, in whatever state they are."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._commands.close()
+        self._answers.close()
+
+    def _read(self) -> str:
+        line = self._answers.readline().strip()
+        if not line:
+            tail = self._errors.read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"an API host has ended:\n{tail}")
+        return line
+
+
+@dataclasses.dataclass(frozen=True)
+class Worker:
+    """One API worker process.
+
+    :param host: whose it is
+    :param pid: its process id
+    :param port: where it answers
+    """
+
+    host: Host
+    pid: int
+    port: int
+
+    @property
+    def state(self) -> str:
+        """Whether it is running, stopped or dead."""
+        return self.host.ask(f"state {self.pid}")
+
+    def wait_until(self, state: str) -> None:
+        """Wait until it is running, stopped or dead.
+
+        :param state: which of them
+        :raises TimeoutError: it does not become so
+        """
+        wait_until(lambda: self.state == state, f"a worker is {state}")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, unless it is dead.
+
+        :param number: which one
+        """
+        # Its host does not forget the number before it is asked, so it
+        # cannot be another's.
+        if self.state != "dead":
+            os.kill(self.pid, number)
+
+
+@contextlib.contextmanager
+def started(
+    folder: Path,
+    count: int,
+    configuration: Configuration,
+    history: History,
+    mutation: Mutation | None = None,
+) -> Iterator[list[Host]]:
+    """Start hosts beside each other, and end them.
+
+    :param folder: where their folders go
+    :param count: how many
+    :param configuration: the site's
+    :param history: gets what their workers do
+    :param mutation: what is switched off
+    """
+    hosts = []
+    try:
+        for number in range(count):
+            path = folder / f"host{number}"
+            hosts.append(Host(path, configuration, history, mutation))
+        for host in hosts:
+            host.ready()
+        yield hosts
+    finally:
+        for host in hosts:
+            host.stop()

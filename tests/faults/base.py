@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A site of real API workers, and the one story that each fault is told in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent import futures
+import contextlib
+from pathlib import Path
+import signal
+import tempfile
+import time
+import typing as ty
+import unittest
+import uuid
+
+from chaos import checker
+from chaos import client
+from chaos import databases
+from chaos import hosts
+from chaos import schema
+from chaos.client import Answer
+from chaos.client import Client
+from chaos.client import Operation
+from chaos.configuration import Configuration
+from chaos.configuration import WAIT_TIMEOUT
+from chaos.history import History
+from chaos.hosts import Worker
+from chaos.ledger import Ledger
+from chaos.mutation import Mutation
+from chaos.sabotage import Order
+from chaos.sabotage import Trouble
+from nova.openstack.common.idempotency.faults import Point
+
+# Seconds over wait_timeout in which every retry has its answer: a boot, on
+# a machine that does much else.
+_LEEWAY = 4.0
+_RETRIES = 5
+
+#: While Nova's transaction has the token's row, nobody can take it over.
+LOCKED = (Point.BEFORE_COMMIT,)
+TAKEOVERS = (Point.BEFORE_TAKEOVER, Point.AFTER_TAKEOVER)
+
+
+class TestCase(unittest.TestCase):
+    """One API host on one real database; each story forks its workers."""
+
+    backend: ty.ClassVar[str]
+    mutation: ty.ClassVar[Mutation | None] = None
+    operation: ty.ClassVar[Operation] = client.SERVER
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        missing = databases.missing(cls.backend)
+        if missing:
+            raise unittest.SkipTest(missing)
+        with contextlib.ExitStack() as stack:
+            folder = tempfile.TemporaryDirectory(prefix="nova-faults-")
+            path = Path(stack.enter_context(folder))
+            urls = stack.enter_context(databases.created(cls.backend))
+            site = Configuration(urls)
+            schema.create(urls, site.transport_url)
+            cls.history = History(path / "history")
+            cls.ledger = Ledger(urls.api)
+            (cls.host,) = stack.enter_context(
+                hosts.started(path, 1, site, cls.history, cls.mutation)
+            )
+            cls.workers: list[Worker] = []
+            cls.addClassCleanup(stack.pop_all().close)
+
+    def setUp(self) -> None:
+        self.come_anew()
+        # Those of the test before, where it left them alive: the first
+        # request of a worker takes longer than the others.
+        self.first, self.second = self.alive()
+
+    def come_anew(self) -> None:
+        """Take a fresh token, of a caller who has nothing yet."""
+        self.client = Client(uuid.uuid4().hex, self.operation)
+        self.named: set[str] = set()
+
+    @classmethod
+    def alive(cls) -> list[Worker]:
+        """Return two running workers."""
+        cls.workers = [
+            worker for worker in cls.workers if worker.state == "running"
+        ]
+        while len(cls.workers) < 2:
+            cls.workers.append(cls.host.fork())
+        return cls.workers
+
+    def post(self, worker: Worker, order: Order | None = None) -> Answer:
+        """Send the request, and note what a successful answer names."""
+        answer = self.client.post(worker.port, order)
+        if answer.made is not None:
+            self.named.add(answer.made)
+        return answer
+
+    def retry(self) -> Answer:
+        """Send the request to the second worker; it must not wait long."""
+        started = time.monotonic()
+        answer = self.post(self.second)
+        self.assertLess(time.monotonic() - started, WAIT_TIMEOUT + _LEEWAY)
+        return answer
+
+    def retry_until_it_succeeds(self) -> None:
+        """Repeat the request as a patient client does, but not for ever."""
+        for _ in range(_RETRIES):
+            answer = self.retry()
+            if answer.succeeded:
+                return
+            self.assertIn(answer.status, (409, 500, 503), answer.body)
+            self.ledger.expire(self.client.caller)
+        self.fail(f"after {_RETRIES} retries there is only {answer}")
+
+    def leave(self, order: Order) -> None:
+        """Send the request to a worker that dies on it."""
+        with self.assertRaises(client.NO_ANSWER):
+            self.post(self.first, order)
+        self.first.wait_until("dead")
+        self.ledger.expire(self.client.caller)
+        self.first, self.second = self.alive()
+
+    def kill(self, point: Point) -> None:
+        """The first worker dies at a point; its client repeats the request."""
+        self.leave(Order(Trouble.KILL, point))
+        self.retry_until_it_succeeds()
+
+    def cut(self, point: Point) -> None:
+        """The first worker loses its connections to the database there."""
+        answer = self.post(self.first, Order(Trouble.CUT, point))
+        self.assert_happened(Order(Trouble.CUT, point))
+        if not answer.succeeded:
+            self.assertIn(answer.status, (409, 500, 503), answer.body)
+        self.retry_until_it_succeeds()
+
+    def freeze(self, point: Point) -> None:
+        """The first worker is frozen past its lease, and goes on later."""
+        with self.frozen(point) as slow:
+            self.ledger.expire(self.client.caller)
+            retry = self.retry()
+            if point in LOCKED:
+                self.assertEqual(409, retry.status, retry.body)
+            else:
+                self.assertTrue(retry.succeeded, retry)
+        late = slow()
+        self.assertTrue(late.succeeded or late.status == 409, late)
+        self.retry_until_it_succeeds()
+
+    @contextlib.contextmanager
+    def frozen(self, point: Point) -> Iterator[Callable[[], Answer]]:
+        """Send the request; while the body runs its worker is frozen.
+
+        :returns: what returns its answer, later
+        """
+        with futures.ThreadPoolExecutor(1) as clients:
+            order = Order(Trouble.FREEZE, point)
+            answer = clients.submit(self.post, self.first, order)
+            try:
+                self.first.wait_until("stopped")
+                yield answer.result
+            finally:
+                self.first.signal(signal.SIGCONT)
+
+    def assert_happened(self, order: Order) -> None:
+        """Assert that the first worker came to the point."""
+        happened = [
+            (event["pid"], event["order"])
+            for event in self.history.events()
+            if event["event"] == "sabotage"
+        ]
+        self.assertEqual((self.first.pid, str(order)), happened[-1])
+
+    def findings(self) -> list[checker.Violation]:
+        """Return what is wrong, by the API and in the database."""
+        entry = self.ledger.entry(self.client.caller)
+        by_api = self.client.listed(self.second.port)
+        self.assertEqual(set(entry.made), by_api)
+        return checker.of_token(self.client.caller, self.named, entry)
+
+    def rules(self) -> set[checker.Rule]:
+        """Return the rules that do not hold."""
+        return {finding.rule for finding in self.findings()}
+
+    def assert_sound(self) -> None:
+        """Assert that all is well, also for whoever comes next."""
+        self.assertEqual([], self.findings())
+        self.come_anew()
+        self.assertTrue(self.retry().succeeded)
+
+
+def on_each_database(scenarios: type[ty.Any]) -> dict[str, type[TestCase]]:
+    """Return a class of tests for each kind of database.
+
+    :param scenarios: a mixin with the tests
+    """
+    made = {}
+    for backend in databases.SERVERS:
+        name = f"{scenarios.__name__}On{backend.capitalize()}"
+        fields = {"backend": backend, "__module__": scenarios.__module__}
+        made[name] = type(name, (scenarios, TestCase), fields)
+    return made
