@@ -7,11 +7,10 @@ under that token: Nova's rows tell it without ours.
 
 from __future__ import annotations
 
-import dataclasses
-
 import sqlalchemy as sa
 
 from chaos import databases
+from chaos.entry import Entry
 from chaos.hosts import wait_until
 from nova.db.api import models as api_models
 from nova.db.idempotency import clock
@@ -28,18 +27,6 @@ _MADE = (
 _BOUND = sa.select(TOKENS.c.project_id, RESOURCES.c.resource_id).join_from(
     RESOURCES, TOKENS, RESOURCES.c.token_id == TOKENS.c.id
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """What one caller has.
-
-    :param made: the ids of the resources that Nova has committed
-    :param bound: the ids of those that the caller's token names
-    """
-
-    made: tuple[str, ...] = ()
-    bound: tuple[str, ...] = ()
 
 
 class Ledger:

@@ -11,7 +11,9 @@ import enum
 import os
 import signal
 import threading
+import time
 import typing as ty
+import uuid
 
 from chaos.history import History
 from nova.openstack.common.idempotency import faults
@@ -80,7 +82,19 @@ class Saboteur:
         """Serve a request."""
         text = environ.get(_ENVIRON)
         _ordered.set(Order.parse(text) if text else None)
-        answer: Iterable[bytes] = self._application(environ, start_response)
+        request, began = uuid.uuid4().hex, time.monotonic()
+        self._history.note("entered", id=request, pid=os.getpid())
+        try:
+            answer: Iterable[bytes] = self._application(
+                environ, start_response
+            )
+        finally:
+            self._history.note(
+                "left",
+                id=request,
+                pid=os.getpid(),
+                seconds=time.monotonic() - began,
+            )
         return answer
 
     def _reached(self, point: Point) -> None:
@@ -93,6 +107,7 @@ class Saboteur:
         self._history.note("sabotage", order=str(order), pid=os.getpid())
         if order.trouble is Trouble.CUT:
             self._cut()
+            self._history.note("cut")
         elif order.trouble is Trouble.KILL:
             os.kill(os.getpid(), signal.SIGKILL)
         else:

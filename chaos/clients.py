@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clients of one token, all of which want its answer."""
+
+from __future__ import annotations
+
+from concurrent import futures
+import random
+import time
+import uuid
+
+from chaos import client
+from chaos.client import Client
+from chaos.fleet import Fleet
+from chaos.history import History
+from chaos.sabotage import Order
+from chaos.trouble import Troublemaker
+
+_CLIENTS = 3
+# Seconds, and how often: even if each try meets a frozen worker, a client
+# outlasts all of them.
+_TIMEOUTS = (1.5, 8.0)
+_TRIES = 40
+_BACKOFF = (0.1, 1.0)
+# How many of the requests find trouble on their way: of the first ones of a
+# token, and of the later ones, which are many more.
+_TROUBLED_FIRST = 0.3
+_TROUBLED_LATER = 0.03
+
+
+class Clients:
+    """Sends one token's request from several clients, until each succeeds.
+
+    :param fleet: to whose workers
+    :param trouble: gives some of the requests trouble on their way
+    :param history: gets all that is sent and answered
+    """
+
+    def __init__(
+        self, fleet: Fleet, trouble: Troublemaker, history: History
+    ) -> None:
+        self._fleet = fleet
+        self._trouble = trouble
+        self._history = history
+
+    def use_a_token(self, chance: random.Random) -> None:
+        """Take a fresh token, and return when all of its clients have ended.
+
+        :param chance: chooses what they ask for, whom and when
+        """
+        operation = chance.choice((*[client.SERVER] * 4, client.KEYPAIR))
+        mine = Client(uuid.UUID(int=chance.getrandbits(128)).hex, operation)
+        self._history.note("token", caller=mine.caller)
+        # Whichever of them is the first to use the token bears it.
+        order = self._trouble.order(chance, _TROUBLED_FIRST)
+        with futures.ThreadPoolExecutor(_CLIENTS) as threads:
+            started = [
+                threads.submit(
+                    self._insist, mine, order, random.Random(chance.random())
+                )
+                for _ in range(_CLIENTS)
+            ]
+        for ended in started:
+            ended.result()
+
+    def _insist(
+        self, mine: Client, order: Order | None, chance: random.Random
+    ) -> None:
+        name = {"id": uuid.uuid4().hex, "caller": mine.caller}
+        self._history.note("began", **name)
+        for _ in range(_TRIES):
+            if self._try(mine, order, chance):
+                self._history.note("ended", **name)
+                return
+            order = self._trouble.order(chance, _TROUBLED_LATER)
+            time.sleep(chance.uniform(*_BACKOFF))
+        self._history.note("gave-up", **name)
+
+    def _try(
+        self, mine: Client, order: Order | None, chance: random.Random
+    ) -> bool:
+        worker = self._fleet.any(chance)
+        name = {"id": uuid.uuid4().hex, "caller": mine.caller}
+        self._history.note("sent", **name)
+        try:
+            answer = mine.post(worker.port, order, chance.choice(_TIMEOUTS))
+        except client.NO_ANSWER as exc:
+            self._history.note("broken", **name, by=type(exc).__name__)
+            return False
+        self._history.note(
+            "answered",
+            **name,
+            status=answer.status,
+            made=answer.made,
+            replayed=answer.replayed,
+        )
+        return answer.succeeded
