@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 TOX := .venv-tox
 LOG := var/pip.log
+SECONDS ?= 180
 
 # What our two packages are built from.
 OURS := setup.py pyproject.toml client/pyproject.toml $(shell find \
@@ -20,7 +21,7 @@ $(2) > $(LOG) 2>&1 || { echo "failed; pip's output is in $(LOG)"; exit 1; }; \
 echo "$$(($$(date +%s) - start)) s"
 endef
 
-.PHONY: help demo serve test clean
+.PHONY: help demo serve test chaos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +34,9 @@ serve: $(VENV)/ours  ## Bring it up to try things; Ctrl-C stops everything
 
 test: $(TOX)/ready  ## Run all tests, style and type checks under tox
 	@$(TOX)/bin/tox
+
+chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180); needs MariaDB, RabbitMQ
+	@$(VENV)/bin/python -m chaos --seconds $(SECONDS)
 
 clean:  ## Remove environments, state and what builds left behind
 	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build

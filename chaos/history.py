@@ -42,4 +42,5 @@ class History:
         """Return all events so far, in their order."""
         if not self.path.exists():
             return []
-        return [json.loads(line) for line in self.path.open()]
+        lines = self.path.read_text().splitlines()
+        return [json.loads(line) for line in lines]
