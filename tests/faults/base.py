@@ -38,8 +38,8 @@ from nova.openstack.common.idempotency.faults import Point
 _LEEWAY = 4.0
 _RETRIES = 5
 
-#: While Nova's transaction has the token's row, nobody can take it over.
-LOCKED = (Point.BEFORE_COMMIT,)
+#: While a transaction has the token's row, nobody can take it over.
+LOCKED = (Point.CLAIMING, Point.BEFORE_COMMIT)
 TAKEOVERS = (Point.BEFORE_TAKEOVER, Point.AFTER_TAKEOVER)
 
 

@@ -18,6 +18,8 @@ from nova.db.idempotency import transaction
 from nova.db.idempotency.rows import RESOURCES
 from nova.db.idempotency.rows import TOKENS
 from nova.openstack.common.idempotency import digest
+from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.faults import reached
 from nova.openstack.common.idempotency.record import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import Resource
@@ -97,14 +99,19 @@ class Store:
 
         def insert(connection: sa.Connection) -> int:
             own_row = row | rows.keyed(*own)
-            done = connection.execute(sa.insert(TOKENS).values(own_row))
-            inserted: ty.Any = done.inserted_primary_key
-            key: int = inserted[0]
-            rows.insert_aliases(connection, key, row, others)
+            with transaction.bounded(connection):
+                done = connection.execute(sa.insert(TOKENS).values(own_row))
+                inserted: ty.Any = done.inserted_primary_key
+                key: int = inserted[0]
+                rows.insert_aliases(connection, key, row, others)
+            reached(Point.CLAIMING)
             return key
 
         try:
             return transaction.run(self._database, insert)
+        except transaction.Locked:
+            # By another request that has inserted it, but not committed yet.
+            return None
         except db_exc.DBDuplicateEntry:
             # Ours, if a commit went through while its connection broke.
             ours = sa.select(TOKENS.c.id).where(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as ty
 
 from oslo_db import api as oslo_db_api
@@ -29,6 +30,18 @@ _DATABASE_FAULTS = (
 
 _TABLE = models.ClientToken.__tablename__
 
+# How long one statement waits for a lock; the servers' own limits are 50
+# seconds, and none. Longer than PostgreSQL's deadlock_timeout of a second:
+# of two in a deadlock one has to go on, where both would give up.
+_BOUNDED = {
+    "mysql": "SET SESSION innodb_lock_wait_timeout = 2",
+    "postgresql": "SET LOCAL lock_timeout = '2s'",
+}
+# PostgreSQL's ends with the transaction; MariaDB's stays on a connection
+# that goes back to the pool from which Nova takes its own.
+_UNBOUNDED = {"mysql": "SET SESSION innodb_lock_wait_timeout = DEFAULT"}
+_LOCK_TIMEOUTS = (1205, "55P03")
+
 _T = ty.TypeVar("_T")
 _Attempt = ty.TypeVar("_Attempt", bound=ty.Callable[[], ty.Any])
 
@@ -42,6 +55,10 @@ _retried: ty.Callable[[_Attempt], _Attempt] = oslo_db_api.wrap_db_retry(
     max_retry_interval=0.4,
     jitter=True,
 )
+
+
+class Locked(Exception):
+    """Another transaction has what this one needs, and does not end."""
 
 
 @enginefacade.transaction_context_provider
@@ -97,6 +114,38 @@ def _report(database: ty.Any, exc: Exception) -> None:
         "Client tokens are refused: the API database answered with %s.",
         type(exc).__name__,
     )
+
+
+@contextlib.contextmanager
+def bounded(connection: sa.Connection) -> ty.Iterator[None]:
+    """Do not let the body's statements wait long for locks.
+
+    Who has the lock may be frozen. SQLite never waits for one row.
+
+    :param connection: the connection of a running transaction, to be rolled
+        back if this raises
+    :raises Locked: a statement has waited long enough
+    """
+    backend = connection.dialect.name
+    backend = "mysql" if backend == "mariadb" else backend
+    if backend in _BOUNDED:
+        connection.exec_driver_sql(_BOUNDED[backend])
+    try:
+        yield
+    except (db_exc.DBError, sa.exc.DBAPIError) as exc:
+        if _timed_out(exc):
+            raise Locked from None
+        raise
+    finally:
+        if backend in _UNBOUNDED and not connection.invalidated:
+            connection.exec_driver_sql(_UNBOUNDED[backend])
+
+
+def _timed_out(exc: Exception) -> bool:
+    # oslo.db takes MariaDB's for a deadlock, and lets PostgreSQL's through.
+    error = getattr(getattr(exc, "inner_exception", exc), "orig", None)
+    arguments = getattr(error, "args", None) or (None,)
+    return getattr(error, "pgcode", arguments[0]) in _LOCK_TIMEOUTS
 
 
 def unlocked(

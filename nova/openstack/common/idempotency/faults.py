@@ -15,6 +15,7 @@ class Point(enum.Enum):
     """A boundary in the life of a request with a token."""
 
     BEFORE_CLAIM = "before-claim"
+    CLAIMING = "claiming"
     AFTER_CLAIM = "after-claim"
     BEFORE_METHOD = "before-method"
     BEFORE_LINK = "before-link"
