@@ -61,6 +61,17 @@ class Ledger:
         """
         return self.entries().get(caller, Entry())
 
+    def locked(self, caller: str) -> bool:
+        """Tell whether a transaction has the row of a caller's token.
+
+        :param caller: the caller
+        """
+        mine = sa.select(TOKENS.c.id).where(TOKENS.c.project_id == caller)
+        with self._engine.begin() as connection:
+            all_ = connection.scalars(mine).all()
+            free = mine.with_for_update(skip_locked=True)
+            return len(connection.scalars(free).all()) < len(all_)
+
     def expire(self, caller: str) -> None:
         """Let the lease of a caller's token be over, and wait until it is.
 
