@@ -21,7 +21,7 @@ $(2) > $(LOG) 2>&1 || { echo "failed; pip's output is in $(LOG)"; exit 1; }; \
 echo "$$(($$(date +%s) - start)) s"
 endef
 
-.PHONY: help demo serve test chaos clean
+.PHONY: help demo serve test faults chaos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ serve: $(VENV)/ours  ## Bring it up to try things; Ctrl-C stops everything
 
 test: $(TOX)/ready  ## Run all tests, style and type checks under tox
 	@$(TOX)/bin/tox
+
+faults: $(TOX)/ready  ## Kill, freeze and cut off workers at each step; needs a database
+	@$(TOX)/bin/tox -e faults
 
 chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180); needs MariaDB, RabbitMQ
 	@$(VENV)/bin/python -m chaos --seconds $(SECONDS)

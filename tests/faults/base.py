@@ -35,7 +35,7 @@ from nova.openstack.common.idempotency.faults import Point
 
 # Seconds over wait_timeout in which every retry has its answer: a boot, on
 # a machine that does much else.
-_LEEWAY = 4.0
+_LEEWAY = 15.0
 _RETRIES = 5
 
 #: While a transaction has the token's row, nobody can take it over.
