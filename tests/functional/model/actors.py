@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests that can be stopped between any two steps, and a service.
+
+A request is answered by the real engine on the real store, in a greenlet
+that gives way at each of the named points, while it waits, and inside of the
+service's method. Who is not resumed is frozen; who is never resumed, and has
+lost its connection, was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import enum
+import json
+import typing as ty
+
+import greenlet  # type: ignore[import-untyped]
+import sqlalchemy as sa
+
+from nova.db.idempotency import store
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency import faults
+from nova.openstack.common.idempotency.answer import Answer
+from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.digest import Digests
+from nova.openstack.common.idempotency.engine import Engine
+from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.limits import Limits
+from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.sameness import Scope
+from nova.openstack.common.idempotency.store import Use
+from nova.openstack.common.idempotency.work import Request
+from tests.functional.db import base
+from tests.unit.common import contract
+from tests.unit.common import fakes
+
+#: Two looks at a running twin; in seconds, as the next two are.
+WAIT = 0.2
+LEASE = contract.LEASE // 1000
+TTL = contract.TTL // 1000
+
+#: A client tries again after these, and takes all others for the answer.
+NOT_YET = (errors.InProgress, errors.TokenLost, errors.Unavailable)
+
+
+class Token(enum.Enum):
+    """A client token; each is used for another operation."""
+
+    LINKED = "linked"
+    APART = "not linked"
+
+
+class End(enum.Enum):
+    """How the service's method ends."""
+
+    SUCCESS = "it succeeds"
+    REFUSAL = "it refuses before it makes anything"
+    ERROR = "it fails before it makes anything"
+    LATE_ERROR = "it fails, and leaves what it made"
+    UNDONE = "it fails, and deletes what it made"
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What a request asks for, and what comes of it.
+
+    :param token: its token
+    :param asks: one of two different requests
+    :param end: how it ends, if it runs
+    :param count: how many resources it makes
+    :param noted: whether an instance action is recorded, if not linked
+    """
+
+    token: Token
+    asks: int = 0
+    end: End = End.SUCCESS
+    count: int = 1
+    noted: bool = True
+
+    @property
+    def scope(self) -> Scope:
+        """Whose token it is, and for what."""
+        return Scope("project", "user", f"POST /{self.token.name}")
+
+
+class Clock(fakes.Clock):
+    """Who waits gives way to all others."""
+
+    def sleep(self, seconds: float, /) -> None:
+        super().sleep(seconds)
+        give_way()
+
+
+class Store(store.Store):
+    """The store; it tells who is who."""
+
+    def __init__(self, *args: ty.Any, **kwargs: ty.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owners: dict[str, str] = {}
+
+    def look(self, use: Use) -> tuple[int, ty.Any]:
+        self.owners[use.request_id] = use.owner
+        return super().look(use)
+
+
+class Heartbeats:
+    """The claims that the heartbeats of all processes would renew."""
+
+    def __init__(self) -> None:
+        self.claims: dict[str, Claim] = {}
+
+    @contextlib.contextmanager
+    def keep(self, claim: Claim) -> ty.Iterator[None]:
+        self.claims[claim.owner] = claim
+        try:
+            yield
+        finally:
+            self.claims.pop(claim.owner, None)
+
+
+def give_way() -> None:
+    """Let the machine decide who goes on, and when."""
+    main = greenlet.getcurrent().parent
+    if main is not None:
+        main.switch()
+
+
+class Service:
+    """What all workers share: the database, and the world outside of it.
+
+    :param database: an empty database
+    """
+
+    def __init__(self, database: base.Database) -> None:
+        self.clock = Clock()
+        # Nobody can wait in one thread: who finds a lock fails at once.
+        self.manager = database.connect(
+            connection_parameters="timeout=0", sqlite_synchronous=False
+        )
+        now = sa.bindparam(
+            "now",
+            callable_=lambda: self.clock.milliseconds,
+            type_=sa.BigInteger(),
+        )
+        self.store = Store(
+            self.manager, lease=contract.LEASE, token_ttl=contract.TTL, now=now
+        )
+        self.heartbeats = Heartbeats()
+        self.engine = Engine(
+            store=self.store,
+            digests=Digests([contract.ONE]),
+            sealer=fakes.Sealer(),
+            heartbeat=ty.cast(ty.Any, self.heartbeats),
+            limits=Limits(
+                token_ttl=TTL, wait_timeout=WAIT, max_response_size=1000
+            ),
+            clock=self.clock,
+        )
+        #: Who acted outside of the database, in the order of the deeds.
+        self.acted: list[Worker] = []
+        self.noted: set[str] = set()
+
+    def surviving(self, resources: ty.Sequence[Resource]) -> int:
+        keys = [resource.row_id for resource in resources]
+        query = sa.select(sa.func.count()).where(base.Thing.id.in_(keys))
+        with self.manager.writer.get_engine().connect() as connection:
+            count: int = connection.execute(query).scalar_one()
+            return count
+
+
+class Worker:
+    """A request under way; it is the engine's port of its work, too.
+
+    :param service: what it works on
+    :param number: which request it is
+    :param plan: what it asks for
+    """
+
+    def __init__(self, service: Service, number: int, plan: Plan) -> None:
+        self.plan = plan
+        self.request_id = f"req-{number}"
+        self.dead = False
+        self.reply: Reply | None = None
+        self.refusal: errors.Refusal | None = None
+        self.made: list[str] = []
+        self._service = service
+        self._connection: sa.Connection | None = None
+        self._greenlet = greenlet.greenlet(self._answer)
+
+    def __repr__(self) -> str:
+        return f"{self.request_id} ({self.plan})"
+
+    @property
+    def owner(self) -> str | None:
+        """The name by which a row says that this request holds it."""
+        return self._service.store.owners.get(self.request_id)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has been answered, or is dead."""
+        return self.dead or self._greenlet.dead
+
+    @property
+    def definite(self) -> bool:
+        """Whether its client has no reason to try again."""
+        return self._greenlet.dead and not isinstance(self.refusal, NOT_YET)
+
+    @property
+    def writing(self) -> bool:
+        """Whether it has a transaction of the service open."""
+        return self._connection is not None
+
+    def resume(self) -> None:
+        """Let it come to its next point, or to its answer."""
+        self._greenlet.switch()
+
+    def kill(self) -> None:
+        """Let it never go on again."""
+        self.dead = True
+        self._service.heartbeats.claims.pop(self.owner or "", None)
+        if self._connection is not None:
+            # What the service's process had begun is rolled back.
+            driver: ty.Any = self._connection.connection.driver_connection
+            driver.rollback()
+
+    def clear_away(self) -> None:
+        """End its greenlet, when the machine has ended."""
+        with contextlib.suppress(Exception):
+            self._greenlet.throw()
+
+    def _answer(self) -> None:
+        request = Request(
+            token="token",
+            scope=self.plan.scope,
+            canonical=b"%d" % self.plan.asks,
+            request_id=self.request_id,
+        )
+        try:
+            self.reply = self._service.engine.answer(request, self)
+        except errors.Refusal as refusal:
+            self.refusal = refusal
+
+    @property
+    def link(self) -> str | None:
+        return contract.KIND if self.plan.token is Token.LINKED else None
+
+    def run(self) -> Answer:
+        try:
+            return self._run()
+        except Exception:
+            # A service makes answers of all errors.
+            return self._says(500)
+
+    def rebuild(self, resources: ty.Sequence[Resource]) -> Answer | None:
+        if not self._service.surviving(resources):
+            return None
+        return self._says(202, [resource.id for resource in resources])
+
+    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+        return self._service.surviving(resources) > 0
+
+    def accepted(self, request_id: str) -> Answer | None:
+        noted = request_id in self._service.noted
+        return self._says(202, [request_id]) if noted else None
+
+    def _run(self) -> Answer:
+        give_way()
+        if self.plan.end is End.REFUSAL:
+            return self._says(400)
+        if self.plan.end is End.ERROR:
+            return self._says(500)
+        if self.link:
+            for number in range(self.plan.count):
+                self._make(f"{self.request_id}-{number}")
+        else:
+            self._act()
+        give_way()
+        if self.plan.end is End.UNDONE:
+            self._undo()
+        if self.plan.end is End.SUCCESS:
+            return self._says(202, self.made or [self.request_id])
+        return self._says(500)
+
+    def _make(self, name: str) -> None:
+        try:
+            with self._service.manager.writer.using(base.Context()) as session:
+                self._connection = session.connection()
+                session.add(base.Thing(name=name))
+                session.flush()
+                give_way()
+        finally:
+            self._connection = None
+        self.made.append(name)
+
+    def _act(self) -> None:
+        if self.plan.noted:
+            self._service.noted.add(self.request_id)
+            give_way()
+        self._service.acted.append(self)
+
+    def _undo(self) -> None:
+        with self._service.manager.writer.using(base.Context()) as session:
+            query = sa.delete(base.Thing).where(base.Thing.name.in_(self.made))
+            session.execute(query)
+
+    def _says(self, status: int, names: ty.Sequence[str] = ()) -> Answer:
+        return Answer(status, (), json.dumps(names).encode())
+
+
+def stop_at_points() -> None:
+    """Let all workers give way at the named points."""
+    faults.arm(_stop)
+
+
+def _stop(point: Point) -> None:
+    # Each transaction of the store is one step here, as in the model.
+    if point is not Point.CLAIMING:
+        give_way()
