@@ -3,6 +3,7 @@
 
     router       loaded by api-paste.ini, decorates the controllers' methods
     operations   the table of operations: one row each
+    posts        what POSTs Nova's routes have
     service      builds the engine from nova.conf, and answers in Nova's way
     work         one operation: run it, rebuild its answer
     seal         the cipher of stored answers

@@ -15,6 +15,7 @@ from nova import objects
 from nova.api.openstack import api_version_request
 from nova.api.openstack import wsgi
 from nova.openstack.common.idempotency.record import Resource
+from nova.policies import flavor_extra_specs
 
 Body = dict[str, ty.Any]
 
@@ -67,3 +68,81 @@ def keypair(
         return None  # deleted, and its name used again
     typed = api_version_request.is_supported(req, "2.2")
     return controller._view_builder.create(found, key_type=typed)
+
+
+def server_group(
+    controller: ty.Any,
+    req: wsgi.Request,
+    body: Body,
+    resources: ty.Sequence[Resource],
+) -> ty.Any:
+    """Answer as ServerGroupController.create does.
+
+    :param controller: the controller of server groups
+    :param req: the repeated request
+    :param body: its body
+    :param resources: the server group
+    """
+    context = req.environ["nova.context"]
+    try:
+        found = objects.InstanceGroup.get_by_uuid(context, resources[0].id)
+    except exception.InstanceGroupNotFound:
+        return None
+    view = controller._format_server_group(context, found, req)
+    return {"server_group": view}
+
+
+def aggregate(
+    controller: ty.Any,
+    req: wsgi.Request,
+    body: Body,
+    resources: ty.Sequence[Resource],
+) -> ty.Any:
+    """Answer as AggregateController.create does.
+
+    :param controller: the controller of aggregates
+    :param req: the repeated request
+    :param body: its body
+    :param resources: the aggregate
+    """
+    context = req.environ["nova.context"]
+    try:
+        found = objects.Aggregate.get_by_id(context, resources[0].row_id)
+    except exception.AggregateNotFound:
+        return None
+    view = controller._marshall_aggregate(req, found)
+    for later in ("hosts", "metadata"):  # create does not show them
+        del view["aggregate"][later]
+    return view
+
+
+def flavor(
+    controller: ty.Any,
+    req: wsgi.Request,
+    body: Body,
+    resources: ty.Sequence[Resource],
+) -> ty.Any:
+    """Answer as FlavorsController.create does.
+
+    :param controller: the controller of flavors
+    :param req: the repeated request
+    :param body: its body
+    :param resources: the flavor
+    """
+    context = req.environ["nova.context"]
+    try:
+        # Who may create a private flavor need not have access to it.
+        found = objects.Flavor.get_by_flavor_id(
+            context.elevated(), resources[0].id
+        )
+    except exception.FlavorNotFound:
+        return None
+    if found.id != resources[0].row_id:
+        return None  # deleted, and its id used again
+    specs = api_version_request.is_supported(req, "2.61") and context.can(
+        flavor_extra_specs.POLICY_ROOT % "index", fatal=False
+    )
+    found.extra_specs = {}  # as when it was new
+    return controller._view_builder.show(
+        req, found, include_extra_specs=specs
+    )

@@ -15,6 +15,7 @@ from oslo_log import log as logging
 
 from nova.api.openstack.compute import routes
 from nova.idempotency import operations
+from nova.idempotency import posts
 from nova.idempotency import service
 from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
@@ -23,7 +24,7 @@ LOG = logging.getLogger(__name__)
 
 
 class APIRouterV21(routes.APIRouterV21):  # type: ignore[misc]
-    """Nova's router; the POSTs in the table of operations are idempotent.
+    """Nova's router; its POSTs are idempotent.
 
     Only the controllers of this router are changed, on their instances:
     upstream's classes, and other routers of the process, stay as they are.
@@ -32,18 +33,19 @@ class APIRouterV21(routes.APIRouterV21):  # type: ignore[misc]
     def __init__(self, custom_routes: ty.Any = None) -> None:
         super().__init__(custom_routes)
         nova = service.from_configuration()
-        for route in self.map.matchlist:
-            if "POST" in (route.conditions or {}).get("method", ()):
-                _weave(route.defaults, nova)
+        for post in posts.offered(self.map):
+            _weave(post, nova)
 
 
-def _weave(defaults: dict[str, ty.Any], nova: service.NovaService) -> None:
-    # Nova puts a Resource into its routes, and the controller into that.
-    controller = defaults["controller"].controller
-    name = defaults["action"]
-    if operations.find(controller, name) is None:
-        return
-    method = getattr(controller, name)
-    if not decorated(method):
-        setattr(controller, name, idempotent(method, service=nova))
-        LOG.debug("%s.%s is idempotent.", type(controller).__name__, name)
+def _weave(post: posts.Post, nova: service.NovaService) -> None:
+    operation = operations.find(post.path, post.action)
+    if operation is None:
+        operation = operations.Operation(post.path, post.action)
+        LOG.warning(
+            "%s is not in the table of operations. With a client token it "
+            "runs at most once; it is not bound to what it creates.",
+            operation,
+        )
+    if operation.left_out is None and not decorated(post.method):
+        post.replace(idempotent(post.method, service=nova))
+        LOG.debug("%s is idempotent.", operation)

@@ -18,6 +18,7 @@ from nova.db.api import api as api_db
 from nova.db.idempotency import kinds
 from nova.db.idempotency import store
 from nova.idempotency import operations
+from nova.idempotency import posts
 from nova.idempotency import seal
 from nova.idempotency import work
 from nova.openstack.common.idempotency import digest
@@ -133,11 +134,9 @@ def _work(
     call: ty.Callable[[], ty.Any],
 ) -> work.NovaWork:
     controller = getattr(method, "__self__", arguments.get("self"))
-    name = method.__name__
-    operation = operations.find(controller, name)
+    post = posts.asked(arguments["req"], arguments.get("body"))
     return work.NovaWork(
-        operation=operation
-        or operations.Operation(type(controller).__name__, name),
+        operation=operations.find(*post) or operations.Operation(*post),
         method=method,
         controller=controller,
         arguments=arguments,

@@ -93,8 +93,13 @@ class NovaWork:
 
         :param request_id: the id of the first request
         """
+        if not self.operation.on_server:
+            return None
         server_id = self.arguments.get("server_id", self.arguments.get("id"))
-        context = self._req.environ["nova.context"]
+        # Nova may have deleted the server since, as it was asked to.
+        context = self._req.environ["nova.context"].elevated(
+            read_deleted="yes"
+        )
         try:
             instance = compute_api.API().get(context, server_id)
         except exception.InstanceNotFound:

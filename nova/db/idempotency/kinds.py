@@ -32,6 +32,9 @@ class Kind:
 
 SERVER = Kind("server", api_models.InstanceMapping, "instance_uuid")
 KEYPAIR = Kind("keypair", api_models.KeyPair, "name")
+SERVER_GROUP = Kind("server_group", api_models.InstanceGroup, "uuid")
+AGGREGATE = Kind("aggregate", api_models.Aggregate, "id")
+FLAVOR = Kind("flavor", api_models.Flavors, "flavorid")
 
 
 def listen(kind: Kind) -> None:

@@ -47,7 +47,8 @@ def listen(model: type, kind: str, attribute: str) -> None:
     def bind(mapper: ty.Any, connection: sa.Connection, row: ty.Any) -> None:
         claim = _claim(kind)
         if claim is not None:
-            resource = record.Resource(kind, getattr(row, attribute), row.id)
+            named = str(getattr(row, attribute))
+            resource = record.Resource(kind, named, row.id)
             _bind(connection, claim, resource)
             _mark_commit(row)
 

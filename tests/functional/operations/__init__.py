@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each row of the table of operations, proven over the whole of Nova's API."""
