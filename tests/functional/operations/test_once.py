@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each operation, sent twice over the whole of Nova's API, runs once."""
+
+from __future__ import annotations
+
+import re
+import typing as ty
+import unittest
+
+from nova.idempotency.operations import Operation
+from nova.idempotency.operations import OPERATIONS
+from tests.functional.operations import cloud
+from tests.functional.operations import samples
+
+_TAKES_TOKENS = [row for row in OPERATIONS if row.left_out is None]
+
+
+def different(body: dict[str, ty.Any]) -> dict[str, ty.Any]:
+    """Return another body for the same operation."""
+    return {key: {"another": "request"} for key in body}
+
+
+class Once(cloud.Cloud):
+    """POST with a token; the same again; another one with that token.
+
+    There is one test for each row of the table, made below.
+    """
+
+    def check(self, row: Operation) -> None:
+        sample = samples.SAMPLES[row.path, row.action]
+        path = self.prepared(row, sample)
+        first = self.post(path, sample.body, "t")
+        self.assertLess(first.status_code, 300, first.content)
+        did = self.effects.taken()
+        self.assertEqual(1, did.count(sample.effect), did)
+        again = self.post(path, sample.body, "t")
+        self.assert_replay(first, again)
+        self.assertEqual([], self.effects.taken())
+        other = self.post(path, different(sample.body), "t")
+        self.assert_fault(other, 422, "used for a different request")
+        self.assertEqual([], self.effects.taken())
+        self.assertEqual(1 if row.kind else 0, self.rows()[0].linked)
+
+    def prepared(self, row: Operation, sample: samples.Sample) -> str:
+        self.api.microversion = sample.version
+        if sample.server is not None:
+            self.server(**sample.server)
+        if sample.given is not None:
+            sample.given(self)
+        self.effects.taken()
+        return row.path.format(
+            id=sample.target,
+            flavor_id=sample.target,
+            image_id=sample.target,
+            server_id=cloud.SERVER,
+        )
+
+    def assert_replay(self, first: ty.Any, again: ty.Any) -> None:
+        self.assertEqual(first.status_code, again.status_code)
+        self.assertEqual(first.content, again.content)
+        self.assertNotIn("Idempotent-Replayed", first.headers)
+        self.assertEqual("true", again.headers["Idempotent-Replayed"])
+        self.assertEqual("t", first.headers["X-Client-Token"])
+
+
+class Samples(unittest.TestCase):
+    """No operation is skipped in silence."""
+
+    def test_each_row_has_a_sample_or_a_reason(self):
+        rows = {(row.path, row.action): row for row in _TAKES_TOKENS}
+        for post, row in rows.items():
+            self.assertTrue(
+                (post in samples.SAMPLES) != (post in samples.NOT_EXERCISED),
+                f"{row} needs a body in tests/functional/operations/"
+                "samples.py, or a reason why it has none.",
+            )
+        known = samples.SAMPLES.keys() | samples.NOT_EXERCISED.keys()
+        self.assertEqual(rows.keys(), known)
+
+    def test_few_are_not_exercised(self):
+        self.assertLessEqual(len(samples.NOT_EXERCISED), 5)
+
+
+def _add_test(row: Operation) -> None:
+    def test(self: Once) -> None:
+        self.check(row)
+
+    words = re.findall(r"[a-zA-Z_]+", f"{row.path} {row.action or ''}")
+    name = "_".join(["test", *words])
+    test.__name__ = name
+    setattr(Once, name, test)
+
+
+for _row in _TAKES_TOKENS:
+    if (_row.path, _row.action) in samples.SAMPLES:
+        _add_test(_row)
