@@ -11,7 +11,6 @@ from oslo_utils import timeutils
 from nova import context
 from nova import objects
 from nova.api.openstack import identity
-from nova.idempotency import posts
 from nova.scheduler.client import report
 from nova.share import manila
 from nova.tests.unit import fake_flavor
@@ -197,10 +196,6 @@ class Cloud(base.TestCase):
     def in_the_cell(self) -> ty.Any:
         """Return a manager that gives a context of the server's cell."""
         return context.target_cell(self.admin, self.cell_mappings["cell1"])
-
-    def offered(self, app: ty.Any) -> dict[tuple[str, str | None], posts.Post]:
-        """Return what POSTs a router has, by path and action."""
-        return {(p.path, p.action): p for p in posts.offered(app.map)}
 
     def _disk(self, targeted: ty.Any, **fields: ty.Any) -> None:
         volume = "volume_id" in fields

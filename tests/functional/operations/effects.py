@@ -38,7 +38,7 @@ class Effects(fixtures.Fixture):  # type: ignore[misc]
         self.seen: list[str] = []
         self._neutron = neutron
         self._glance = glance
-        self._answers = answers
+        self.answers = answers
 
     def _setUp(self) -> None:
         sa.event.listen(sa.Engine, "before_cursor_execute", self._statement)
@@ -87,7 +87,7 @@ class Effects(fixtures.Fixture):  # type: ignore[misc]
             client: ty.Any, ctxt: ty.Any, method: str, **kwargs: ty.Any
         ) -> ty.Any:
             self.seen.append(f"{kind} {method}")
-            answer = self._answers.get(method)
+            answer = self.answers.get(method)
             return answer(ctxt, **kwargs) if answer else None
 
         return sent

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Protocol sections 3 and 5 for each linked operation, whoever dies when."""
+
+from __future__ import annotations
+
+import typing as ty
+
+from nova.idempotency import operations
+from nova.openstack.common.idempotency.faults import Point
+from tests.functional import base
+from tests.functional.operations import samples
+from tests.functional.operations import upstream
+
+_BEFORE_THE_COMMIT = (
+    Point.AFTER_CLAIM,
+    Point.BEFORE_METHOD,
+    Point.BEFORE_LINK,
+    Point.BEFORE_COMMIT,
+)
+_AFTER_THE_COMMIT = (
+    Point.AFTER_COMMIT,
+    Point.AFTER_METHOD,
+    Point.BEFORE_SETTLE,
+)
+# Died with the worker; nobody has them any more.
+_SECRETS = ("adminPass", "private_key")
+
+
+class Linked:
+    """What each linked operation leaves, and what its retry gets.
+
+    :cvar path: the operation
+    :cvar listed: where what it makes is listed
+    :cvar versions: microversions with different views of it
+    """
+
+    path: str
+    listed: str
+    versions: ty.ClassVar[tuple[str, ...]]
+
+    def setUp(self) -> None:
+        self.useFixture(upstream.BootVolume())
+        super().setUp()
+        self.api = self.api_fixture.admin_api
+        self.api.microversion = self.microversion
+        (self.key,) = samples.SAMPLES[self.path, None].body
+
+    def make(self, token: str, name: str | None = None) -> ty.Any:
+        """Send the request; its name is the token's unless said."""
+        body = samples.SAMPLES[self.path, None].body[self.key]
+        named = {"name": name or token}
+        if "id" in body:
+            named["id"] = named["name"]
+        return self.post(self.path, {self.key: body | named}, token)
+
+    def made(self) -> list[str]:
+        """Return the names of what there is."""
+        (found,) = [
+            value
+            for key, value in self.api.api_get(self.listed).body.items()
+            if not key.endswith("_links")
+        ]
+        entries = [entry.get(self.key, entry) for entry in found]
+        return sorted(entry["name"] for entry in entries)
+
+    def test_it_is_bound_to_what_it_makes(self) -> None:
+        before = self.made()
+        first = self.make("t")
+        self.assertEqual([*before, "t"], self.made())
+        (bound,) = self.rows(base.store.RESOURCES)
+        self.assertEqual(self.kind().name, bound.kind)
+        made = first.json()[self.key]
+        self.assertEqual(str(made["id"]), bound.resource_id)
+
+    def test_before_the_commit_the_retry_runs(self) -> None:
+        for point in _BEFORE_THE_COMMIT:
+            before = self.made()
+            token = point.value
+            self.left_by_a_dead_worker(point, lambda t=token: self.make(t))
+            self.assertEqual(before, self.made(), point)
+            retry = self.make(token)
+            self.assertLess(retry.status_code, 300, retry.content)
+            self.assertNotIn("Idempotent-Replayed", retry.headers)
+            self.assertEqual(sorted([*before, token]), self.made(), point)
+            self.assertEqual(retry.content, self.make(token).content)
+
+    def test_after_the_commit_the_retry_gets_what_was_made(self) -> None:
+        plain = self.make("plain")
+        for point in _AFTER_THE_COMMIT:
+            before = self.made()
+            token = point.value
+            self.left_by_a_dead_worker(point, lambda t=token: self.make(t))
+            self.assertEqual(sorted([*before, token]), self.made(), point)
+            retry = self.make(token)
+            self.assertEqual(plain.status_code, retry.status_code)
+            self.assertEqual("true", retry.headers["Idempotent-Replayed"])
+            self.assertEqual(
+                plain.json()[self.key].keys() - set(_SECRETS),
+                retry.json()[self.key].keys(),
+            )
+            self.assertEqual(sorted([*before, token]), self.made(), point)
+            self.assertEqual(retry.content, self.make(token).content)
+
+    def test_the_rebuilt_answer_is_the_first_one_but_for_secrets(self) -> None:
+        for version in self.versions:
+            self.api.microversion = version
+            first = self.make(version.replace(".", "-"))
+            self.assertLess(first.status_code, 300, first.content)
+            self.lose_the_answers()
+            rebuilt = self.make(version.replace(".", "-"))
+            self.assertEqual(first.status_code, rebuilt.status_code)
+            self.assertEqual("true", rebuilt.headers["Idempotent-Replayed"])
+            self.assertEqual(
+                self.lasting(first), self.lasting(rebuilt), version
+            )
+            self.assertEqual(
+                first.headers.get("Location"), rebuilt.headers.get("Location")
+            )
+
+    def test_a_slow_worker_cannot_commit_after_its_retry(self) -> None:
+        retries = []
+
+        def overtake(reached: Point) -> None:
+            if reached is Point.BEFORE_METHOD:
+                base.faults.arm(None)
+                self.change(lease_until=0)
+                retries.append(self.make("t", "one"))
+
+        before = self.made()
+        base.faults.arm(overtake)
+        slow = self.make("t", "one")
+        self.assertLess(retries[0].status_code, 300)
+        self.assertIn(slow.status_code, (409, 503), slow.content)
+        self.assertEqual(sorted([*before, "one"]), self.made())
+        self.assertEqual(retries[0].content, self.make("t", "one").content)
+
+    def lasting(self, answer: ty.Any) -> dict[str, ty.Any]:
+        """Return what an answer shows, and the database holds as it is."""
+        shown = answer.json()[self.key]
+        # MySQL drops the fractions of seconds that the first answer has.
+        passing = (*_SECRETS, "created_at")
+        return {k: v for k, v in shown.items() if k not in passing}
+
+    def lose_the_answers(self) -> None:
+        """Leave what workers leave that die before they store an answer."""
+        self.change(state="running", sealed=None, status=None, lease_until=0)
+
+    def kind(self) -> ty.Any:
+        return operations.find(self.path, None).kind
+
+
+class Deleted:
+    """What was made is not there any more when the retry comes."""
+
+    def deleted(self, token: str, name: str) -> None:
+        """Let something be made, its worker die, and somebody delete it."""
+        made = self.make(token, name).json()[self.key]
+        self.lose_the_answers()
+        # SQLite would give the key of the last row to the next one.
+        self.make("last")
+        self.api.api_delete(f"{self.path}/{made['id']}")
+
+    def test_deleted_before_the_retry_it_is_not_made_again(self) -> None:
+        self.deleted("t", "name")
+        for _ in range(2):
+            answer = self.make("t", "name")
+            self.assert_fault(answer, 409, "not available any more")
+        self.assertIn("last", self.made())
+        self.assertNotIn("name", self.made())
+
+    def test_deleted_and_made_anew_it_is_not_the_same(self) -> None:
+        self.deleted("t", "name")
+        self.make("t2", "name")
+        answer = self.make("t", "name")
+        self.assert_fault(answer, 409, "not available any more")
+
+
+class Flavors(Deleted, Linked):
+    """Flavors."""
+
+    path = "/flavors"
+    listed = "/flavors?is_public=None"
+    versions = ("2.1", "2.55", "2.61", "2.75", "2.90")
+
+    def test_one_that_its_creator_cannot_see_is_rebuilt(self) -> None:
+        body = {"name": "p", "ram": 1, "vcpus": 1, "disk": 1}
+        body["os-flavor-access:is_public"] = False
+        request = ("/flavors", {"flavor": body}, "t")
+        first = self.post(*request)
+        self.lose_the_answers()
+        self.assertEqual(first.json(), self.post(*request).json())
+
+
+class Aggregates(Deleted, Linked):
+    """Aggregates."""
+
+    path = "/os-aggregates"
+    listed = "/os-aggregates"
+    versions = ("2.1", "2.41", "2.90")
+
+
+class ServerGroups(Deleted, Linked):
+    """Server groups."""
+
+    path = "/os-server-groups"
+    listed = "/os-server-groups"
+    versions = ("2.64", "2.90")
+
+    def test_before_2_64_it_has_policies(self) -> None:
+        for version in ("2.1", "2.13", "2.15"):
+            self.api.microversion = version
+            body = {"name": version, "policies": ["affinity"]}
+            request = ("/os-server-groups", {"server_group": body}, version)
+            first = self.post(*request)
+            self.assertEqual(200, first.status_code, first.content)
+            self.lose_the_answers()
+            self.assertEqual(first.json(), self.post(*request).json())
+
+    def test_one_over_quota_frees_the_token(self) -> None:
+        # Nova looks at the quota again when the group is there, and takes
+        # it away; here its first look is the other request's.
+        self.flags(server_groups=1, group="quota")
+        seen = []
+
+        def fill(reached: Point) -> None:
+            if reached is Point.BEFORE_LINK:
+                base.faults.arm(None)
+                seen.append(self.make("other"))
+
+        base.faults.arm(fill)
+        refused = self.make("t")
+        self.assertEqual(200, seen[0].status_code)
+        self.assertEqual(403, refused.status_code, refused.content)
+        self.assertEqual(["other"], self.made())
+        self.flags(server_groups=2, group="quota")
+        retry = self.make("t")
+        self.assertEqual(200, retry.status_code, retry.content)
+        self.assertNotIn("Idempotent-Replayed", retry.headers)
+
+
+class BootVolumes(Linked):
+    """Servers, by their other path."""
+
+    path = "/os-volumes_boot"
+    listed = "/servers"
+    versions = ("2.37", "2.90")
+
+
+for _scenarios in (Flavors, Aggregates, ServerGroups, BootVolumes):
+    globals().update(base.on_each_database(_scenarios))
