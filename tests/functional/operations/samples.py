@@ -7,37 +7,15 @@ with a server in some state, or with something else there, the sample says so.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as ty
 
 from tests.functional.operations import cloud
 from tests.functional.operations import neighbours
 from tests.functional.operations.cloud import Cloud
+from tests.functional.operations.sample import Sample
 
 _SERVER = "/servers/{id}/action"
 _BOOT_VOLUME = "/os-volumes_boot/{id}/action"
-_STARTED = "INSERT instance_actions"
-
-
-@dataclasses.dataclass(frozen=True)
-class Sample:
-    """A request, and how one sees that it ran once.
-
-    :param body: its body
-    :param effect: what it does exactly once, see :mod:`effects`
-    :param version: its microversion
-    :param target: what stands for ``{id}`` in its path
-    :param server: the server's fields, where they are not those of one that
-        runs; None where there is no server
-    :param given: puts into the cloud what else must be there
-    """
-
-    body: dict[str, ty.Any]
-    effect: str = _STARTED
-    version: str = "2.90"
-    target: str = cloud.SERVER
-    server: dict[str, ty.Any] | None = dataclasses.field(default_factory=dict)
-    given: ty.Callable[[Cloud], None] | None = None
 
 
 def _state(vm_state: str, task_state: str | None = None) -> dict[str, ty.Any]:
@@ -50,39 +28,42 @@ _NEW_SERVER = {
     "flavorRef": "1",
     "networks": "none",
 }
+_RULE = {
+    "parent_group_id": neighbours.SECURITY_GROUP,
+    "ip_protocol": "tcp",
+    "from_port": 80,
+    "to_port": 80,
+    "cidr": "0.0.0.0/0",
+}
+_SNAPSHOT = {
+    "snapshot_id": cloud.VOLUME,
+    "type": "qcow2",
+    "new_file": "new",
+    "id": cloud.VOLUME,
+}
+_BACKUP = {"name": "backup1", "backup_type": "daily", "rotation": 1}
 
 _CREATE = {
     "/servers": Sample(
-        {"server": _NEW_SERVER}, "INSERT build_requests", server=None
+        {"server": _NEW_SERVER}, "INSERT build_requests"
     ),
     "/os-volumes_boot": Sample(
-        {"server": _NEW_SERVER}, "INSERT build_requests", server=None
+        {"server": _NEW_SERVER}, "INSERT build_requests"
     ),
     "/os-keypairs": Sample(
-        {"keypair": {"name": "key1"}}, "INSERT key_pairs", server=None
+        {"keypair": {"name": "key1"}}, "INSERT key_pairs"
     ),
     "/os-server-groups": Sample(
         {"server_group": {"name": "group1", "policy": "affinity"}},
         "INSERT instance_groups",
-        server=None,
     ),
     "/os-aggregates": Sample(
         {"aggregate": {"name": "rack1", "availability_zone": "zone1"}},
         "INSERT aggregates",
-        server=None,
     ),
     "/flavors": Sample(
-        {
-            "flavor": {
-                "name": "small",
-                "id": "small",
-                "ram": 64,
-                "vcpus": 1,
-                "disk": 1,
-            }
-        },
+        {"flavor": {"name": "f", "id": "f", "ram": 64, "vcpus": 1, "disk": 1}},
         "INSERT flavors",
-        server=None,
     ),
     "/flavors/{flavor_id}/os-extra_specs": Sample(
         {"extra_specs": {"hw:cpu_policy": "shared"}},
@@ -102,17 +83,7 @@ _CREATE = {
         given=Cloud.aggregate_with_host,
     ),
     "/os-assisted-volume-snapshots": Sample(
-        {
-            "snapshot": {
-                "volume_id": cloud.VOLUME,
-                "create_info": {
-                    "snapshot_id": cloud.VOLUME,
-                    "type": "qcow2",
-                    "new_file": "new",
-                    "id": cloud.VOLUME,
-                },
-            }
-        },
+        {"snapshot": {"volume_id": cloud.VOLUME, "create_info": _SNAPSHOT}},
         "cast volume_snapshot_create",
         given=Cloud.volume,
     ),
@@ -127,15 +98,7 @@ _CREATE = {
         version="2.35",
     ),
     "/os-security-group-rules": Sample(
-        {
-            "security_group_rule": {
-                "parent_group_id": neighbours.SECURITY_GROUP,
-                "ip_protocol": "tcp",
-                "from_port": 80,
-                "to_port": 80,
-                "cidr": "0.0.0.0/0",
-            }
-        },
+        {"security_group_rule": _RULE},
         "neutron create_security_group_rule",
         version="2.35",
     ),
@@ -200,7 +163,6 @@ _AGGREGATE = {
         {"remove_host": {"host": cloud.HOST}},
         "DELETE aggregate_hosts",
         target="1",
-        server=None,
         given=Cloud.aggregate_with_host,
     ),
     "set_metadata": Sample(
@@ -284,13 +246,7 @@ _OTHERS = {
         given=Cloud.in_security_group,
     ),
     "createBackup": Sample(
-        {
-            "createBackup": {
-                "name": "backup1",
-                "backup_type": "daily",
-                "rotation": 1,
-            }
-        },
+        {"createBackup": _BACKUP},
         "glance create",
     ),
     "createImage": Sample(

@@ -246,5 +246,7 @@ class BootVolumes(Linked):
     versions = ("2.37", "2.90")
 
 
-for _scenarios in (Flavors, Aggregates, ServerGroups, BootVolumes):
+for _scenarios in (Flavors, Aggregates, ServerGroups):
     globals().update(base.on_each_database(_scenarios))
+# Servers are proven on each database by their first path.
+globals().update(base.on_each_database(BootVolumes, ("sqlite",)))

@@ -11,6 +11,7 @@ from nova.idempotency.operations import Operation
 from nova.idempotency.operations import OPERATIONS
 from tests.functional.operations import cloud
 from tests.functional.operations import samples
+from tests.functional.operations.sample import Sample
 
 _TAKES_TOKENS = [row for row in OPERATIONS if row.left_out is None]
 
@@ -41,10 +42,9 @@ class Once(cloud.Cloud):
         self.assertEqual([], self.effects.taken())
         self.assertEqual(1 if row.kind else 0, self.rows()[0].linked)
 
-    def prepared(self, row: Operation, sample: samples.Sample) -> str:
+    def prepared(self, row: Operation, sample: Sample) -> str:
         self.api.microversion = sample.version
-        if sample.server is not None:
-            self.server(**sample.server)
+        self.server(**sample.server)
         if sample.given is not None:
             sample.given(self)
         self.effects.taken()
