@@ -21,7 +21,7 @@ $(2) > $(LOG) 2>&1 || { echo "failed; pip's output is in $(LOG)"; exit 1; }; \
 echo "$$(($$(date +%s) - start)) s"
 endef
 
-.PHONY: help demo serve test faults chaos clean
+.PHONY: help demo serve test faults chaos model clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ faults: $(TOX)/ready  ## Kill, freeze and cut off workers at each step; needs a 
 
 chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180); needs MariaDB, RabbitMQ
 	@$(VENV)/bin/python -m chaos --seconds $(SECONDS)
+
+model:  ## Check the protocol in every state; needs spin and gcc
+	@sh model/run.sh
 
 clean:  ## Remove environments, state and what builds left behind
 	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build
