@@ -104,8 +104,8 @@ byte ends = 1;         /* tokens that expire */
 #define held(w, t) (exists[t] && owner[t] == w)
 #define runs(t) (state[t] == RUNNING && leased[t])
 /* Whether an operation that is not linked has acted does not matter for its
- * end, so that promise 3 for one request need not know it. */
-#if !defined(LINKED) && !defined(ANSWERED)
+ * end, so that promise 3 need not know it. */
+#if !defined(LINKED) && !defined(ANSWERED) && !defined(SETTLED)
 #define EFFECTS
 #define has_acted(w) (did[w] || late[w])
 #else
