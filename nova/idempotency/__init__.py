@@ -4,7 +4,9 @@
     router       loaded by api-paste.ini, decorates the controllers' methods
     operations   the table of operations: one row each
     posts        what POSTs Nova's routes have
+    releases     what differs between the releases of Nova
     service      builds the engine from nova.conf, and answers in Nova's way
     work         one operation: run it, rebuild its answer
+    rebuild      answers that died with their worker, made again
     seal         the cipher of stored answers
 """

@@ -33,6 +33,7 @@ class Operation:
         database (protocol section 5)
     :param rebuild: makes its answer again, for one that is linked
     :param left_out: why it ignores tokens, None if it does not
+    :param until: the last release of Nova that has it, None for the newest
     """
 
     path: str
@@ -40,6 +41,7 @@ class Operation:
     kind: kinds.Kind | None = None
     rebuild: Rebuild | None = None
     left_out: LeftOut | None = None
+    until: int | None = None
 
     def __str__(self) -> str:
         return f"POST {self.path} {self.action or ''}".rstrip()
@@ -170,7 +172,37 @@ _IGNORED = (
     _left_out(REFUSED, "/servers/{server_id}/consoles"),
 )
 
-OPERATIONS = _LINKED + _NOT_LINKED + _IGNORED
+
+def _also_at(
+    path: str, like: str, until: int, besides: tuple[Operation, ...]
+) -> tuple[Operation, ...]:
+    """Return rows for a path with the actions of another one, and its own.
+
+    :param path: the path
+    :param like: the other one
+    :param until: the last release of Nova in which the first has the actions
+    :param besides: the rows of both paths
+    """
+    own = {row.action for row in besides if row.path == path}
+    return tuple(
+        dataclasses.replace(row, path=path, until=until)
+        for row in besides
+        if row.path == like and row.action not in own
+    )
+
+
+OPERATIONS = (
+    _LINKED
+    + _NOT_LINKED
+    + _IGNORED
+    # Nova 33 left here the actions of its oldest controller of servers alone.
+    + _also_at(
+        "/os-volumes_boot/{id}/action",
+        like="/servers/{id}/action",
+        until=32,
+        besides=_NOT_LINKED + _IGNORED,
+    )
+)
 
 _BY_POST = {(row.path, row.action): row for row in OPERATIONS}
 

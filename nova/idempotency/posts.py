@@ -12,6 +12,7 @@ import dataclasses
 import typing as ty
 
 from nova.api.openstack import wsgi
+from nova.idempotency import releases
 
 # Nova gives each path to its mapper twice, the second time behind a project.
 _PROJECT = "/{project_id:"
@@ -26,30 +27,42 @@ class Post:
     :param path: the path of its route, without version and project
     :param action: the key of the body, where the path has several actions
     :param resource: Nova's wrapper of the controller
-    :param name: the method's name on the controller, for one without action
+    :param controller: the controller whose method it is
+    :param name: the method's name
     """
 
     path: str
     action: str | None
     resource: wsgi.Resource
+    controller: wsgi.Controller
     name: str
 
     @property
-    def method(self) -> ty.Any:
-        """The controller's method that is called."""
-        if self.action is not None:
-            return self.resource.wsgi_actions[self.action]
-        return getattr(self.resource.controller, self.name)
+    def methods(self) -> tuple[releases.Method, ...]:
+        """What may be called: one method, or one of several."""
+        chosen = releases.choices(self.controller, self.name)
+        return chosen or (self._method,)
 
-    def replace(self, method: ty.Callable[..., ty.Any]) -> None:
+    @property
+    def _method(self) -> releases.Method:
+        method: releases.Method
+        if self.action is None:
+            method = getattr(self.controller, self.name)
+        else:
+            method = self.resource.wsgi_actions[self.action]
+        return method
+
+    def change(self, how: releases.Change) -> None:
         """Let the router call another method, in this place only.
 
-        :param method: the other one
+        :param how: makes it of the one that is there
         """
-        if self.action is not None:
-            self.resource.wsgi_actions[self.action] = method
+        if releases.choices(self.controller, self.name):
+            releases.change_choices(self.controller, self.name, how)
+        elif self.action is None:
+            setattr(self.controller, self.name, how(self._method))
         else:
-            setattr(self.resource.controller, self.name, method)
+            self.resource.wsgi_actions[self.action] = how(self._method)
 
 
 def offered(mapper: ty.Any) -> ty.Iterator[Post]:
@@ -64,10 +77,24 @@ def offered(mapper: ty.Any) -> ty.Iterator[Post]:
         resource = route.defaults["controller"]
         name = route.defaults["action"]
         if name != _ACTION:
-            yield Post(route.routepath, None, resource, name)
+            controller = resource.controller
+            yield Post(route.routepath, None, resource, controller, name)
             continue
+        places = _places(resource)
         for action in resource.wsgi_actions:
-            yield Post(route.routepath, action, resource, name)
+            place = places.get(action, (resource.controller, name))
+            yield Post(route.routepath, action, resource, *place)
+
+
+def _places(
+    resource: wsgi.Resource,
+) -> dict[str, tuple[wsgi.Controller, str]]:
+    """Return each action's controller and method, the last one if several."""
+    return {
+        action: (controller, name)
+        for controller in (resource.controller, *resource.sub_controllers)
+        for action, name in getattr(controller, "wsgi_actions", {}).items()
+    }
 
 
 def asked(req: wsgi.Request, body: ty.Any) -> tuple[str, str | None]:

@@ -14,6 +14,7 @@ from nova import exception
 from nova import objects
 from nova.api.openstack import api_version_request
 from nova.api.openstack import wsgi
+from nova.idempotency import releases
 from nova.openstack.common.idempotency.record import Resource
 from nova.policies import flavor_extra_specs
 
@@ -41,7 +42,8 @@ def server(
         return None
     if body["server"].get("return_reservation_id", False):
         return {"reservation_id": instance.reservation_id}
-    view = controller._view_builder.create(req, body, instance)
+    builder = controller._view_builder
+    view = releases.view_of_server(builder, req, body, instance)
     return controller._add_location(wsgi.ResponseObject(view))
 
 
@@ -143,6 +145,5 @@ def flavor(
         flavor_extra_specs.POLICY_ROOT % "index", fatal=False
     )
     found.extra_specs = {}  # as when it was new
-    return controller._view_builder.show(
-        req, found, include_extra_specs=specs
-    )
+    builder = controller._view_builder
+    return releases.view_of_flavor(builder, req, found, specs=specs)

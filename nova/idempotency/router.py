@@ -9,6 +9,7 @@ It is turned on by one line of api-paste.ini::
 
 from __future__ import annotations
 
+import functools
 import typing as ty
 
 from oslo_log import log as logging
@@ -46,6 +47,7 @@ def _weave(post: posts.Post, nova: service.NovaService) -> None:
             "runs at most once; it is not bound to what it creates.",
             operation,
         )
-    if operation.left_out is None and not decorated(post.method):
-        post.replace(idempotent(post.method, service=nova))
+    # A method may be decorated in the source already.
+    if operation.left_out is None and not all(map(decorated, post.methods)):
+        post.change(functools.partial(idempotent, service=nova))
         LOG.debug("%s is idempotent.", operation)

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import configparser
-import os
-import sys
 import typing as ty
 
 import fixtures
@@ -24,12 +21,24 @@ from nova.openstack.common.idempotency import faults
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
 from tests.functional import databases
+from upstream import paste
+from upstream.run import Pass
 
 SECRET = "functional tests only, no secret: 0123456789"
 OTHER_SECRET = "functional tests only, no secret: 9876543210"
 
-_APP = "app:osapi_compute_app_v21"
-_FACTORY = "nova.idempotency.router:APIRouterV21.factory"
+#: Where a worker of a linked operation may die, by what it leaves.
+BEFORE_THE_COMMIT = (
+    faults.Point.AFTER_CLAIM,
+    faults.Point.BEFORE_METHOD,
+    faults.Point.BEFORE_LINK,
+    faults.Point.BEFORE_COMMIT,
+)
+AFTER_THE_COMMIT = (
+    faults.Point.AFTER_COMMIT,
+    faults.Point.AFTER_METHOD,
+    faults.Point.BEFORE_SETTLE,
+)
 
 
 class Died(BaseException):
@@ -39,21 +48,16 @@ class Died(BaseException):
 class PasteFile(fixtures.Fixture):  # type: ignore[misc]
     """Upstream's api-paste.ini, with the line that turns us on or without.
 
-    :param factory: the router's factory, None for upstream's
+    :param woven: whether it has the line
     """
 
-    def __init__(self, factory: str | None = _FACTORY) -> None:
-        self._factory = factory
+    def __init__(self, *, woven: bool) -> None:
+        self._kind = Pass.OURS if woven else Pass.STOCK
 
     def _setUp(self) -> None:
-        paste = configparser.RawConfigParser()
-        paste.optionxform = str  # type: ignore[assignment, method-assign]
-        paste.read(os.path.join(sys.prefix, "etc", "nova", "api-paste.ini"))
-        if self._factory is not None:
-            paste.set(_APP, "paste.app_factory", self._factory)
         self.path = self.useFixture(fixtures.TempDir()).join("api-paste.ini")
         with open(self.path, "w") as file:
-            paste.write(file)
+            paste.made(paste.installed(), self._kind).write(file)
 
 
 class Api(nova_fixtures.OSAPIFixture):  # type: ignore[misc]
@@ -98,8 +102,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         self.useFixture(nova_fixtures.RealPolicyFixture())
         options.register_opts(service.nova.conf.CONF)
         self.configure(**{"secret": [SECRET], **self.options})
-        paste = PasteFile() if self.woven else PasteFile(None)
-        path = self.useFixture(paste).path
+        path = self.useFixture(PasteFile(woven=self.woven)).path
         self.flags(group="wsgi", api_paste_config=path)
         self.addCleanup(service.from_configuration.cache_clear)
         self.addCleanup(faults.arm, None)
@@ -111,7 +114,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         """Load the API, anew if it was loaded before."""
         self.stop_api()
         wsgi_app.init_application.reset()
-        self.api_fixture = Api()
+        self.api_fixture = Api(api_version="v2.1")
         self.api_fixture.setUp()
         self.api = self.api_fixture.api
         self.api.microversion = self.microversion

@@ -6,18 +6,6 @@ from __future__ import annotations
 from nova.openstack.common.idempotency.faults import Point
 from tests.functional import base
 
-_BEFORE_THE_COMMIT = (
-    Point.AFTER_CLAIM,
-    Point.BEFORE_METHOD,
-    Point.BEFORE_LINK,
-    Point.BEFORE_COMMIT,
-)
-_AFTER_THE_COMMIT = (
-    Point.AFTER_COMMIT,
-    Point.AFTER_METHOD,
-    Point.BEFORE_SETTLE,
-)
-
 
 class DeadWorkers:
     """What the retry gets, for each state that a dead worker can leave."""
@@ -28,7 +16,7 @@ class DeadWorkers:
         self.assertEqual([], self.rows())
 
     def test_before_the_commit_the_retry_runs(self):
-        for number, point in enumerate(_BEFORE_THE_COMMIT):
+        for number, point in enumerate(base.BEFORE_THE_COMMIT):
             token = point.value
             self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
             self.assertEqual(number, len(self.servers()), point)
@@ -39,7 +27,7 @@ class DeadWorkers:
             self.assertEqual(retry.content, self.boot(token).content)
 
     def test_after_the_commit_the_retry_gets_the_server(self):
-        for number, point in enumerate(_AFTER_THE_COMMIT):
+        for number, point in enumerate(base.AFTER_THE_COMMIT):
             token = point.value
             self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
             self.assertEqual(number + 1, len(self.servers()), point)

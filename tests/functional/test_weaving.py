@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import contextlib
 
-import fixtures
 import sqlalchemy as sa
 
 from nova.api.openstack.compute import keypairs
 from nova.api.openstack.compute import routes
 from nova.api.openstack.compute import servers
 from nova.db.api import api as api_db
+from nova.idempotency import posts
 from nova.idempotency import router
 from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
 from tests.functional import base
+from tests.functional import releases
 
 
 @contextlib.contextmanager
@@ -35,13 +36,12 @@ def our_statements():
         sa.event.remove(engine, "before_cursor_execute", collect)
 
 
-def controllers(app, action="create"):
-    """Return the controllers of a router that POST routes lead to."""
+def created(app):
+    """Return the POSTs of a router that go to a method named create."""
     return {
-        route.routepath: route.defaults["controller"].controller
-        for route in app.map.matchlist
-        if (route.conditions or {}).get("method") == ["POST"]
-        and route.defaults["action"] == action
+        post.path: post
+        for post in posts.offered(app.map)
+        if post.name == "create" and post.action is None
     }
 
 
@@ -73,21 +73,21 @@ class Woven(base.TestCase):
 
     def test_other_routers_of_the_process_stay_plain(self):
         router.APIRouterV21.factory({})
-        for controller in controllers(routes.APIRouterV21()).values():
-            self.assertFalse(decorated(controller.create))
+        for post in created(routes.APIRouterV21()).values():
+            self.assertFalse(any(map(decorated, post.methods)), post)
         self.assertFalse(decorated(servers.ServersController.create))
 
     def test_what_nova_reads_off_a_method_is_kept(self):
-        plain = controllers(routes.APIRouterV21())
-        woven = controllers(router.APIRouterV21.factory({}))
-        for path in ("/servers", "/os-keypairs"):
-            before = plain[path].create
-            after = woven[path].create
-            for name in set(dir(before.__func__)) - set(dir(object)):
-                if not name.startswith("__"):
-                    self.assertIs(getattr(before.__func__, name).__class__,
-                                  getattr(after, name).__class__)
-            self.assertEqual(before.__name__, after.__name__)
+        plain = created(routes.APIRouterV21())
+        woven = created(router.APIRouterV21.factory({}))
+        for path, post in plain.items():
+            pairs = zip(post.methods, woven[path].methods, strict=True)
+            for before, after in pairs:
+                self.assertEqual(before.__name__, after.__name__)
+                names = {"wsgi_codes", *vars(before)} & {*dir(before)}
+                for name in names - {"__wrapped__"}:
+                    kept = getattr(after, name)
+                    self.assertEqual(getattr(before, name), kept, post)
 
 
 class DecoratedInSource(base.TestCase):
@@ -100,9 +100,8 @@ class DecoratedInSource(base.TestCase):
             servers.ServersController,
             keypairs.KeypairController,
         ):
-            create = idempotent(controller.create)
             self.useFixture(
-                fixtures.MockPatchObject(controller, "create", create)
+                releases.InSource(controller, "create", idempotent)
             )
         super().setUp()
 
@@ -117,10 +116,11 @@ class DecoratedInSource(base.TestCase):
         self.assertEqual(first.content, self.generate("k", "t").content)
 
     def test_our_router_does_not_wrap_it_again(self):
-        woven = controllers(router.APIRouterV21.factory({}))
+        woven = created(router.APIRouterV21.factory({}))
         for path in ("/servers", "/os-keypairs"):
-            self.assertIsNone(vars(woven[path]).get("create"))
-            self.assertTrue(decorated(woven[path].create))
+            own = vars(woven[path].controller)
+            self.assertEqual(set(), {"create", "versioned_methods"} & {*own})
+            self.assertTrue(all(map(decorated, woven[path].methods)))
 
 
 class DecoratedInSourceAndWoven(DecoratedInSource):

@@ -27,6 +27,8 @@ from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.store import Outcome
 from nova.openstack.common.idempotency.store import Use
 
+_ABANDONED = 0  # a lease's end that is always in the past
+
 
 class Store:
     """Tokens in the API database; what the engine's store port asks for.
@@ -168,6 +170,8 @@ class Store:
         held = sa.and_(
             TOKENS.c.id.in_([claim.id for claim in claims]),
             TOKENS.c.owner.in_([claim.owner for claim in claims]),
+            # A request may abandon its claim while this renewal is on its way.
+            TOKENS.c.lease_until > _ABANDONED,
         )
 
         def renew(connection: sa.Connection) -> None:
@@ -203,7 +207,7 @@ class Store:
 
         :param claim: the claim of a request that ended without an outcome
         """
-        self._update(claim, lease_until=0)
+        self._update(claim, lease_until=_ABANDONED)
 
     def release(self, claim: Claim, *, made_nothing: bool) -> bool:
         """Free the token.

@@ -15,9 +15,9 @@ from nova.scheduler.client import report
 from nova.share import manila
 from nova.tests.unit import fake_flavor
 from tests.functional import base
+from tests.functional import releases
 from tests.functional.operations import effects
 from tests.functional.operations import neighbours
-from tests.functional.operations import upstream
 
 HOST = "host1"
 SERVER = "5f1b7a52-0b1c-4b5e-9c53-6d1f1b1f2a10"
@@ -32,7 +32,7 @@ class Cloud(base.TestCase):
     """The API beside fake neighbours, whose changes are written down."""
 
     def setUp(self) -> None:
-        self.useFixture(upstream.BootVolume())
+        self.useFixture(releases.BootVolume())
         super().setUp()
         self.api = self.api_fixture.admin_api
         self.api.microversion = self.microversion
@@ -54,6 +54,7 @@ class Cloud(base.TestCase):
                 {
                     "attach_interface": neighbours.attached_interface,
                     "attach_volume": neighbours.attached_volume,
+                    "reserve_block_device_name": neighbours.reserved_device,
                 },
             )
         )
@@ -109,6 +110,7 @@ class Cloud(base.TestCase):
                 "image_ref": IMAGE,
                 "display_name": "vm1",
                 "hostname": "vm1",
+                "launch_index": 0,
                 "launched_at": timeutils.utcnow(with_timezone=True),
                 "availability_zone": neighbours.ZONE,
                 "root_device_name": "/dev/vda",

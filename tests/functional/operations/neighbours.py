@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as ty
 import uuid
 
+from nova import objects
 from nova.network import model
 from nova.share import manila
 from nova.tests.fixtures import cinder
@@ -130,8 +131,13 @@ class Cinder(cinder.CinderFixture):  # type: ignore[misc]
 
     def fake_vol_create(self, *args: ty.Any, **kwargs: ty.Any) -> ty.Any:
         made = super().fake_vol_create(*args, **kwargs)
-        shown = {"volume_type_id": None, "snapshot_id": None}
-        return made | shown | {"created_at": _CREATED}
+        shown = {
+            "availability_zone": ZONE,
+            "volume_type_id": None,
+            "snapshot_id": None,
+            "created_at": _CREATED,
+        }
+        return made | shown
 
     def fake_create_snapshot_force(self, *args: ty.Any) -> ty.Any:
         made = super().fake_create_snapshot_force(*args)
@@ -152,6 +158,22 @@ def attached_interface(ctxt: ty.Any, **kwargs: ty.Any) -> ty.Any:
 def attached_volume(ctxt: ty.Any, **kwargs: ty.Any) -> str:
     """Answer as nova-conductor does when it attaches a volume."""
     return "/dev/vdb"
+
+
+def reserved_device(
+    ctxt: ty.Any, instance: ty.Any, volume_id: str, **kwargs: ty.Any
+) -> objects.BlockDeviceMapping:
+    """Answer as nova-compute does when it finds a place for a volume."""
+    made = objects.BlockDeviceMapping(
+        ctxt,
+        instance_uuid=instance.uuid,
+        source_type="volume",
+        destination_type="volume",
+        volume_id=volume_id,
+        device_name="/dev/vdb",
+    )
+    made.create()
+    return made
 
 
 def share(context: ty.Any, share_id: str) -> manila.Share:

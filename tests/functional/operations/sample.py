@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import typing as ty
 
+from nova.idempotency.operations import Operation
 from tests.functional.operations import cloud
 
 STARTED = "INSERT instance_actions"
@@ -30,3 +31,15 @@ class Sample:
     target: str = cloud.SERVER
     server: dict[str, ty.Any] = dataclasses.field(default_factory=dict)
     given: ty.Callable[[cloud.Cloud], None] | None = None
+
+    def path(self, row: Operation) -> str:
+        """Return where its request is sent to.
+
+        :param row: the operation
+        """
+        return row.path.format(
+            id=self.target,
+            flavor_id=self.target,
+            image_id=self.target,
+            server_id=cloud.SERVER,
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as ty
 
+from tests.functional import releases
 from tests.functional.operations import cloud
 from tests.functional.operations import neighbours
 from tests.functional.operations.cloud import Cloud
@@ -127,7 +128,7 @@ _CREATE = {
     ),
     "/servers/{server_id}/os-volume_attachments": Sample(
         {"volumeAttachment": {"volumeId": cloud.VOLUME}},
-        "call attach_volume",
+        releases.ATTACHES_VOLUME,
     ),
     "/servers/{server_id}/shares": Sample(
         {"share": {"share_id": cloud.VOLUME, "tag": "files"}},
@@ -259,17 +260,12 @@ _OTHERS = {
 
 _ON_SERVER = _STARTS | _OTHERS
 
-#: What can be asked of a server under its other name, up to 2.102.
-_ON_BOOT_VOLUME = (
-    "confirmResize",
-    "createImage",
-    "os-start",
-    "os-stop",
-    "reboot",
-    "rebuild",
-    "resize",
-    "revertResize",
-    "trigger_crash_dump",
+# What can be asked of a server under its other name; how much that is depends
+# on the release of Nova.
+_ON_BOOT_VOLUME = tuple(
+    row.action
+    for row in releases.OPERATIONS
+    if row.path == _BOOT_VOLUME and row.left_out is None
 )
 
 SAMPLES: dict[tuple[str, str | None], Sample] = {
@@ -293,5 +289,6 @@ SAMPLES: dict[tuple[str, str | None], Sample] = {
 }
 
 #: Operations that take tokens, but cannot be asked for here, and why. Those
-#: below /os-volumes_boot can be since tests repair them, see :mod:`upstream`.
+#: below /os-volumes_boot can be since tests repair them, see
+#: :class:`tests.functional.releases.BootVolume`.
 NOT_EXERCISED: dict[tuple[str, str | None], str] = {}

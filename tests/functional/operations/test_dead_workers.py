@@ -8,20 +8,9 @@ import typing as ty
 from nova.idempotency import operations
 from nova.openstack.common.idempotency.faults import Point
 from tests.functional import base
+from tests.functional import releases
 from tests.functional.operations import samples
-from tests.functional.operations import upstream
 
-_BEFORE_THE_COMMIT = (
-    Point.AFTER_CLAIM,
-    Point.BEFORE_METHOD,
-    Point.BEFORE_LINK,
-    Point.BEFORE_COMMIT,
-)
-_AFTER_THE_COMMIT = (
-    Point.AFTER_COMMIT,
-    Point.AFTER_METHOD,
-    Point.BEFORE_SETTLE,
-)
 # Died with the worker; nobody has them any more.
 _SECRETS = ("adminPass", "private_key")
 
@@ -39,7 +28,7 @@ class Linked:
     versions: ty.ClassVar[tuple[str, ...]]
 
     def setUp(self) -> None:
-        self.useFixture(upstream.BootVolume())
+        self.useFixture(releases.BootVolume())
         super().setUp()
         self.api = self.api_fixture.admin_api
         self.api.microversion = self.microversion
@@ -73,7 +62,7 @@ class Linked:
         self.assertEqual(str(made["id"]), bound.resource_id)
 
     def test_before_the_commit_the_retry_runs(self) -> None:
-        for point in _BEFORE_THE_COMMIT:
+        for point in base.BEFORE_THE_COMMIT:
             before = self.made()
             token = point.value
             self.left_by_a_dead_worker(point, lambda t=token: self.make(t))
@@ -86,7 +75,7 @@ class Linked:
 
     def test_after_the_commit_the_retry_gets_what_was_made(self) -> None:
         plain = self.make("plain")
-        for point in _AFTER_THE_COMMIT:
+        for point in base.AFTER_THE_COMMIT:
             before = self.made()
             token = point.value
             self.left_by_a_dead_worker(point, lambda t=token: self.make(t))

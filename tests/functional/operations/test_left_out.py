@@ -7,7 +7,7 @@ import typing as ty
 
 from nova.idempotency.operations import LeftOut
 from nova.idempotency.operations import Operation
-from nova.idempotency.operations import OPERATIONS
+from tests.functional import releases
 from tests.functional.operations import cloud
 
 _VNC = {"protocol": "vnc", "type": "novnc"}
@@ -39,7 +39,7 @@ _READS: dict[str, tuple[dict[str, ty.Any], str, str]] = {
 
 
 def _rows(why: LeftOut) -> list[Operation]:
-    return [row for row in OPERATIONS if row.left_out is why]
+    return [row for row in releases.OPERATIONS if row.left_out is why]
 
 
 class Ignored(cloud.Cloud):
@@ -60,6 +60,7 @@ class Ignored(cloud.Cloud):
         return {"access_url": f"http://console/?token={self.consoles}"}
 
     def test_what_reads_is_asked_each_time(self) -> None:
+        consoles = []
         for row in _rows(LeftOut.READS):
             body, version, message = _READS[row.action or ""]
             self.api.microversion = version
@@ -69,7 +70,9 @@ class Ignored(cloud.Cloud):
                 self.assertEqual(200, answer.status_code, answer.content)
                 self.assert_plain(answer)
             self.assertEqual([message] * 2, self.effects.taken(), row)
-        self.assertEqual(8, self.consoles)
+            if message != "call get_console_output":
+                consoles.append(row)
+        self.assertEqual(2 * len(consoles), self.consoles)
 
     def test_what_nova_refuses_is_refused(self) -> None:
         self.api.microversion = "2.1"

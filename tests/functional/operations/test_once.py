@@ -8,12 +8,12 @@ import typing as ty
 import unittest
 
 from nova.idempotency.operations import Operation
-from nova.idempotency.operations import OPERATIONS
+from tests.functional import releases
 from tests.functional.operations import cloud
 from tests.functional.operations import samples
 from tests.functional.operations.sample import Sample
 
-_TAKES_TOKENS = [row for row in OPERATIONS if row.left_out is None]
+_TAKES_TOKENS = [row for row in releases.OPERATIONS if row.left_out is None]
 
 
 def different(body: dict[str, ty.Any]) -> dict[str, ty.Any]:
@@ -48,12 +48,7 @@ class Once(cloud.Cloud):
         if sample.given is not None:
             sample.given(self)
         self.effects.taken()
-        return row.path.format(
-            id=sample.target,
-            flavor_id=sample.target,
-            image_id=sample.target,
-            server_id=cloud.SERVER,
-        )
+        return sample.path(row)
 
     def assert_replay(self, first: ty.Any, again: ty.Any) -> None:
         self.assertEqual(first.status_code, again.status_code)

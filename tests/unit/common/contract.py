@@ -325,6 +325,12 @@ class LeaseContract(StoreContract):
         self.assertEqual(until, self.row(other.use).lease_until)
         self.assertEqual(until - 20_000, self.row().lease_until)
 
+    def test_one_that_was_abandoned_meanwhile_stays_so(self) -> None:
+        _, claim = self.hold()
+        self.store.abandon(claim)
+        self.store.extend([claim])
+        self.assertEqual(0, self.row().lease_until)
+
     def test_none_running_is_no_error(self) -> None:
         self.store.extend([])
 

@@ -121,6 +121,8 @@ class Store:
     def extend(self, claims: ty.Sequence[Claim]) -> None:
         self._enter("extend")
         for claim in filter(self.holds, claims):
+            if not self._rows[claim.id].record.lease_until:
+                continue  # abandoned
             until = self._clock.milliseconds + self._lease
             expires_at = until + self._token_ttl
             self._change(claim.id, lease_until=until, expires_at=expires_at)

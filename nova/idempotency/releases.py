@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What differs between the releases of Nova that we support: 31 to 34.
+
+All of it is here, but for what the table of operations says of the POSTs that
+a release does not have. Each difference is seen on Nova itself: distributions
+backport, so that its version number does not tell.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing as ty
+
+from nova.api.openstack import api_version_request
+from nova.api.openstack import wsgi
+
+Method = ty.Callable[..., ty.Any]
+Change = ty.Callable[[Method], Method]
+
+# Where a controller of Nova 31 has, by a method's name, the functions among
+# which the microversion of each request chooses.
+_CHOICES = "versioned_methods"
+
+
+def choices(controller: wsgi.Controller, name: str) -> tuple[Method, ...]:
+    """Return the functions among which a request's microversion chooses.
+
+    In Nova 31 some methods are such; for others, and later, there are none.
+
+    :param controller: the controller
+    :param name: the method's name
+    """
+    found = getattr(controller, _CHOICES, {}).get(name, ())
+    return tuple(choice.func for choice in found)
+
+
+def change_choices(
+    controller: wsgi.Controller, name: str, how: Change
+) -> None:
+    """Let one instance of a controller choose among other functions.
+
+    :param controller: the instance
+    :param name: the name of a method that has :func:`choices`
+    :param how: makes the other function of one that is there
+    """
+    found = getattr(controller, _CHOICES)
+    # Nova asks for this whatever else the instance has by the method's name.
+    changed = [
+        types.SimpleNamespace(**vars(choice) | {"func": how(choice.func)})
+        for choice in found[name]
+    ]
+    setattr(controller, _CHOICES, {**found, name: changed})
+
+
+def view_of_server(
+    builder: ty.Any, req: wsgi.Request, body: dict[str, ty.Any], server: ty.Any
+) -> dict[str, ty.Any]:
+    """Return what the answer to a server's creation shows of it.
+
+    :param builder: Nova's builder of views of servers
+    :param req: the request
+    :param body: its body, which Nova 33 and later look into
+    :param server: the server
+    """
+    if "body" in inspect.signature(builder.create).parameters:
+        shown = builder.create(req, body, server)
+    else:
+        shown = builder.create(req, server)
+    return ty.cast("dict[str, ty.Any]", shown)
+
+
+def view_of_flavor(
+    builder: ty.Any, req: wsgi.Request, flavor: ty.Any, *, specs: bool
+) -> dict[str, ty.Any]:
+    """Return what the answer to a flavor's creation shows of it.
+
+    :param builder: Nova's builder of views of flavors
+    :param req: the request
+    :param flavor: the flavor
+    :param specs: whether it shows extra specs
+    """
+    asked = {"include_extra_specs": specs}
+    # From Nova 33 on the builder sees for itself.
+    if "include_description" in inspect.signature(builder.show).parameters:
+        described = api_version_request.is_supported(req, "2.55")
+        asked["include_description"] = described
+    shown = builder.show(req, flavor, **asked)
+    return ty.cast("dict[str, ty.Any]", shown)
