@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests that nobody would write, over the whole of Nova's API."""
+
+# Sets up how Nova runs, before anything else imports it.
+import tests.functional  # noqa: F401
