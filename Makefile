@@ -21,7 +21,7 @@ $(2) > $(LOG) 2>&1 || { echo "failed; pip's output is in $(LOG)"; exit 1; }; \
 echo "$$(($$(date +%s) - start)) s"
 endef
 
-.PHONY: help demo serve test faults chaos model clean
+.PHONY: help demo serve test releases faults fuzz upstream chaos model clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -35,8 +35,17 @@ serve: $(VENV)/ours  ## Bring it up to try things; Ctrl-C stops everything
 test: $(TOX)/ready  ## Run all tests, style and type checks under tox
 	@$(TOX)/bin/tox
 
+releases: $(TOX)/ready  ## Run the functional suite on the older releases of Nova, too
+	@$(TOX)/bin/tox -e nova31,nova32,nova33
+
 faults: $(TOX)/ready  ## Kill, freeze and cut off workers at each step; needs a database
 	@$(TOX)/bin/tox -e faults
+
+fuzz: $(TOX)/ready  ## Send 20,000 generated requests to stock Nova and to ours
+	@$(TOX)/bin/tox -e fuzz
+
+upstream: $(TOX)/ready  ## Run Nova's own tests: without us, with us, with each POST repeated
+	@$(TOX)/bin/tox -e upstream
 
 chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180); needs MariaDB, RabbitMQ
 	@$(VENV)/bin/python -m chaos --seconds $(SECONDS)

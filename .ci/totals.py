@@ -5,60 +5,47 @@ Fails if a test failed or was skipped, or if a suite has run no test.
 """
 
 import collections
-import io
+import pathlib
 import sys
 
-from stestr.repository import abstract
-from stestr.repository import file as repository
-import subunit
-import testtools
+from upstream import results
 
-SUITES = ("tests.unit.", "tests.functional.", "tests.faults.", "tests.e2e.")
+# The second one has a command of its own in these environments.
+_FUNCTIONAL = ("tests.functional.", "tests.functional.model.")
+#: Where tox leaves results, with the suites that each place must have.
+REPOSITORIES = {
+    ".": (
+        "tests.unit.",
+        "tests.functional.",
+        "tests.faults.",
+        "tests.fuzz.",
+        "tests.e2e.",
+    ),
+    ".tox/nova31": _FUNCTIONAL,
+    ".tox/nova32": _FUNCTIONAL,
+    ".tox/nova33": _FUNCTIONAL,
+}
 _PASSED = ("success", "xfail")
 _SKIPPED = "skip"
-# Any other status is a failure; "inprogress" says that its process died.
-
-
-def results() -> dict[str, str]:
-    """Return each test's last status in its newest run."""
-    found: dict[str, str] = {}
-
-    def note(test: dict[str, str]) -> None:
-        found[test["id"]] = test["status"]
-
-    try:
-        runs = repository.RepositoryFactory().open(".")
-    except abstract.RepositoryNotFound:
-        return {}  # make test ended before its first suite
-    for number in range(runs.count()):
-        stream = runs.get_test_run(number).get_subunit_stream()
-        case = subunit.ByteStreamToStreamResult(
-            io.BytesIO(stream.read()), non_subunit_name="stdout"
-        )
-        summary = testtools.StreamToDict(note)
-        summary.startTestRun()
-        case.run(summary)
-        summary.stopTestRun()
-    return found
 
 
 def main() -> int:
     """Print the totals, on one line, and return the exit status."""
-    found = results()
-    empty = [
-        suite
-        for suite in SUITES
-        if not any(test.startswith(suite) for test in found)
-    ]
-    for suite in empty:
-        print(f"No test has run in {suite.rstrip('.')}.")
-    for test, status in sorted(found.items()):
-        if status not in _PASSED:
-            print(f"{status}: {test}")
-    count = collections.Counter(found.values())
+    count: collections.Counter[str] = collections.Counter()
+    empty = 0
+    for place, suites in REPOSITORIES.items():
+        found = results.read(pathlib.Path(place))
+        count.update(found.values())
+        for suite in suites:
+            if not any(test.startswith(suite) for test in found):
+                empty += 1
+                print(f"{place}: no test has run in {suite.rstrip('.')}.")
+        for test, status in sorted(found.items()):
+            if status not in _PASSED:
+                print(f"{place}: {status}: {test}")
     passed = sum(count[status] for status in _PASSED)
     skipped = count[_SKIPPED]
-    failed = len(found) - passed - skipped
+    failed = count.total() - passed - skipped
     line = f"{passed} passed, {failed} failed"
     print(f"{line}, {skipped} skipped" if skipped else line, flush=True)
     return int(bool(empty or failed or skipped or not passed))
