@@ -11,7 +11,10 @@ from sqlalchemy.sql import functions
 
 
 class now(functions.FunctionElement[int]):  # noqa: N801 - an SQL function
-    """Milliseconds since the epoch, at the moment of the statement."""
+    """Milliseconds since the epoch when the statement began.
+
+    However often a statement asks, the answer is the same.
+    """
 
     type = sa.BigInteger()
     inherit_cache = True
@@ -33,6 +36,7 @@ def _mysql(element: now, compiler: ty.Any, **kw: ty.Any) -> str:
 
 @compiler.compiles(now, "postgresql")
 def _postgresql(element: now, compiler: ty.Any, **kw: ty.Any) -> str:
-    # Not now(): that is when the transaction began.
-    seconds = "EXTRACT(EPOCH FROM clock_timestamp())"
+    # Not now(): that is when the transaction began. Not clock_timestamp():
+    # it goes on while a statement calculates one time after the other.
+    seconds = "EXTRACT(EPOCH FROM statement_timestamp())"
     return f"CAST({seconds} * 1000 AS BIGINT)"

@@ -49,6 +49,16 @@ class _Clock(base.EmptyTestCase):
                 last = connection.scalar(query)
         self.assertGreater(last, first)
 
+    def test_it_stands_still_within_a_statement(self) -> None:
+        some = sa.select(sa.literal(1).label("n")).cte(recursive=True)
+        some = some.union_all(sa.select(some.c.n + 1).where(some.c.n < 300))
+        many = some.join(some.alias(), sa.true())  # 90,000 rows: it takes long
+        moment = clock.now().label("moment")
+        moments = sa.select(moment).select_from(many).subquery()
+        query = sa.select(sa.func.count(moments.c.moment.distinct()))
+        with self.engine.connect() as connection:
+            self.assertEqual(1, connection.scalar(query))
+
     def test_it_can_be_calculated_with(self) -> None:
         with self.engine.connect() as connection:
             query = sa.select(clock.now() + 3600 * 1000)
