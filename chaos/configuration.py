@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-import sys
 
 from chaos.databases import Databases
+from embedded.services import nova
 
 #: Seconds, as short as the options allow: a dead worker's token is free soon.
 LEASE = 2
 #: Seconds that a retry waits for the first request.
 WAIT_TIMEOUT = 1
 
-_UPSTREAM_ROUTER = "nova.api.openstack.compute:APIRouterV21.factory"
-_ROUTER = "nova.idempotency.router:APIRouterV21.factory"
 # Clients send the headers that keystone's middleware would set.
 _AUTHENTICATION = " authtoken keystonecontext"
 
@@ -83,7 +81,7 @@ class Configuration:
 
 
 def _paste() -> str:
-    upstream = Path(sys.prefix, "etc", "nova", "api-paste.ini").read_text()
-    return upstream.replace(_UPSTREAM_ROUTER, _ROUTER).replace(
-        _AUTHENTICATION, " keystonecontext"
-    )
+    text = nova.paste()
+    if _AUTHENTICATION not in text:
+        raise LookupError(f"upstream's api-paste.ini lacks{_AUTHENTICATION}")
+    return text.replace(_AUTHENTICATION, " keystonecontext")

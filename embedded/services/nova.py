@@ -22,7 +22,7 @@ def files(site: Site) -> Mapping[str, str]:
     """Return nova.conf and api-paste.ini."""
     return {
         "nova.conf": config.render(_configuration(site)),
-        "api-paste.ini": _paste(),
+        "api-paste.ini": paste(),
     }
 
 
@@ -59,7 +59,11 @@ def _configuration(site: Site) -> config.Sections:
     }
 
 
-def _paste() -> str:
+def paste() -> str:
+    """Return upstream's api-paste.ini, with the line that turns us on.
+
+    :raises LookupError: upstream's file does not have the line to change
+    """
     text = upstream_file("nova", "api-paste.ini").read_text()
     if text.count(UPSTREAM_ROUTER) != 1:
         raise LookupError(f"upstream's api-paste.ini lacks {UPSTREAM_ROUTER}")
