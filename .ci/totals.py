@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints what all of stestr's runs in this checkout add up to.
+"""Prints what failed, and what all runs in this checkout add up to.
 
 Fails if a test failed or was skipped, or if a suite has run no test.
 """
@@ -35,6 +35,7 @@ def main() -> int:
     empty = 0
     for place, suites in REPOSITORIES.items():
         found = results.read(pathlib.Path(place))
+        reasons = results.reasons(pathlib.Path(place))
         count.update(found.values())
         for suite in suites:
             if not any(test.startswith(suite) for test in found):
@@ -43,6 +44,7 @@ def main() -> int:
         for test, status in sorted(found.items()):
             if status not in _PASSED:
                 print(f"{place}: {status}: {test}")
+                print(reasons.get(test, "(no traceback)"))
     passed = sum(count[status] for status in _PASSED)
     skipped = count[_SKIPPED]
     failed = count.total() - passed - skipped

@@ -21,25 +21,46 @@ def read(folder: Path) -> dict[str, str]:
 
     :param folder: the folder that stestr's repository is in
     """
-    found: dict[str, str] = {}
+    return {test["id"]: test["status"] for test in _tests(folder)}
 
-    def note(test: ty.Any) -> None:
-        found[test["id"]] = test["status"]
 
+def reasons(folder: Path) -> dict[str, str]:
+    """Return why each test failed that did: its traceback.
+
+    :param folder: the folder that stestr's repository is in
+    """
+    tests = {test["id"]: test for test in _tests(folder)}
+    return {
+        name: _traceback(test["details"])
+        for name, test in tests.items()
+        if test["status"] not in PASSED
+    }
+
+
+def _tests(folder: Path) -> list[ty.Any]:
+    found: list[ty.Any] = []
     try:
         runs = repository.RepositoryFactory().open(str(folder))
     except abstract.RepositoryNotFound:
-        return {}  # it ended before its first test
+        return found  # it ended before its first test
     for number in range(runs.count()):
         stream = runs.get_test_run(number).get_subunit_stream()
         case = subunit.ByteStreamToStreamResult(
             io.BytesIO(stream.read()), non_subunit_name="stdout"
         )
-        summary = testtools.StreamToDict(note)
+        summary = testtools.StreamToDict(found.append)
         summary.startTestRun()
         case.run(summary)
         summary.stopTestRun()
     return found
+
+
+def _traceback(details: dict[str, ty.Any]) -> str:
+    return "\n".join(
+        content.as_text().rstrip()
+        for name, content in details.items()
+        if name.startswith("traceback")
+    )
 
 
 def failed(statuses: dict[str, str]) -> list[str]:
