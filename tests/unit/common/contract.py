@@ -82,6 +82,22 @@ class StoreContract(testtools.TestCase):
             link=KIND,
         )
 
+    def just_claimed(self, key: int, use: Use) -> Record:
+        """Return what the row of a use is when it begins to run."""
+        now = self.clock.milliseconds
+        return Record(
+            id=key,
+            digest=use.digests[0],
+            fingerprint=use.fingerprints[0],
+            state=State.RUNNING,
+            owner=use.owner,
+            linked=0,
+            lease_until=now + LEASE,
+            expires_at=now + LEASE + TTL,
+            request_id=use.request_id,
+            sealed=None,
+        )
+
     def row(self, use: Use | None = None) -> Record:
         _, record = self.store.look(use or use_of())
         assert record is not None
@@ -121,20 +137,7 @@ class LookContract(StoreContract):
 class ClaimContract(StoreContract):
     def test_the_row_is_as_the_use_says(self) -> None:
         use, claim = self.hold()
-        now = self.clock.milliseconds
-        expected = Record(
-            id=claim.id,
-            digest=use.digests[0],
-            fingerprint=use.fingerprints[0],
-            state=State.RUNNING,
-            owner=use.owner,
-            linked=0,
-            lease_until=now + LEASE,
-            expires_at=now + LEASE + TTL,
-            request_id=use.request_id,
-            sealed=None,
-        )
-        self.assertEqual(expected, self.row())
+        self.assertEqual(self.just_claimed(claim.id, use), self.row())
 
     def test_a_second_request_does_not_get_it(self) -> None:
         use, _ = self.hold()
@@ -174,20 +177,7 @@ class TakeoverContract(StoreContract):
         self.clock.forward(TTL)
         use = use_of(body=b"another")
         self.assertTrue(self.store.rerun(self.row(), use))
-        now = self.clock.milliseconds
-        expected = Record(
-            id=claim.id,
-            digest=use.digests[0],
-            fingerprint=use.fingerprints[0],
-            state=State.RUNNING,
-            owner=use.owner,
-            linked=0,
-            lease_until=now + LEASE,
-            expires_at=now + LEASE + TTL,
-            request_id=use.request_id,
-            sealed=None,
-        )
-        self.assertEqual(expected, self.row())
+        self.assertEqual(self.just_claimed(claim.id, use), self.row())
         self.assertEqual((), self.store.resources(claim.id))
 
     def test_recover_changes_the_owner_and_the_lease_only(self) -> None:
