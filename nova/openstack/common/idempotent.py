@@ -98,9 +98,7 @@ def _wanted(environ: dict[str, ty.Any]) -> bool:
     return token.borne(environ) and environ["REQUEST_METHOD"] == "POST"
 
 
-def _request(
-    args: tuple[ty.Any, ...], kwargs: dict[str, ty.Any]
-) -> ty.Any:
+def _request(args: tuple[ty.Any, ...], kwargs: dict[str, ty.Any]) -> ty.Any:
     if "req" in kwargs:
         return kwargs["req"]
     return next(arg for arg in args if hasattr(arg, "environ"))
