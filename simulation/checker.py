@@ -109,7 +109,7 @@ def _of_answer(ledger: Ledger, event: Event) -> Iterable[Rule]:
         yield Rule.UNTRUE
     if verdict == "unknown" and not why:
         yield Rule.NEVER_BEGAN
-    linked = request in ledger.bound
+    linked = request in ledger.linked
     if verdict in ("executed", "interrupted") and linked:
         if request in ledger.lost:
             yield Rule.LOSER
@@ -140,7 +140,8 @@ def _in_the_end(ledger: Ledger) -> Iterable[tuple[Rule, str]]:
 
 
 def _of_named(ledger: Ledger, name: str) -> Iterable[tuple[Rule, str]]:
-    if name not in ledger.made:
+    # What the service recorded as begun may never have been done.
+    if name not in ledger.made and not ledger.traces:
         yield Rule.NEVER_MADE, name
     if name in ledger.cleaned or name in ledger.withdrawn:
         yield Rule.REMOVED, name

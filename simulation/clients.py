@@ -20,7 +20,7 @@ from simulation.plans import Plan
 from simulation.troubles import Fleet
 
 _LOST = 0.01  # of the answers do not arrive
-_BACK_OFF = 12.0  # seconds between two tries, at most
+_BACK_OFF = 30.0  # seconds between two tries, at most
 
 
 class Next(enum.Enum):
@@ -94,7 +94,7 @@ class Client:
                     break
                 case Next.ROLES:
                     self._roles = plans.ROLES
-            pause = min(_BACK_OFF, 0.5 * 2**number)
+            pause = min(_BACK_OFF, 0.5 * 2.0 ** min(number, 9))
             self._cloud.pause(pause)
         return said.verdict.value if said is not None else ""
 

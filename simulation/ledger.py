@@ -30,11 +30,13 @@ class Ledger:
     :param unfinished: the requests that are under way
     :param runs: the runs, each with the life in which it began
     :param ran: the runs that have ended, each with its status
+    :param linked: the runs that are linked
     :param bound: the requests that have ever held the token
     :param settled: those that have ended their hold by themselves
     :param completed: those whose outcome is stored
     :param lost: those whose token another one took
     :param refused: those that were told that they were refused
+    :param traces: what the service recorded of runs that are not linked
     :param made: what was made, and by which run
     """
 
@@ -49,6 +51,7 @@ class Ledger:
     unfinished: set[str] = dataclasses.field(default_factory=set)
     runs: dict[str, int] = dataclasses.field(default_factory=dict)
     ran: dict[str, int] = dataclasses.field(default_factory=dict)
+    linked: set[str] = dataclasses.field(default_factory=set)
     bound: set[str] = dataclasses.field(default_factory=set)
     settled: set[str] = dataclasses.field(default_factory=set)
     completed: set[str] = dataclasses.field(default_factory=set)
@@ -98,6 +101,8 @@ class Ledger:
                 self.unfinished.discard(request)
             case What.RUNS:
                 self.runs[request] = self.life
+                if says[0]:
+                    self.linked.add(request)
             case What.RAN:
                 self.ran[request] = says[0]
             case What.NOTED:

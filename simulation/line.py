@@ -23,7 +23,7 @@ _T = ty.TypeVar("_T")
 Body = ty.Callable[["Session"], _T]
 
 
-class Locked(Exception):
+class Locked(errors.Unavailable):
     """Another transaction has what a step of ours needs."""
 
 
@@ -147,6 +147,7 @@ class Line:
             try:
                 return self._once(body, patience)
             except LockTimeout:
+                self.failed_at = self._scheduler.seconds
                 raise Locked from None
             except Broken:
                 if self._scheduler.seconds >= deadline:

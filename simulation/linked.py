@@ -7,7 +7,6 @@ transactions; the operations do what ``nova.compute.api`` does.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import typing as ty
 
@@ -84,7 +83,7 @@ class Linked(Work):
 
     def clean(
         self, row: Lockable, name: str, delete: Delete, *, ends: bool = False
-    ) -> None:
+    ) -> bool:
         """Delete a row of what was made, in a transaction of its own.
 
         :param row: the row
@@ -92,6 +91,7 @@ class Linked(Work):
         :param delete: deletes it when that is committed, and tells before
             whether it is there
         :param ends: whether the row's end is the resource's end
+        :returns: False if somebody else had deleted it
         :raises errors.TokenLost: the claim does not hold any more
         """
         claim = claims.current()
@@ -112,9 +112,11 @@ class Linked(Work):
                 raise _NotFound
             session.transaction.stage(delete.now)
 
-        # The API ignores that somebody else was faster.
-        with contextlib.suppress(_NotFound):
+        try:
             self.line.service(body)
+        except _NotFound:
+            return False
+        return True
 
     def _fence(self, session: Session, claim: Claim, bound: int) -> None:
         row = self.cloud.database.by_key.get(claim.id)
@@ -174,7 +176,7 @@ class Thing(Linked):
 
     def survives(self, resources: ty.Sequence[Resource]) -> bool:
         """Tell whether it is there, as its row says."""
-        self._read()
+        self._read(patiently=True)
         return any(r.id in self.cloud.things for r in resources)
 
 
@@ -211,7 +213,7 @@ class Servers(Linked):
 
     def survives(self, resources: ty.Sequence[Resource]) -> bool:
         """Tell whether any has its mapping."""
-        self._read()
+        self._read(patiently=True)
         servers = self.cloud.servers
         return any(
             servers[r.id].mapping is not Mapping.GONE for r in resources
@@ -264,7 +266,10 @@ class Servers(Linked):
             # Its RequestSpec, its BuildRequest, its mapping.
             spec = Delete(lambda: True, lambda: None)
             self.clean(server, server.id, spec)
-            self.clean(server, server.id, self._unbuilt(server), ends=True)
+            unbuilt = self._unbuilt(server)
+            if not self.clean(server, server.id, unbuilt, ends=True):
+                # Its user was faster: it is gone all the same.
+                self.note(What.CLEANED, server.id)
             self.clean(server, server.id, self._unmapped(server))
 
     def _unbuilt(self, server: Server) -> Delete:

@@ -121,12 +121,14 @@ class Looking:
         return self._line.statement(read)
 
     def _not_freed(self, claim: Claim) -> Release:
-        def read(session: Session) -> bool:
+        def read(session: Session) -> Release:
             row = self._database.by_key.get(claim.id)
-            return row is not None and row.record.owner == claim.owner
+            if row is None:
+                return Release.FREED
+            mine = row.record.owner == claim.owner
+            return Release.BOUND if mine else Release.LOST
 
-        mine = self._line.statement(read)
-        return Release.BOUND if mine else Release.LOST
+        return self._line.statement(read)
 
     def _locked(self, session: Session, key: int) -> Row | None:
         """Return a row with its lock, None if it is not there."""

@@ -109,7 +109,7 @@ def _client(
     return ClientPlan(
         number=number,
         begins=chance.random() * (0.1 if together else 40.0),
-        patience=chance.choice((2.0, 30.0, 70.0)),
+        patience=chance.choice((8.0, 30.0, 70.0)),
         tries=chance.randint(1, 3) if chance.random() < 0.1 else 10_000,
         asks=1 if number and dice < 0.04 else 0,
         roles=FEWER if number and dice > 0.95 else ROLES,

@@ -36,6 +36,7 @@ from simulation.work import Work
 
 _DIGESTS = Digests([b"the simulator's secret, which is none"])
 _MOST_WAIT = 1
+_UNREAD = 0.8
 _LIMITS = Limits(
     token_ttl=tuning.TTL,
     wait_timeout=tuning.WAIT,
@@ -154,6 +155,11 @@ class Process:
         while self._free and self._queue:
             self._free -= 1
             call = self._queue.popleft()
+            if call.client is None and self._cloud.chance.random() < _UNREAD:
+                # Its client hung up before the server had read it.
+                self._free += 1
+                self._leave(call, None)
+                continue
             self._scheduler.spawn(lambda c=call: self._serve(c), self.host)  # type: ignore[misc]
 
     def _serve(self, call: Call) -> None:

@@ -59,8 +59,7 @@ class Task:
 
     def _run(self) -> None:
         try:
-            if self.host is None or not self.host.dead:
-                self._body()
+            self._body()
         except Killed:
             if self.host is None or not self.host.dead:
                 raise
@@ -154,8 +153,9 @@ class Scheduler:
             self.current = task
             # It comes back here when it has ended, and it ends at once: a
             # dead process can neither wait nor reach the database.
-            task.coroutine.parent = greenlet.getcurrent()
-            task.coroutine.throw(Killed)
+            if task.coroutine:
+                task.coroutine.parent = greenlet.getcurrent()
+                task.coroutine.throw(Killed)
             task.done = True
         self.current = caller
         host.tasks.clear()

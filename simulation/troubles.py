@@ -13,7 +13,7 @@ from simulation.cloud import Cloud
 from simulation.process import Process
 from simulation.scheduler import Host
 
-_STOPS = (0.05, 2.0, 20.0, 90.0, 200.0)
+_STOPS = (0.05, 20.0, 90.0, 200.0, 400.0)
 _DOWN = (0.5, 3.0, 20.0, 90.0)
 
 
@@ -34,7 +34,7 @@ class Fleet:
         self._scheduler = cloud.scheduler
         self._chance: random.Random = cloud.chance
         self._count = 0
-        self._threads = self._chance.choice((1, 2, 4))
+        self._threads = self._chance.choice((1, 2, 4, 4))
         self._by_host: dict[str, Process] = {}
         self.processes = [self._process(not upgrading) for _ in range(size)]
 
@@ -66,15 +66,15 @@ class Fleet:
         if dice >= 1 or self._scheduler.seconds > tuning.CALM:
             return
         process = self.here()
-        if dice < 0.75:
+        if dice < 0.5:
             pause = self._chance.choice((0.05, 0.05, 3.0, 120.0))
             if point is Point.EXTENDING:
                 process.state.in_trouble(self._scheduler.seconds + pause)
             self._scheduler.sleep(self._chance.random() * pause)
-        elif dice < 0.85:
+        elif dice < 0.72:
             self._stop(process)
             self._scheduler.sleep(0)
-        elif dice < 0.95:
+        elif dice < 0.92:
             # By another task: one cannot wait for its own end.
             self._scheduler.spawn(lambda: self._kill(process))
             self._scheduler.sleep(1)

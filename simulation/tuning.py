@@ -58,7 +58,7 @@ class Troubles:
         return cls(
             line=chance.choice((0.0, 0.001, 0.004, 0.015)),
             deadlock=chance.choice((0.0, 0.002, 0.01)),
-            point=chance.choice((0.0005, 0.002, 0.008, 0.02)),
+            point=chance.choice((0.001, 0.005, 0.015, 0.04)),
             every=chance.choice((15.0, 30.0, 60.0, 200.0)),
             slow=chance.choice((0.0, 0.02, 0.1)),
             refused=chance.choice((0.005, 0.02, 0.06)),

@@ -62,7 +62,7 @@ class Work:
 
     def run(self) -> Answer:
         """Run the operation; refusals and failures are answers, too."""
-        self.note(What.RUNS)
+        self.note(What.RUNS, self.link is not None)
         self.runs(True)
         try:
             return self._ran()
@@ -152,11 +152,16 @@ class Work:
         if self.cloud.goes_wrong(0.1):
             raise SystemExit
 
-    def _read(self) -> None:
+    def _read(self, *, patiently: bool = False) -> None:
         """Read from the service's tables.
+
+        :param patiently: whether it is tried again, as our steps are
 
         :raises errors.Unavailable: the database does not answer
         """
+        if patiently:
+            self.line.statement(lambda session: None)
+            return
         try:
             self.line.service(lambda session: None)
         except (Broken, Deadlock, LockTimeout):

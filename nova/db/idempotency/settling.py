@@ -98,5 +98,9 @@ class Settling(Steps):
     def _not_freed(self, claim: Claim) -> Release:
         query = sa.select(TOKENS.c.owner).where(TOKENS.c.id == claim.id)
         found = self._read(query)
-        mine = bool(found) and found[0].owner == claim.owner
+        if not found:
+            # Who takes a row over never deletes it: so it was this request,
+            # whose first try was committed while its connection broke.
+            return Release.FREED
+        mine = found[0].owner == claim.owner
         return Release.BOUND if mine else Release.LOST

@@ -38,8 +38,11 @@ _T = ty.TypeVar("_T")
 Body = ty.Callable[[sa.Connection], _T]
 
 
-class Locked(Exception):
-    """Another transaction has what this step needs, and does not end."""
+class Locked(errors.Unavailable):
+    """Another transaction has what this step needs, and does not end.
+
+    Where a step does not know better, the client is asked to come again.
+    """
 
 
 class Runner:
