@@ -40,7 +40,7 @@ class Secrecy:
 
     def test_a_dump_of_our_tables_tells_nothing(self):
         password, key_line = self.use_secrets()
-        dump = self.dump(base.store.TOKENS) + self.dump(base.store.RESOURCES)
+        dump = self.dump(base.tables.TOKENS) + self.dump(base.tables.RESOURCES)
         self.assertEqual(2, len(self.rows()))
         secrets = [_TOKEN, password, key_line, _USER_DATA, base.SECRET]
         secrets += ["nobody may read", "adminPass", "private_key"]

@@ -127,7 +127,7 @@ class Claiming(Steps):
             self._update(mine, lease_until=PAST)
 
     def _keyed(self, use: Use) -> ty.Iterator[rows.Row]:
-        """Yield what each row of a token holds that is keyed: its own first."""
+        """Yield what is keyed in each row of a token, its own one first."""
         for number, (digest_, fingerprint, key_id) in enumerate(
             zip(
                 use.digests,

@@ -217,7 +217,7 @@ def _prepare(driver_connection: ty.Any, record: ty.Any) -> None:
             cursor.execute(statement)
 
 
-def _alone(
+def _alone(  # noqa: PLR0917 - as SQLAlchemy calls it
     connection: sa.Connection,
     cursor: ty.Any,
     statement: str,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from nova import objects
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.points import Point
 from tests.functional.operations import cloud
 
 _ACTION = f"/servers/{cloud.SERVER}/action"
