@@ -192,7 +192,7 @@ def _request(client_token: str, req: ty.Any) -> Request:
             target=sameness.target(req.method, path, named.get("project_id")),
         ),
         canonical=sameness.canonical(
-            req.query_string, version, req.body, req.content_type
+            req.query_string, version, req.body, req.get_content_type()
         ),
         request_id=context.request_id,
         version=version,
