@@ -27,6 +27,7 @@ from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.store import Outcome
 from nova.openstack.common.idempotency.store import Use
+from nova.openstack.common.idempotency.work import Evidence
 from nova.openstack.common.idempotency.work import Request
 from nova.openstack.common.idempotency.work import Work
 
@@ -188,7 +189,8 @@ class Attempt:
 
     def _again(self, record: Record, answer: Answer | None) -> Reply:
         if answer is None:
-            raise errors.AnswerLost
+            failed = record.state is State.FAILED
+            raise errors.Failed if failed else errors.AnswerLost
         return Reply(answer, record.expires_at, Replay(record.request_id))
 
     def _rebuilt(self, token_id: int) -> Answer | None:
@@ -212,14 +214,19 @@ class Attempt:
         return self._found(record, claim, answer)
 
     def _reconcile(self, record: Record, claim: Claim) -> Reply | None:
-        answer = self._work.accepted(record.request_id)
+        started = self._work.started(record.request_id)
         if not self._taken(self._store.recover, record):
             return None
-        if answer is None:
-            outcome = Outcome(State.UNKNOWN, None, None, record.expires_at)
+        if started.evidence is Evidence.UNDER_WAY:
+            return self._found(record, claim, started.answer)
+        if started.evidence is Evidence.FAILED:
+            expires_at = self._expires_at(claim)
+            outcome = Outcome(State.FAILED, None, None, expires_at)
             self._store.complete(claim, outcome)
-            raise errors.OutcomeUnknown
-        return self._found(record, claim, answer)
+            raise errors.Failed
+        outcome = Outcome(State.UNKNOWN, None, None, record.expires_at)
+        self._store.complete(claim, outcome)
+        raise errors.OutcomeUnknown
 
     def _found(
         self, record: Record, claim: Claim, answer: Answer | None

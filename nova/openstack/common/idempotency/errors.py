@@ -86,6 +86,17 @@ class OutcomeUnknown(Refusal):
     )
 
 
+class Failed(Refusal):
+    """The service recorded that the first request failed (section 3)."""
+
+    status = 500
+    message = (
+        "The first request with this client token is recorded as failed. It "
+        "is never run again under this token: look what it left, and use a "
+        "new token to try again."
+    )
+
+
 class AnswerLost(Refusal):
     """The first request finished, but its answer cannot be given again."""
 

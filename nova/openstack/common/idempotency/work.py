@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import typing as ty
 
 from nova.openstack.common.idempotency.answer import Answer
@@ -27,6 +28,27 @@ class Request:
     request_id: str
 
 
+class Evidence(enum.Enum):
+    """What a service recorded of a request whose worker died."""
+
+    NONE = "no trace, or a trace that does not tell the outcome"
+    UNDER_WAY = "it went well, or is under way without its worker"
+    FAILED = "it failed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Started:
+    """What became of a request whose worker died (protocol section 3).
+
+    :param evidence: what the service recorded of it
+    :param answer: its answer, made again; None with UNDER_WAY says that it
+        cannot be given again
+    """
+
+    evidence: Evidence
+    answer: Answer | None = None
+
+
 class Work(ty.Protocol):
     """The operation that a request asks for, as a service offers it."""
 
@@ -43,5 +65,5 @@ class Work(ty.Protocol):
     def survives(self, resources: ty.Sequence[Resource]) -> bool:
         """Tell whether any of the resources is still there."""
 
-    def accepted(self, request_id: str) -> Answer | None:
-        """Return the answer of a request that had started, None if not."""
+    def started(self, request_id: str) -> Started:
+        """Look up what the service recorded of a request."""
