@@ -6,18 +6,26 @@ from __future__ import annotations
 import dataclasses
 import typing as ty
 
+from oslo_db import exception as db_exc
+from oslo_log import log as logging
 import webob
 import webob.exc
 
 from nova import exception
-from nova import objects
 from nova.api import openstack
 from nova.api.openstack import wsgi
-from nova.compute import api as compute_api
 from nova.db.idempotency import kinds
+from nova.idempotency import acceptance
+from nova.idempotency import evidence
+from nova.idempotency.evidence import Recorded
 from nova.idempotency.operations import Operation
+from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.work import Evidence
+from nova.openstack.common.idempotency.work import Started
+
+LOG = logging.getLogger(__name__)
 
 # Nova adds these to every answer, replays among them.
 _NOVAS_OWN = frozenset(
@@ -28,6 +36,13 @@ _NOVAS_OWN = frozenset(
         "Content-Length",
         "Vary",
     )
+)
+
+# The database of the server's cell, or a neighbour that is asked.
+_OUT_OF_REACH = (
+    db_exc.DBError,
+    db_exc.CantStartEngineError,
+    exception.NovaException,
 )
 
 
@@ -88,26 +103,40 @@ class NovaWork:
         kind = self.operation.kind
         return kind is not None and kinds.survive(kind, resources)
 
-    def accepted(self, request_id: str) -> Answer | None:
-        """Return an empty success, if Nova recorded that it had started.
+    def started(self, request_id: str) -> Started:
+        """Look up what Nova recorded of the first request.
 
-        :param request_id: the id of the first request
+        :param request_id: its id
+        :raises errors.Unavailable: Nova cannot tell at the moment
         """
-        if not self.operation.on_server:
-            return None
-        server_id = self.arguments.get("server_id", self.arguments.get("id"))
-        # Nova may have deleted the server since, as it was asked to.
-        context = self._req.environ["nova.context"].elevated(
-            read_deleted="yes"
-        )
+        expected = self.operation.evidence
+        if expected is None:
+            return Started(Evidence.NONE)
+        server_id = self.arguments.get("server_id") or self.arguments["id"]
+        context = self._req.environ["nova.context"]
         try:
-            instance = compute_api.API().get(context, server_id)
-        except exception.InstanceNotFound:
-            return None
-        action = objects.InstanceAction.get_by_request_id(
-            context, instance.uuid, request_id
+            found = evidence.recorded(context, server_id, request_id)
+            told = evidence.judge(expected, found)
+            if found is None or told is not Evidence.UNDER_WAY:
+                return Started(told)
+            return Started(told, self._accepted(server_id, found))
+        except (*_OUT_OF_REACH, webob.exc.HTTPServerError) as exc:
+            LOG.warning(
+                "What became of request %s cannot be told at the moment (%s).",
+                request_id,
+                type(exc).__name__,
+            )
+            raise errors.Unavailable from None
+
+    def _accepted(self, server_id: str, found: Recorded) -> Answer | None:
+        make = self.operation.accepted
+        if make is None:
+            return self._answer(None)
+        case = acceptance.Case(
+            self.controller, self._req, self.body, server_id, found
         )
-        return None if action is None else self._answer(None)
+        result = make(case)
+        return None if result is None else self._answer(result)
 
     @property
     def _req(self) -> wsgi.Request:

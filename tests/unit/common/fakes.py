@@ -17,6 +17,8 @@ from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.store import Outcome
 from nova.openstack.common.idempotency.store import Use
+from nova.openstack.common.idempotency.work import Evidence
+from nova.openstack.common.idempotency.work import Started
 
 EPOCH = 1_700_000_000_000
 
@@ -255,7 +257,8 @@ class Work:
         self.rebuilt: Answer | None = None
         self.asked_to_rebuild: list[tuple[Resource, ...]] = []
         self.left: set[Resource] = set()
-        self.started: dict[str, Answer] = {}
+        #: What the service recorded of requests, by their ids.
+        self.recorded: dict[str, Started] = {}
 
     @property
     def link(self) -> str | None:
@@ -276,5 +279,5 @@ class Work:
     def survives(self, resources: ty.Sequence[Resource]) -> bool:
         return bool(self.left.intersection(resources))
 
-    def accepted(self, request_id: str) -> Answer | None:
-        return self.started.get(request_id)
+    def started(self, request_id: str) -> Started:
+        return self.recorded.get(request_id, Started(Evidence.NONE))
