@@ -15,6 +15,8 @@ from nova.api import openstack
 from nova.api.openstack import wsgi
 from nova.compute import api as compute_api
 from nova.db.idempotency import kinds
+from nova.idempotency import undoing
+from nova.idempotency import withdrawal
 from nova.idempotency.operations import Operation
 from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.record import Resource
@@ -87,6 +89,29 @@ class NovaWork:
         """
         kind = self.operation.kind
         return kind is not None and kinds.survive(kind, resources)
+
+    def withdraw(
+        self, connection: ty.Any, resources: ty.Sequence[Resource]
+    ) -> withdrawal.Withdrawn:
+        """Take the servers back that nobody may have been asked to build.
+
+        :param connection: the connection of a running transaction, to be
+            rolled back where the fate is Fate.TAKEN
+        :param resources: all that is bound to the token
+        """
+        if self.operation.kind is not kinds.SERVER:
+            # All else is complete when it is committed.
+            return withdrawal.KEPT
+        servers = [resource.id for resource in resources]
+        return withdrawal.withdraw(connection, servers)
+
+    def undo(self, todo: str) -> None:
+        """Undo what was done for a server that was withdrawn.
+
+        :param todo: what the withdrawal said
+        :raises errors.Unavailable: not all of it can be undone now
+        """
+        undoing.undo(self._req.environ["nova.context"], todo)
 
     def accepted(self, request_id: str) -> Answer | None:
         """Return an empty success, if Nova recorded that it had started.
