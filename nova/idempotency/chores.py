@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from oslo_log import log as logging
 
+from nova import context as nova_context
 from nova.db.idempotency.store import SqlStore
-from nova.idempotency import withdrawal
+from nova.idempotency import undoing
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.periodic import Periodic
 
@@ -80,5 +81,6 @@ class Chores:
         if not withdrawn:
             return
         ids = {server.id: key for key, server in withdrawn.items()}
-        settled = withdrawal.sweep(list(ids))
+        admin = nova_context.get_admin_context()
+        settled = undoing.sweep(admin, list(ids))
         self._tokens.forget_withdrawn([ids[id_] for id_ in settled])

@@ -107,7 +107,7 @@ class NovaService:
             arguments=arguments,
             body=_copy(arguments.get("body")),
             call=call,
-            run_statement=self._tokens.runner,
+            runner=self._tokens.runner,
         )
 
 

@@ -15,8 +15,11 @@ from nova import exception
 from nova.api import openstack
 from nova.api.openstack import wsgi
 from nova.db.idempotency import kinds
+from nova.db.idempotency import transaction
 from nova.idempotency import acceptance
 from nova.idempotency import evidence
+from nova.idempotency import undoing
+from nova.idempotency import withdrawal
 from nova.idempotency.evidence import Recorded
 from nova.idempotency.operations import Operation
 from nova.openstack.common.idempotency import errors
@@ -24,14 +27,15 @@ from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.work import Evidence
 from nova.openstack.common.idempotency.work import Started
+from nova.openstack.common.idempotency.work import Withdrawn
 
 LOG = logging.getLogger(__name__)
 
-# Nova adds these to every answer, replays among them.
+# Nova adds these to every answer, replays among them. The version is kept: a
+# replay bears that of the first answer.
 _NOVAS_OWN = frozenset(
     name.lower()
     for name in (
-        wsgi.API_VERSION_REQUEST_HEADER,
         wsgi.LEGACY_API_VERSION_REQUEST_HEADER,
         "Content-Length",
         "Vary",
@@ -56,6 +60,7 @@ class NovaWork:
     :param arguments: the arguments of the call by their names
     :param body: the body, as it was before the controller saw it
     :param call: runs the method with the arguments
+    :param runner: runs statements on Nova's API database
     """
 
     operation: Operation
@@ -64,6 +69,7 @@ class NovaWork:
     arguments: dict[str, ty.Any]
     body: ty.Any
     call: ty.Callable[[], ty.Any]
+    runner: transaction.Runner
 
     @property
     def link(self) -> str | None:
@@ -101,7 +107,32 @@ class NovaWork:
         :param resources: what is bound to the token
         """
         kind = self.operation.kind
-        return kind is not None and kinds.survive(kind, resources)
+        return kind is not None and kinds.survive(
+            self.runner, kind, resources
+        )
+
+    def withdraw(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> Withdrawn:
+        """Take the servers back that nobody may have been asked to build.
+
+        :param transaction: the connection of a running one, to be rolled
+            back where the fate is Fate.TAKEN
+        :param resources: all that is bound to the token
+        """
+        if self.operation.kind is not kinds.SERVER:
+            # All else is complete when it is committed.
+            return withdrawal.KEPT
+        return withdrawal.withdraw(transaction, resources)
+
+    def undo(self, todo: str) -> None:
+        """Undo what was done for a server that was withdrawn.
+
+        :param todo: what the withdrawal said
+        :raises errors.Unavailable: not all of it can be undone now
+        """
+        context = self._req.environ["nova.context"]
+        undoing.undo(context, self.runner, todo)
 
     def started(self, request_id: str) -> Started:
         """Look up what Nova recorded of the first request.
@@ -151,7 +182,15 @@ class NovaWork:
         if hasattr(self.method, "wsgi_codes"):
             result._default_code = self.method.wsgi_codes(self._req)
         content_type = self._req.best_match_content_type()
-        return _kept(result.serialize(self._req, content_type))
+        answer = _kept(result.serialize(self._req, content_type))
+        version = self._req.api_version_request
+        if version.is_null():
+            return answer
+        shown = (
+            wsgi.API_VERSION_REQUEST_HEADER,
+            f"compute {version.get_string()}",
+        )
+        return dataclasses.replace(answer, headers=(*answer.headers, shown))
 
     def _rendered(self, app: ty.Any) -> Answer:
         return _kept(self._req.get_response(app))

@@ -112,7 +112,7 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
         case "postgresql":
             take = (
                 f"SET lock_timeout = '{_PATIENCE}s'; "
-                "SELECT 1 FROM "  # noqa: S608 - a number of ours
+                "SELECT 1 FROM "
                 f"pg_advisory_lock({_LOCK_NUMBER}) AS locked"
             )
             free = (
