@@ -155,8 +155,14 @@ class Claiming(Steps):
                 continue
             values = rows.named(use) | self._fresh(use) | alias
             insert = sa.insert(TOKENS).values(values)
+
+            def write(
+                connection: sa.Connection, row: sa.Insert = insert
+            ) -> int:
+                return connection.execute(row).rowcount
+
             try:
-                self._run.statement(lambda c, i=insert: c.execute(i).rowcount)
+                self._run.statement(write)
             except (transaction.Locked, db_exc.DBDuplicateEntry):
                 # A host without the other secrets used the token meanwhile.
                 self.give_back(use)

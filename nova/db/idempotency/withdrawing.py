@@ -130,7 +130,8 @@ class Withdrawing(Steps):
 
     def _request(self, connection: sa.Connection, claim: Claim) -> str:
         query = sa.select(TOKENS.c.request_id).where(TOKENS.c.id == claim.id)
-        return connection.scalars(query).one()
+        request_id: str = connection.scalars(query).one()
+        return request_id
 
     def _write(
         self,
