@@ -18,11 +18,15 @@ class Scope:
     :param project_id: the caller's project, None for a token without one
     :param user_id: the caller
     :param target: method and path, see :func:`target`
+    :param domain_id: the domain of a token for a domain
+    :param system_scope: the system of a token for a system
     """
 
     project_id: str | None
     user_id: str | None
     target: str
+    domain_id: str | None = None
+    system_scope: str | None = None
 
 
 def target(method: str, path: str, project_id: str | None) -> str:
