@@ -10,13 +10,14 @@ import uuid
 import testtools
 
 from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.digest import Digests
-from nova.openstack.common.idempotency.record import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.sameness import Scope
 from nova.openstack.common.idempotency.store import Outcome
+from nova.openstack.common.idempotency.store import Release
 from nova.openstack.common.idempotency.store import Store
 from nova.openstack.common.idempotency.store import Use
 from tests.unit.common import fakes
@@ -44,6 +45,9 @@ def use_of(
         digests.request(token, body),
         f"req-{name}",
         name,
+        version="2.90",
+        roles=frozenset({"member", "reader"}),
+        linked=True,
     )
 
 
@@ -72,8 +76,16 @@ class StoreContract(testtools.TestCase):
         assert key is not None
         return Held(use, self.claim_of(key, use))
 
-    def claim_of(self, key: int, use: Use, row: bytes | None = None) -> Claim:
+    def claim_of(
+        self,
+        key: int,
+        use: Use,
+        row: bytes | None = None,
+        *,
+        shared: bool = False,
+    ) -> Claim:
         return Claim(
+            shared=shared,
             id=key,
             digest=row or use.digests[0],
             owner=use.owner,
@@ -91,10 +103,15 @@ class StoreContract(testtools.TestCase):
             fingerprint=use.fingerprints[0],
             state=State.RUNNING,
             owner=use.owner,
-            linked=0,
+            linked=True,
+            bound=0,
+            takeovers=0,
+            undo=0,
+            roles=use.roles,
             lease_until=now + LEASE,
             expires_at=now + LEASE + TTL,
             request_id=use.request_id,
+            status=None,
             sealed=None,
         )
 
@@ -104,14 +121,22 @@ class StoreContract(testtools.TestCase):
         return record
 
     def is_free(self, use: Use | None = None) -> bool:
-        return self.store.look(use or use_of())[1] is None
+        """Tell whether the next use of a token is a new request."""
+        now, record = self.store.look(use or use_of())
+        if record is None:
+            return True
+        return now >= record.expires_at and not record.runs(now)
 
-    def overtaken(self, take: str = "rerun") -> tuple[Held, Held]:
+    def overtaken(
+        self, take: str = "rerun", token: str = "token"
+    ) -> tuple[Held, Held]:
         """Return a request that lost its token, and the one that has it."""
-        former = self.hold()
-        use = use_of()
-        self.assertTrue(getattr(self.store, take)(self.row(), use))
-        return former, Held(use, self.claim_of(former.claim.id, use))
+        former = self.hold(token=token)
+        use = use_of(token)
+        self.assertTrue(getattr(self.store, take)(self.row(use), use))
+        return former, Held(
+            use, self.claim_of(former.claim.id, use, shared=True)
+        )
 
     def outcome(self, state: State = State.SUCCEEDED) -> Outcome:
         return Outcome(state, 202, b"sealed", self.clock.milliseconds + TTL)
@@ -177,7 +202,10 @@ class TakeoverContract(StoreContract):
         self.clock.forward(TTL)
         use = use_of(body=b"another")
         self.assertTrue(self.store.rerun(self.row(), use))
-        self.assertEqual(self.just_claimed(claim.id, use), self.row())
+        expected = dataclasses.replace(
+            self.just_claimed(claim.id, use), takeovers=1
+        )
+        self.assertEqual(expected, self.row())
         self.assertEqual((), self.store.resources(claim.id))
 
     def test_recover_changes_the_owner_and_the_lease_only(self) -> None:
@@ -189,6 +217,7 @@ class TakeoverContract(StoreContract):
         expected = dataclasses.replace(
             before,
             owner=use.owner,
+            takeovers=1,
             lease_until=self.clock.milliseconds + LEASE,
         )
         self.assertEqual(expected, self.row())
@@ -211,7 +240,7 @@ class TakeoverContract(StoreContract):
                 self.row(held.use), dataclasses.replace(held.use, owner="o")
             ),
             "row": lambda held: self.store.release(
-                held.claim, made_nothing=True
+                held.claim, held.use, made_nothing=True
             ),
         }
 
@@ -249,34 +278,42 @@ class FormerOwnerContract(StoreContract):
     def _attempts(self) -> dict[str, ty.Callable[[Claim], object]]:
         return {
             "complete": lambda c: self.store.complete(c, self.outcome()),
-            "release": lambda c: self.store.release(c, made_nothing=False),
-            "release all": lambda c: self.store.release(c, made_nothing=True),
+            "release": lambda c: self._released(c, made_nothing=False),
+            "release all": lambda c: self._released(c, made_nothing=True),
             "abandon": self.store.abandon,
             "extend": lambda c: self.store.extend([c]),
         }
 
+    def _released(self, claim: Claim, *, made_nothing: bool) -> bool:
+        released = self.store.release(
+            claim, use_of(), made_nothing=made_nothing
+        )
+        return released is not Release.LOST
+
     def test_after_a_takeover(self) -> None:
         for take in ("rerun", "recover"):
-            former, present = self.overtaken(take)
+            former, present = self.overtaken(take, token=take)
             made = self.make(present.claim)
-            before = self.row()
+            before = self.row(present.use)
             self.clock.forward(1)
             for what, attempt in self._attempts().items():
                 self.assertFalse(attempt(former.claim), (take, what))
-                self.assertEqual(before, self.row())
+                self.assertEqual(before, self.row(present.use))
             self.assertEqual((made,), self.store.resources(before.id))
-            self.store.release(present.claim, made_nothing=True)
+            self.store.release(
+                present.claim, present.use, made_nothing=True
+            )
 
     def test_after_a_release(self) -> None:
-        _, claim = self.hold()
-        self.store.release(claim, made_nothing=False)
+        use, claim = self.hold()
+        self.store.release(claim, use, made_nothing=False)
         for what, attempt in self._attempts().items():
             self.assertFalse(attempt(claim), what)
             self.assertTrue(self.is_free())
 
     def test_after_a_release_and_another_claim(self) -> None:
         former = self.hold()
-        self.store.release(former.claim, made_nothing=False)
+        self.store.release(former.claim, former.use, made_nothing=False)
         self.hold()
         before = self.row()
         for what, attempt in self._attempts().items():
@@ -289,7 +326,7 @@ class FormerOwnerContract(StoreContract):
         self.assertTrue(former.claim.lost)
         self.assertFalse(present.claim.lost)
         self.assertEqual((), self.store.resources(present.claim.id))
-        self.assertEqual(0, self.row().linked)
+        self.assertEqual(0, self.row().bound)
 
 
 class LeaseContract(StoreContract):
@@ -342,6 +379,7 @@ class OutcomeContract(StoreContract):
             expected = dataclasses.replace(
                 before,
                 state=state,
+                status=202,
                 sealed=bytes(range(256)),
                 expires_at=42,
             )
@@ -365,31 +403,35 @@ class OutcomeContract(StoreContract):
 
 class ReleaseContract(StoreContract):
     def test_a_token_that_made_nothing_is_free_again(self) -> None:
-        _, claim = self.hold()
-        self.assertTrue(self.store.release(claim, made_nothing=False))
+        use, claim = self.hold()
+        released = self.store.release(claim, use, made_nothing=False)
+        self.assertIs(Release.FREED, released)
         self.assertTrue(self.is_free())
         self.hold(body=b"another")
 
     def test_one_that_made_something_is_not(self) -> None:
-        _, claim = self.hold()
+        use, claim = self.hold()
         made = self.make(claim)
         before = self.row()
-        self.assertFalse(self.store.release(claim, made_nothing=False))
+        released = self.store.release(claim, use, made_nothing=False)
+        self.assertIs(Release.BOUND, released)
         self.assertEqual(before, self.row())
         self.assertEqual((made,), self.store.resources(claim.id))
 
     def test_unless_what_it_made_is_gone_again(self) -> None:
-        _, claim = self.hold()
+        use, claim = self.hold()
         self.make(claim)
-        self.assertTrue(self.store.release(claim, made_nothing=True))
+        released = self.store.release(claim, use, made_nothing=True)
+        self.assertIs(Release.FREED, released)
         self.assertTrue(self.is_free())
         self.assertEqual((), self.store.resources(claim.id))
 
     def test_other_tokens_stay(self) -> None:
         other = self.hold(token="other")
         made = self.make(other.claim)
-        self.store.release(self.hold().claim, made_nothing=False)
-        self.assertEqual(1, self.row(other.use).linked)
+        use, claim = self.hold()
+        self.store.release(claim, use, made_nothing=False)
+        self.assertEqual(1, self.row(other.use).bound)
         self.assertEqual((made,), self.store.resources(other.claim.id))
 
 
@@ -401,14 +443,14 @@ class ResourcesContract(StoreContract):
         _, claim = self.hold()
         made = tuple(self.make(claim, name) for name in ("c", "a", "b"))
         self.assertEqual(made, self.store.resources(claim.id))
-        self.assertEqual(3, self.row().linked)
+        self.assertEqual(3, self.row().bound)
 
     def test_another_kind_than_the_operation_s_is_not_bound(self) -> None:
         _, claim = self.hold()
         self.make(dataclasses.replace(claim, link="another"))
         self.make(dataclasses.replace(claim, link=None))
         self.assertEqual((), self.store.resources(claim.id))
-        self.assertEqual(0, self.row().linked)
+        self.assertEqual(0, self.row().bound)
 
 
 class RotationContract(StoreContract):
@@ -448,10 +490,10 @@ class RotationContract(StoreContract):
         self.assertEqual(b"sealed", self.row(use_of(secrets=(TWO,))).sealed)
 
     def test_a_release_frees_all_its_names(self) -> None:
-        _, claim = self.hold(secrets=(ONE, TWO))
-        self.store.release(claim, made_nothing=False)
+        use, claim = self.hold(secrets=(ONE, TWO))
+        self.store.release(claim, use, made_nothing=False)
         for secrets in ((ONE,), (TWO,)):
-            self.hold(secrets=secrets)
+            self.assertTrue(self.is_free(use_of(secrets=secrets)))
 
     def test_the_same_request_finds_that_it_has_it(self) -> None:
         use, claim = self.hold(secrets=(ONE, TWO))

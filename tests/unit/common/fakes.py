@@ -11,7 +11,7 @@ from nova.openstack.common.idempotency import digest
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency import record as records
 from nova.openstack.common.idempotency.answer import Answer
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.record import State
