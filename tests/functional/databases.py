@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from nova.db.api import api as api_db
 from nova.db.api import models as api_models
 from nova.db.idempotency import migration
-from nova.db.idempotency import tables
+from nova.db.idempotency import tables as our_tables
 from nova.tests import fixtures as nova_fixtures
 
 BACKENDS = ("sqlite", "mysql", "postgresql")
@@ -120,18 +120,18 @@ def _of_this_process(backend: str) -> str:
 
 
 def _empty(engine: sa.Engine) -> None:
-    """Delete all rows; make tables of ours again that a test dropped."""
-    ours = tables.METADATA
+    """Delete all rows; tables of ours that a test dropped come anew."""
+    ours = our_tables.METADATA
     there = set(sa.inspect(engine).get_table_names())
-    emptied = [*api_models.BASE.metadata.sorted_tables]
+    tables = [*api_models.BASE.metadata.sorted_tables]
     with engine.begin() as connection:
         if there.issuperset(ours.tables):
-            emptied += ours.sorted_tables
+            tables += ours.sorted_tables
         else:
             ours.drop_all(connection)
             version = sa.Table(migration.VERSION_TABLE, sa.MetaData())
             version.drop(connection, checkfirst=True)
-        for table in reversed(emptied):
+        for table in reversed(tables):
             connection.execute(sa.delete(table))
 
 

@@ -9,9 +9,10 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency.store import TOKENS
+from nova.db.idempotency.tables import TOKENS
 from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.store import Release
 from nova.openstack.common.idempotency.store import Use
 from tests.functional.db import base
 from tests.unit.common.contract import ONE
@@ -83,7 +84,7 @@ class _Races(_RacesTestCase):
             self.assertEqual(made, token in self.things())
             bound = self.store.resources(held.claim.id)
             self.assertEqual(made, bool(bound))
-            self.assertEqual(int(made), self.row(use).linked)
+            self.assertEqual(int(made), self.row(use).bound)
 
     def _made(self, claim: Claim, name: str) -> bool:
         try:
@@ -113,7 +114,8 @@ class _RotationRaces(_RacesTestCase):
             key = self.store.claim(use)
             if key is not None:
                 claim = self.claim_of(key, use)
-                self.assertTrue(self.store.release(claim, made_nothing=False))
+                released = self.store.release(claim, use, made_nothing=False)
+                self.assertIs(Release.FREED, released)
 
         for _ in range(_ROUNDS):
             uses = [
@@ -138,7 +140,7 @@ class _Frozen(_RacesTestCase):
         self.addCleanup(self.frozen.close)
         self.frozen.begin()
         mine = TOKENS.c.id == self.held.claim.id
-        bind = sa.update(TOKENS).where(mine).values(linked=1)
+        bind = sa.update(TOKENS).where(mine).values(bound=1)
         self.assertEqual(1, self.frozen.execute(bind).rowcount)
 
     def prompt(self, call: ty.Callable[[], ty.Any]) -> ty.Any:
@@ -169,7 +171,7 @@ class _Frozen(_RacesTestCase):
     def test_its_commit_counts(self) -> None:
         self.frozen.commit()
         self.assertFalse(self.store.rerun(self.read, use_of()))
-        self.assertEqual(1, self.row().linked)
+        self.assertEqual(1, self.row().bound)
 
     def test_after_its_rollback_it_is_taken_over(self) -> None:
         self.frozen.rollback()
