@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from nova.db.api import api as api_db
 from nova.db.idempotency import capability
+from nova.db.idempotency import connections
 from nova.db.idempotency import tables
 
 # Nova's API database has an alembic_version of its own.
@@ -27,6 +28,19 @@ _SCRIPTS = "nova.db.idempotency.migrations"
 _PATIENCE = 60
 _LOCK_NAME = "client_tokens_db_sync"
 _LOCK_NUMBER = 0x436C546F6B656E73
+_LOCK = {
+    "mysql": (
+        f"SELECT GET_LOCK('{_LOCK_NAME}', {_PATIENCE})",
+        f"SELECT RELEASE_LOCK('{_LOCK_NAME}')",
+    ),
+    "postgresql": (
+        f"SET lock_timeout = '{_PATIENCE}s'; "
+        f"SELECT CASE WHEN pg_advisory_lock({_LOCK_NUMBER}) IS NULL "
+        "THEN 1 ELSE 1 END",
+        "RESET lock_timeout; "
+        f"SELECT pg_advisory_unlock({_LOCK_NUMBER})",
+    ),
+}
 
 
 class Unusable(Exception):
@@ -105,23 +119,11 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
     The lock is the connection's, whatever its transactions do. SQLite has
     one writer at a time.
     """
-    match connection.dialect.name:
-        case "mysql" | "mariadb":
-            take = f"SELECT GET_LOCK('{_LOCK_NAME}', {_PATIENCE})"
-            free = f"SELECT RELEASE_LOCK('{_LOCK_NAME}')"
-        case "postgresql":
-            take = (
-                f"SET lock_timeout = '{_PATIENCE}s'; "
-                "SELECT 1 FROM "
-                f"pg_advisory_lock({_LOCK_NUMBER}) AS locked"
-            )
-            free = (
-                "RESET lock_timeout; "
-                f"SELECT pg_advisory_unlock({_LOCK_NUMBER})"
-            )
-        case _:
-            yield
-            return
+    lock = _LOCK.get(connections.backend(connection))
+    if lock is None:
+        yield
+        return
+    take, free = lock
     if connection.exec_driver_sql(take).scalar() != 1:
         raise Unusable("another 'db sync' is running, and does not end")
     connection.rollback()

@@ -65,6 +65,19 @@ class Steps:
         # Until an outcome is stored, count the life from the lease's end.
         self._end_unsettled = self._now + settings.lease + settings.token_ttl
 
+    def probe(self) -> None:
+        """Check the server, if it answers, before a request needs it.
+
+        :raises capability.Unsupported: it is too old
+        """
+        try:
+            self.connections.probe()
+        except transaction.FAULTS:
+            pass  # out of reach now: checked at the first connection
+        finally:
+            # Servers fork after loading: nothing open may be shared then.
+            self.connections.dispose()
+
     @property
     def runner(self) -> transaction.Runner:
         """What runs the steps."""

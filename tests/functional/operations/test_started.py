@@ -17,7 +17,7 @@ from nova import rpc
 from nova.compute import api as compute_api
 from nova.compute import instance_actions
 from nova.idempotency import actions
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.points import Point
 from tests.functional import base
 from tests.functional.operations import aftermath
 from tests.functional.operations import cloud
