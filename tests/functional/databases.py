@@ -114,7 +114,7 @@ def _of_this_process(backend: str) -> str:
     database.setUp()
     atexit.register(database.cleanUp)
     engine = sa.create_engine(database.url)
-    api_tables.METADATA.create_all(engine)
+    api_models.BASE.metadata.create_all(engine)
     engine.dispose()
     return database.url
 
@@ -123,7 +123,7 @@ def _empty(engine: sa.Engine) -> None:
     """Delete all rows; tables of ours that a test dropped come anew."""
     ours = our_tables.METADATA
     there = set(sa.inspect(engine).get_table_names())
-    tables = [*api_tables.METADATA.sorted_tables]
+    tables = [*api_models.BASE.metadata.sorted_tables]
     with engine.begin() as connection:
         if there.issuperset(ours.tables):
             tables += ours.sorted_tables
