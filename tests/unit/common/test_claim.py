@@ -6,43 +6,43 @@ import threading
 
 import testtools
 
-from nova.openstack.common.idempotency import record
+from nova.openstack.common.idempotency import claim as claims
 
 
-def _claim(owner: str) -> record.Claim:
-    return record.Claim(1, b"d", owner, claimed_at=0, started=0.0)
+def _claim(owner: str) -> claims.Claim:
+    return claims.Claim(1, b"d", owner, claimed_at=0, started=0.0)
 
 
 class CurrentTest(testtools.TestCase):
     def test_outside_there_is_none(self) -> None:
-        self.assertIsNone(record.current())
+        self.assertIsNone(claims.current())
 
     def test_inside_it_is_the_running_one(self) -> None:
         claim = _claim("a")
-        with record.running(claim):
-            self.assertIs(claim, record.current())
-        self.assertIsNone(record.current())
+        with claims.running(claim):
+            self.assertIs(claim, claims.current())
+        self.assertIsNone(claims.current())
 
     def test_an_inner_one_ends_with_its_block(self) -> None:
         outer, inner = _claim("outer"), _claim("inner")
-        with record.running(outer):
-            with record.running(inner):
-                self.assertIs(inner, record.current())
-            self.assertIs(outer, record.current())
+        with claims.running(outer):
+            with claims.running(inner):
+                self.assertIs(inner, claims.current())
+            self.assertIs(outer, claims.current())
 
     def test_it_ends_with_an_error_too(self) -> None:
         def fail() -> None:
-            with record.running(_claim("a")):
+            with claims.running(_claim("a")):
                 raise KeyboardInterrupt
 
         self.assertRaises(KeyboardInterrupt, fail)
-        self.assertIsNone(record.current())
+        self.assertIsNone(claims.current())
 
     def test_other_threads_do_not_see_it(self) -> None:
-        seen: list[record.Claim | None] = []
-        with record.running(_claim("a")):
+        seen: list[claims.Claim | None] = []
+        with claims.running(_claim("a")):
             other = threading.Thread(
-                target=lambda: seen.append(record.current())
+                target=lambda: seen.append(claims.current())
             )
             other.start()
             other.join()
