@@ -89,12 +89,10 @@ class RefusalTest(testtools.TestCase):
     def test_its_text_is_its_message_with_what_it_is_told(
         self, kind: _Kind
     ) -> None:
-        said = str(_refusal(kind))
-        filled = _FILLED.get(kind)
-        self.assertEqual(
-            kind.message % filled if filled else kind.message, said
-        )
-        self.assertNotIn("%", said)
+        refusal = _refusal(kind)
+        self.assertEqual(refusal.message, str(refusal))
+        self.assertIn(_FILLED.get(kind, ""), refusal.message)
+        self.assertNotIn("%", refusal.message)
 
     @ddt.data(*(row.kind for row in _ROWS))
     def test_it_says_when_nothing_was_done(self, kind: _Kind) -> None:
