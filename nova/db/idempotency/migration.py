@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from nova.db.api import api as api_db
 from nova.db.idempotency import capability
 from nova.db.idempotency import tables
+from nova.db.idempotency import transaction
 
 # Nova's API database has an alembic_version of its own.
 VERSION_TABLE = "alembic_version_idempotency"
@@ -111,8 +112,8 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
             free = f"SELECT RELEASE_LOCK('{_LOCK_NAME}')"
         case "postgresql":
             take = (
-                f"SET lock_timeout = '{_PATIENCE}s'; "
-                f"SELECT 1 FROM pg_advisory_lock({_LOCK_NUMBER}) AS locked"
+                f"SET lock_timeout = '{_PATIENCE}s'; SELECT 1 "  # noqa: S608 - constants
+                f"FROM pg_advisory_lock({_LOCK_NUMBER}) AS locked"
             )
             free = (
                 "RESET lock_timeout; "
@@ -121,7 +122,13 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
         case _:
             yield
             return
-    if connection.exec_driver_sql(take).scalar() != 1:
+    try:
+        taken = connection.exec_driver_sql(take).scalar() == 1
+    except (db_exc.DBError, sa.exc.DBAPIError) as exc:
+        if not transaction.timed_out(exc):
+            raise
+        taken = False
+    if not taken:
         raise Unusable("another 'db sync' is running, and does not end")
     connection.rollback()
     try:
