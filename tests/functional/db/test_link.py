@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from nova.db.idempotency import link
-from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency import claim as claims
+from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.claim import Claim
 from tests.functional.db import base
 from tests.unit.common import contract
