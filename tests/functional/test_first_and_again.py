@@ -96,7 +96,7 @@ class Again:
         self.assertNotEqual(first.content, second.content)
         self.assertEqual(2, len(self.servers()))
         self.assert_replay(second, self.boot("t"))
-        (bound,) = self.rows(base.store.RESOURCES)
+        (bound,) = self.rows(base.tables.RESOURCES)
         self.assertEqual(second.json()["server"]["id"], bound.resource_id)
 
     def assert_replay(self, first, again):

@@ -133,7 +133,7 @@ class Claiming(Steps):
             self._update(mine, lease_until=PAST)
 
     def _keyed(self, use: Use) -> ty.Iterator[rows.Row]:
-        """Yield what is keyed in each of a token's rows, its own first."""
+        """Yield what is keyed in each row of a token, its own one first."""
         for number, (digest_, fingerprint, key_id) in enumerate(
             zip(
                 use.digests,
@@ -161,18 +161,19 @@ class Claiming(Steps):
                 continue
             values = rows.named(use) | self._fresh(use) | alias
             insert = sa.insert(TOKENS).values(values)
+
+            def write(
+                connection: sa.Connection, row: sa.Insert = insert
+            ) -> int:
+                return connection.execute(row).rowcount
+
             try:
-                self._write(insert)
+                self._run.statement(write)
             except (transaction.Locked, db_exc.DBDuplicateEntry):
                 # A host without the other secrets used the token meanwhile.
                 self.give_back(use)
                 return False
         return True
-
-    def _write(self, insert: sa.Insert) -> None:
-        self._run.statement(
-            lambda connection: connection.execute(insert).rowcount
-        )
 
     def _own_key(self, use: Use) -> int | None:
         query = sa.select(TOKENS.c.id).where(

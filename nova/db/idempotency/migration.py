@@ -112,8 +112,8 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
             free = f"SELECT RELEASE_LOCK('{_LOCK_NAME}')"
         case "postgresql":
             take = (
-                f"SET lock_timeout = '{_PATIENCE}s'; SELECT 1 "  # noqa: S608 - constants
-                f"FROM pg_advisory_lock({_LOCK_NUMBER}) AS locked"
+                f"SET lock_timeout = '{_PATIENCE}s'; "
+                f"SELECT pg_advisory_lock({_LOCK_NUMBER}) IS NOT NULL"
             )
             free = (
                 "RESET lock_timeout; "

@@ -31,7 +31,9 @@ from nova.openstack.common.idempotency.record import Claim
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.sameness import Scope
 from nova.openstack.common.idempotency.store import Use
+from nova.openstack.common.idempotency.work import Evidence
 from nova.openstack.common.idempotency.work import Request
+from nova.openstack.common.idempotency.work import Started
 from tests.functional.db import base
 from tests.unit.common import contract
 from tests.unit.common import fakes
@@ -261,9 +263,10 @@ class Worker:
     def survives(self, resources: ty.Sequence[Resource]) -> bool:
         return self._service.surviving(resources) > 0
 
-    def accepted(self, request_id: str) -> Answer | None:
-        noted = request_id in self._service.noted
-        return self._says(202, [request_id]) if noted else None
+    def started(self, request_id: str) -> Started:
+        if request_id not in self._service.noted:
+            return Started(Evidence.NONE)
+        return Started(Evidence.UNDER_WAY, self._says(202, [request_id]))
 
     def _run(self) -> Answer:
         give_way()

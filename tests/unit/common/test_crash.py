@@ -11,6 +11,8 @@ from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.answer import Replay
 from nova.openstack.common.idempotency.faults import Point
 from nova.openstack.common.idempotency.record import State
+from nova.openstack.common.idempotency.work import Evidence
+from nova.openstack.common.idempotency.work import Started
 from tests.unit.common import base
 from tests.unit.common import fakes
 from tests.unit.common.base import ACCEPTED
@@ -178,14 +180,46 @@ class NotLinkedTest(base.EngineTestCase):
         self.dies(fakes.Work(dying()))
         self.work = base.answers(ACCEPTED)
 
-    def test_known_to_have_started_it_is_replayed_as_accepted(self) -> None:
-        self.work.started["req-1"] = Answer(202, (), b"")
+    def recorded(
+        self, evidence: Evidence, answer: Answer | None = None
+    ) -> None:
+        self.work.recorded["req-1"] = Started(evidence, answer)
+
+    def test_known_to_be_under_way_it_is_replayed_as_accepted(self) -> None:
+        accepted = Answer(202, (), b"")
+        self.recorded(Evidence.UNDER_WAY, accepted)
         reply = self.send(self.work)
-        self.assertEqual(Answer(202, (), b""), reply.answer)
+        self.assertEqual(accepted, reply.answer)
         self.assertEqual(Replay("req-1"), reply.replay)
-        self.work.started.clear()
+        self.work.recorded.clear()
         self.assertEqual(reply.answer, self.send(self.work).answer)
         self.assertEqual(0, self.work.runs)
+
+    def test_under_way_without_its_answer_the_answer_is_lost(self) -> None:
+        self.recorded(Evidence.UNDER_WAY)
+        for _ in range(2):
+            self.assertRaises(errors.AnswerLost, self.send, self.work)
+            self.work.recorded.clear()
+        self.assertEqual(0, self.work.runs)
+        self.assertIs(State.SUCCEEDED, self.row().state)
+
+    def test_recorded_as_failed_it_stays_so(self) -> None:
+        self.recorded(Evidence.FAILED)
+        for _ in range(2):
+            self.assertRaises(errors.Failed, self.send, self.work)
+            self.work.recorded.clear()
+        self.assertEqual(0, self.work.runs)
+        self.assertIs(State.FAILED, self.row().state)
+
+    def test_a_record_that_cannot_be_read_leaves_the_token(self) -> None:
+        before = self.row()
+
+        def fail(request_id: str) -> Started:
+            raise errors.Unavailable
+
+        self.work.started = fail
+        self.assertRaises(errors.Unavailable, self.send, self.work)
+        self.assertEqual(before, self.row())
 
     def test_nothing_known_it_is_unknown_and_never_run(self) -> None:
         for _ in range(3):
@@ -195,7 +229,7 @@ class NotLinkedTest(base.EngineTestCase):
 
     def test_found_out_later_it_is_known(self) -> None:
         self.assertRaises(errors.OutcomeUnknown, self.send, self.work)
-        self.work.started["req-1"] = ACCEPTED
+        self.recorded(Evidence.UNDER_WAY, ACCEPTED)
         self.assertEqual(ACCEPTED, self.send(self.work).answer)
 
     def test_unknown_ends_with_the_token_s_life(self) -> None:

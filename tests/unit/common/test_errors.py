@@ -14,6 +14,7 @@ _STATUSES = {
     errors.InProgress: 409,
     errors.TokenLost: 409,
     errors.OutcomeUnknown: 409,
+    errors.Failed: 500,
     errors.AnswerLost: 409,
     errors.Unavailable: 503,
 }
