@@ -17,6 +17,7 @@ from nova.db.api import api as api_db
 from nova.db.idempotency import capability
 from nova.db.idempotency import connections
 from nova.db.idempotency import tables
+from nova.db.idempotency import transaction
 
 # Nova's API database has an alembic_version of its own.
 VERSION_TABLE = "alembic_version_idempotency"
@@ -124,7 +125,13 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
         yield
         return
     take, free = lock
-    if connection.exec_driver_sql(take).scalar() != 1:
+    try:
+        taken = connection.exec_driver_sql(take).scalar() == 1
+    except (db_exc.DBError, sa.exc.DBAPIError) as exc:
+        if not transaction.timed_out(exc):
+            raise
+        taken = False
+    if not taken:
         raise Unusable("another 'db sync' is running, and does not end")
     connection.rollback()
     try:

@@ -55,7 +55,7 @@ class Withdrawing(Steps):
             reached(Point.WITHDRAWING)
             if withdrawn.fate is Fate.TAKEN:
                 raise _Kept
-            self._write(connection, claim, bound, withdrawn)
+            self._note(connection, claim, bound, withdrawn)
             if withdrawn.fate is Fate.WITHDRAWN:
                 self._renew(connection, claim, use)
             return withdrawn.fate
@@ -133,7 +133,7 @@ class Withdrawing(Steps):
         request_id: str = connection.scalars(query).one()
         return request_id
 
-    def _write(
+    def _note(
         self,
         connection: sa.Connection,
         claim: Claim,

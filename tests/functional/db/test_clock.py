@@ -27,9 +27,7 @@ _ZONES = {
 class _Clock(base.EmptyTestCase):
     def assert_now(self, milliseconds: int) -> None:
         self.assertIsInstance(milliseconds, int)
-        self.assertAlmostEqual(
-            time.time() * 1000, milliseconds, delta=_NEAR
-        )
+        self.assertAlmostEqual(time.time() * 1000, milliseconds, delta=_NEAR)
 
     def test_it_tells_milliseconds_since_the_epoch(self) -> None:
         with self.engine.connect() as connection:

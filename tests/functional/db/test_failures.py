@@ -180,12 +180,34 @@ class _Committed(_FailureTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.breaks = 0
+        self._within = False
 
     def _break_after_commit(self) -> None:
-        engine = self.database.engine
-        dialect = engine.dialect
-        commit = dialect.do_commit
         self.breaks = 1
+        if self.backend == "sqlite":
+            self._break_the_service_s()
+            return
+        engine = self.store.connections.engine()
+        if not sa.event.contains(engine, "after_cursor_execute", self._break):
+            sa.event.listen(engine, "after_cursor_execute", self._break)
+
+    def _break(
+        self, conn: ty.Any, cursor: ty.Any, statement: str, *rest: ty.Any
+    ) -> None:
+        if statement.startswith(("BEGIN", "START")):
+            self._within = True
+        writes = ("INSERT INTO", "UPDATE client", "DELETE FROM")
+        wrote = any(word in statement for word in writes)
+        committed = wrote and not self._within
+        if statement == "COMMIT":
+            committed, self._within = True, False
+        if committed and self.breaks:
+            self.breaks -= 1
+            raise _error_of(conn.dialect)
+
+    def _break_the_service_s(self) -> None:
+        dialect = self.database.engine.dialect
+        commit = dialect.do_commit
 
         def then_break(connection: ty.Any) -> None:
             commit(connection)
@@ -250,9 +272,7 @@ class UnreachableTest(testtools.TestCase):
         ):
             log = self.useFixture(fixtures.FakeLogger())
             manager = enginefacade.transaction_context()
-            manager.configure(
-                connection=url, max_retries=1, retry_interval=0
-            )
+            manager.configure(connection=url, max_retries=1, retry_interval=0)
             tokens = SqlStore(manager, Settings(lease=1000, token_ttl=60000))
             for name, call in _calls(tokens).items():
                 with self.subTest(url, method=name):
@@ -260,4 +280,3 @@ class UnreachableTest(testtools.TestCase):
             self.assertIn("Client tokens are refused", log.output)
             for hushed in (_TOKEN, "pw-hush", _SEALED.decode()):
                 self.assertNotIn(hushed, log.output)
-

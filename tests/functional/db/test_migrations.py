@@ -43,9 +43,7 @@ class _Migrations(base.EmptyTestCase):
                     ),
                 },
             )
-            return autogenerate.compare_metadata(
-                context, tables.METADATA
-            )
+            return autogenerate.compare_metadata(context, tables.METADATA)
 
     def test_before_the_first_there_is_no_version(self) -> None:
         self.assertIsNone(migration.db_version(self.engine))
@@ -103,8 +101,7 @@ class _Migrations(base.EmptyTestCase):
     def test_nova_s_migrations_do_not_know_our_tables(self) -> None:
         self.assertEqual(
             set(),
-            set(tables.METADATA.tables)
-            & set(api_models.BASE.metadata.tables),
+            set(tables.METADATA.tables) & set(api_models.BASE.metadata.tables),
         )
 
     def test_a_token_is_unique_for_its_target(self) -> None:
