@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from oslo_config import cfg
+from oslo_config import types
 
 # A statement has to fit MariaDB's default max_allowed_packet of 16 MiB, and
 # PyMySQL writes each byte of an answer as two digits.
@@ -12,6 +13,8 @@ _MAX_SEALED = 4 * 1024 * 1024
 # Shorter ones could be found by trying all; this many base64 characters
 # hold 192 bits.
 MIN_SECRET_CHARS = 32
+
+_HEADERS = ("X-Client-Token", "Idempotency-Key")
 
 idempotency_group = cfg.OptGroup(
     "idempotency",
@@ -43,6 +46,19 @@ Possible values:
 
 * At least 32 characters, for example the output of
   ``openssl rand -base64 32``. The API refuses to start without one.
+""",
+    ),
+    cfg.ListOpt(
+        "headers",
+        item_type=types.String(choices=_HEADERS, ignore_case=True),
+        default=list(_HEADERS),
+        help="""
+Names of the headers in which a client may send its token. A header that is
+left out is ignored, so that a POST that bears it alone runs each time it is
+sent. Leave ``Idempotency-Key`` out where browsers or gateways add one of
+their own to each request, which would then be refused or answered with an
+earlier answer by mistake. A request with both headers is known by its
+``X-Client-Token``.
 """,
     ),
     cfg.IntOpt(
@@ -119,6 +135,12 @@ def check(conf: cfg.ConfigOpts) -> None:
     if len(set(group.secret)) != len(group.secret):
         raise Misconfigured(
             "[idempotency] secret lists the same value twice. Take one out."
+        )
+    if not group.headers:
+        raise Misconfigured(
+            "[idempotency] headers is empty. Name at least one of "
+            f"{' and '.join(_HEADERS)}, or take nova.idempotency.router out "
+            "of api-paste.ini."
         )
     if group.wait_timeout >= group.lease:
         raise Misconfigured(

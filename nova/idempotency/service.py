@@ -36,10 +36,16 @@ class NovaService:
     """What the decorator asks of the compute API.
 
     :param engine_: answers requests by the protocol
+    :param headers: the names of the headers that may bear a token
     """
 
-    def __init__(self, engine_: engine.Engine) -> None:
+    def __init__(
+        self,
+        engine_: engine.Engine,
+        headers: ty.Collection[str] = token.HEADERS,
+    ) -> None:
         self._engine = engine_
+        self.headers = headers
         for operation in operations.OPERATIONS:
             if operation.kind is not None:
                 kinds.listen(operation.kind)
@@ -59,7 +65,11 @@ class NovaService:
         """
         client_token = None
         try:
-            client_token = token.parse(arguments["req"].environ)
+            client_token = token.given(
+                arguments["req"].environ, self.headers
+            )
+            if client_token is None:
+                return call()
             reply = self._engine.answer(
                 _request(client_token, arguments),
                 _work(method, arguments, call),
@@ -75,7 +85,8 @@ def from_configuration() -> NovaService:
 
     :raises options.Misconfigured: the options contradict each other
     """
-    return NovaService(build(nova.conf.CONF))
+    built = build(nova.conf.CONF)
+    return NovaService(built, nova.conf.CONF.idempotency.headers)
 
 
 def build(conf: cfg.ConfigOpts) -> engine.Engine:

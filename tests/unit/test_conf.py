@@ -21,6 +21,7 @@ _BOUNDS = (
 )
 _DEFAULTS = {
     "secret": [],
+    "headers": ["X-Client-Token", "Idempotency-Key"],
     "token_ttl": 86400,
     "lease": 60,
     "wait_timeout": 5.0,
@@ -51,7 +52,7 @@ class OptionsTest(_TestCase):
         numbers = [
             opt.name
             for opt in options.idempotency_opts
-            if not isinstance(opt, cfg.MultiStrOpt)
+            if not isinstance(opt, cfg.MultiStrOpt | cfg.ListOpt)
         ]
         self.assertEqual([row[0] for row in _BOUNDS], numbers)
         for name, least, most in _BOUNDS:
@@ -61,6 +62,12 @@ class OptionsTest(_TestCase):
                     self.assertEqual(value, self.conf.idempotency[name])
                 for value in (least - 1, most + 1):
                     self.assertRaises(ValueError, self.set, **{name: value})
+
+    def test_headers_are_two_names_in_any_case(self) -> None:
+        for names in (["X-Client-Token"], ["idempotency-key"]):
+            self.set(headers=names)
+            self.assertEqual(names, self.conf.idempotency.headers)
+        self.assertRaises(ValueError, self.set, headers=["X-Auth-Token"])
 
     def test_registering_twice_does_nothing(self) -> None:
         options.register_opts(self.conf)
@@ -85,7 +92,11 @@ class OptionsTest(_TestCase):
         )
 
     def test_each_help_tells_the_unit(self) -> None:
-        units = {"max_response_size": "Bytes", "secret": "characters"}
+        units = {
+            "max_response_size": "Bytes",
+            "secret": "characters",
+            "headers": "Names",
+        }
         for opt in options.idempotency_opts:
             with self.subTest(opt.name):
                 self.assertIn(units.get(opt.name, "Seconds"), opt.help)
@@ -93,6 +104,7 @@ class OptionsTest(_TestCase):
     def test_each_help_tells_the_consequence(self) -> None:
         said = {
             "secret": ["refuses to start", "repetitions run again"],
+            "headers": ["runs each time", "by mistake"],
             "token_ttl": ["is a new request", "larger"],
             "lease": ["409", "lose its tokens"],
             "wait_timeout": ["409", "occupies"],
@@ -143,6 +155,10 @@ class CheckTest(_TestCase):
     def test_the_same_secret_twice(self) -> None:
         self.set(secret=[SECRET, SECRET[::-1], SECRET])
         self.assert_misconfigured("same value twice")
+
+    def test_no_header(self) -> None:
+        self.set(headers=[])
+        self.assert_misconfigured("headers is empty", "X-Client-Token")
 
     def test_waiting_as_long_as_the_lease(self) -> None:
         self.set(lease=5, wait_timeout=4.9)

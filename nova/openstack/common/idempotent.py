@@ -34,6 +34,10 @@ Method = ty.Callable[..., ty.Any]
 class Service(ty.Protocol):
     """What the decorator needs of the service whose methods it wraps."""
 
+    @property
+    def headers(self) -> ty.Collection[str]:
+        """The names of the headers that may bear a client token."""
+
     def perform(
         self, method: Method, arguments: dict[str, ty.Any], call: Method
     ) -> ty.Any:
@@ -66,10 +70,13 @@ def idempotent(method: Method, *, service: Service | None = None) -> Method:
         # A decorated method that calls another one is one operation.
         if not _wanted(environ) or _INSIDE in environ:
             return method(*args, **kwargs)
+        performer = service or _service(method)
+        if not token.borne(environ, performer.headers):
+            return method(*args, **kwargs)
         arguments = dict(signature.bind(*args, **kwargs).arguments)
         environ[_INSIDE] = True
         try:
-            return (service or _service(method)).perform(
+            return performer.perform(
                 method, arguments, functools.partial(method, *args, **kwargs)
             )
         finally:

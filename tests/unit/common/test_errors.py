@@ -30,8 +30,13 @@ class RefusalTest(testtools.TestCase):
         self.assertEqual(set(_STATUSES), found)
 
     def test_its_text_is_its_message(self) -> None:
-        for refusal in _STATUSES:
+        for refusal in set(_STATUSES) - {errors.BadToken}:
             self.assertEqual(refusal.message, str(refusal()))
+
+    def test_a_bad_token_s_names_the_header(self) -> None:
+        refusal = errors.BadToken("X-Client-Token")
+        self.assertIn("X-Client-Token: ", refusal.message)
+        self.assertEqual(refusal.message, str(refusal))
 
     def test_a_different_request_is_told_in_the_protocol_s_words(self) -> None:
         self.assertIn(

@@ -8,6 +8,7 @@ import typing as ty
 
 import testtools
 
+from nova.openstack.common.idempotency import token
 from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
 
@@ -23,6 +24,8 @@ def _with_token(method: str = "POST") -> _Request:
 
 class _Service:
     """Notes what it is asked to perform, and performs it."""
+
+    headers: ty.Collection[str] = token.HEADERS
 
     def __init__(self) -> None:
         self.asked: list[tuple[ty.Any, dict[str, ty.Any]]] = []
@@ -143,6 +146,19 @@ class KeepsOutTest(_TestCase):
         before = dict(req.environ)
         self.controller.decorated(req)
         self.assertEqual(before, req.environ)
+
+    def test_a_header_that_the_service_does_not_list_is_not_there(
+        self,
+    ) -> None:
+        only_x = _Service()
+        only_x.headers = ["X-Client-Token"]
+        method = idempotent(self.controller.create, service=only_x)
+        req = _Request(HTTP_IDEMPOTENCY_KEY="t")
+        before = dict(req.environ)
+        self.assertEqual("created 1", method(req, 1))
+        self.assertEqual([], only_x.asked)
+        self.assertEqual(before, req.environ)
+        self.assertIn("performed", method(_with_token(), 1))
 
     def test_other_methods_than_post_ignore_the_token(self) -> None:
         for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"):

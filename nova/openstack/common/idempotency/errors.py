@@ -22,14 +22,23 @@ class Refusal(Exception):
 
 
 class BadToken(Refusal):
-    """The header is not a token (protocol section 1)."""
+    """The header is not a token (protocol section 1).
+
+    :param header: its name
+    """
 
     status = 400
     message = (
-        "The client token must be 1 to 255 visible ASCII characters without "
-        "spaces, given once in X-Client-Token or in Idempotency-Key. Nothing "
-        "was done; send the request again with a valid token."
+        "{header}: a client token must be 1 to 255 visible ASCII characters "
+        "without commas, and the same one wherever the header is repeated. "
+        "Nothing was done; send the request again with a valid token."
     )
+
+    def __init__(self, header: str) -> None:
+        self.message = self.message.format(  # type: ignore[misc]
+            header=header
+        )
+        super().__init__()
 
 
 class BodyTooDeep(Refusal):
