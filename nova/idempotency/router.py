@@ -15,6 +15,7 @@ import typing as ty
 from oslo_log import log as logging
 
 from nova.api.openstack.compute import routes
+from nova.idempotency import browsers
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import service
@@ -36,6 +37,7 @@ class APIRouterV21(routes.APIRouterV21):  # type: ignore[misc]
         nova = service.from_configuration()
         for post in posts.offered(self.map):
             _weave(post, nova)
+        browsers.admit()
 
 
 def _weave(post: posts.Post, nova: service.NovaService) -> None:
