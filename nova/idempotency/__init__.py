@@ -10,4 +10,5 @@
     work         one operation: run it, rebuild its answer
     rebuild      answers that died with their worker, made again
     seal         the cipher of stored answers
+    versions     the microversion that a request asks for
 """

@@ -20,6 +20,7 @@ from nova.db.idempotency import store
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import seal
+from nova.idempotency import versions
 from nova.idempotency import work
 from nova.openstack.common.idempotency import digest
 from nova.openstack.common.idempotency import engine
@@ -129,11 +130,15 @@ def _request(client_token: str, arguments: dict[str, ty.Any]) -> Request:
             project_id=context.project_id,
             user_id=context.user_id,
             target=sameness.target(req.method, path, named.get("project_id")),
+            domain_id=context.domain_id,
+            system_scope=context.system_scope,
         ),
         canonical=sameness.canonical(
             req.query_string,
-            req.api_version_request.get_string(),
-            arguments.get("body"),
+            versions.version_asked(req.headers),
+            req.body,
+            # Without one of JSON's own Nova takes a body for JSON, too.
+            req.get_content_type(),
         ),
         request_id=context.request_id,
     )

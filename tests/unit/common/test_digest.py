@@ -20,8 +20,10 @@ def _scope(
     project: str | None = "p",
     user: str | None = "u",
     target: str = "POST /servers",
+    domain: str | None = None,
+    system: str | None = None,
 ) -> Scope:
-    return Scope(project, user, target)
+    return Scope(project, user, target, domain, system)
 
 
 class CallerTest(testtools.TestCase):
@@ -51,11 +53,27 @@ class CallerTest(testtools.TestCase):
             ]
         )
 
+    def test_domains_and_systems_are_apart(self) -> None:
+        # Neither has a project: only this tells such callers apart.
+        self.assert_all_differ(
+            [
+                self._one(_scope(None)),
+                self._one(_scope(None, domain="p")),
+                self._one(_scope(None, domain="q")),
+                self._one(_scope(None, system="p")),
+                self._one(_scope(None, system="all")),
+                self._one(_scope(None, domain="p", system="p")),
+                self._one(_scope("p")),
+            ]
+        )
+
     def test_none_is_not_the_empty_name(self) -> None:
         names = (None, "", "None", "p")
         self.assert_all_differ(
-            self._one(_scope(project, user))
-            for project, user in itertools.product(names, names)
+            self._one(_scope(project, user, domain=domain, system=system))
+            for project, user, domain, system in itertools.product(
+                names, names, names, names
+            )
         )
 
     def test_parts_do_not_run_together(self) -> None:
@@ -121,9 +139,9 @@ class RequestTest(testtools.TestCase):
         )
 
     def test_a_fingerprint_never_stands_for_a_token(self) -> None:
-        # _join(project, user, token) would begin as _join(token) does.
+        # _join(project, ..., token) would begin as _join(token) does.
         scope = _scope("t", None)
-        rest = (-1).to_bytes(8, "big", signed=True)
+        rest = (-1).to_bytes(8, "big", signed=True) * 3
         rest += (1).to_bytes(8, "big") + b"x"
         self.assertNotEqual(
             self.digests.caller(scope, "x"), self.digests.request("t", rest)
@@ -145,6 +163,6 @@ class SecrecyTest(testtools.TestCase):
     def test_without_the_secret_nobody_can_compute_it(self) -> None:
         import hashlib
 
-        known = digest._join("p", "u", "t")
+        known = digest._join("p", "u", None, None, "t")
         (found,) = Digests([ONE]).caller(_scope(), "t")
         self.assertNotEqual(hashlib.sha256(known).digest(), found)

@@ -28,7 +28,13 @@ class Digests:
         :param scope: the caller; the target does not count here
         :param token: the client token
         """
-        said = _join(scope.project_id, scope.user_id, token)
+        said = _join(
+            scope.project_id,
+            scope.user_id,
+            scope.domain_id,
+            scope.system_scope,
+            token,
+        )
         return tuple(_mac(key, said) for key in self._token_keys)
 
     def request(self, token: str, canonical: bytes) -> tuple[bytes, ...]:
