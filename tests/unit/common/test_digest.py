@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import typing as ty
 
@@ -148,6 +149,34 @@ class RequestTest(testtools.TestCase):
         )
 
 
+class KeyIdTest(testtools.TestCase):
+    """Section 4: with which secret a row was written."""
+
+    def test_it_is_the_same_on_each_host(self) -> None:
+        self.assertEqual(digest.key_id(ONE), digest.key_id(bytes(ONE)))
+        # Rows keep it: it is the same in each release, too.
+        self.assertEqual("8608c7eac5f766a9", digest.key_id(ONE))
+
+    def test_other_secrets_have_others(self) -> None:
+        secrets = [b"%d" % number for number in range(1000)] + [b""]
+        ids = {digest.key_id(secret) for secret in secrets}
+        self.assertEqual(len(secrets), len(ids))
+        for one in ids:
+            self.assertRegex(one, "^[0-9a-f]{16}$")
+
+    def test_it_is_no_part_of_the_secret_or_of_a_digest(self) -> None:
+        name = digest.key_id(ONE)
+        digests = Digests([ONE])
+        for kept in (
+            ONE.hex(),
+            hashlib.sha256(ONE).hexdigest(),
+            *(key.hex() for key in digests._token_keys),
+            *(key.hex() for key in digests._request_keys),
+            digests.caller(_scope(), "t")[0].hex(),
+        ):
+            self.assertNotIn(name, kept)
+
+
 class SecrecyTest(testtools.TestCase):
     def test_nothing_of_what_it_digests_is_in_a_digest(self) -> None:
         digests = Digests([ONE])
@@ -161,8 +190,6 @@ class SecrecyTest(testtools.TestCase):
         self.assertNotIn(b"token", data)
 
     def test_without_the_secret_nobody_can_compute_it(self) -> None:
-        import hashlib
-
         known = digest._join("p", "u", None, None, "t")
         (found,) = Digests([ONE]).caller(_scope(), "t")
         self.assertNotEqual(hashlib.sha256(known).digest(), found)
