@@ -12,6 +12,7 @@ from oslo_config import cfg
 import webob
 import webob.exc
 
+from nova.api.openstack import wsgi
 import nova.conf
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
@@ -62,7 +63,6 @@ class NovaService:
         :param method: the controller's method
         :param arguments: the arguments of the call by their names
         :param call: runs the method with them
-        :raises webob.exc.HTTPException: the protocol answers with an error
         """
         client_token = None
         try:
@@ -76,7 +76,7 @@ class NovaService:
                 _work(method, arguments, call),
             )
         except errors.Refusal as refusal:
-            raise _refused(refusal, client_token) from None
+            return _refused(arguments["req"], refusal, client_token)
         return _response(reply, client_token)
 
 
@@ -151,9 +151,11 @@ def _work(
 ) -> work.NovaWork:
     controller = getattr(method, "__self__", arguments.get("self"))
     post = posts.asked(arguments["req"], arguments.get("body"))
+    outermost = posts.called(arguments["req"], arguments.get("body"))
     return work.NovaWork(
         operation=operations.find(*post) or operations.Operation(*post),
-        method=method,
+        # Nova's decorators may stand above ours.
+        method=method if outermost is None else outermost,
         controller=controller,
         arguments=arguments,
         body=_copy(arguments.get("body")),
@@ -186,12 +188,17 @@ def _response(reply: Reply, client_token: str) -> webob.Response:
 
 
 def _refused(
-    refusal: errors.Refusal, client_token: str | None
-) -> webob.exc.HTTPException:
+    req: wsgi.Request, refusal: errors.Refusal, client_token: str | None
+) -> webob.Response:
+    """Return an error as an answer: what is raised, a decorator may catch."""
     headers = {}
     if client_token is not None:
         headers[token.HEADER] = client_token
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(refusal.retry_after)
     make = webob.exc.status_map[refusal.status]
-    return make(explanation=refusal.message, headers=headers)
+    fault = make(explanation=refusal.message, headers=headers)
+    answer = req.get_response(wsgi.Fault(fault))
+    # Nova adds it to each answer that is returned, this one among them.
+    del answer.headers["Vary"]
+    return answer
