@@ -172,6 +172,15 @@ class Attached(aftermath.Aftermath):
             self.assert_fault(self.retry(*_INTERFACE), 503, "not available")
         self.assert_accepted(first, self.retry(*_INTERFACE))
 
+    def test_a_rebuilt_server_while_neutron_is_out_of_reach(self) -> None:
+        self.server()
+        first = self.ended(_REBUILD, "rebuild_server")
+        with fixtures.MockPatchObject(
+            self.neutron, "list_ports", side_effect=ConnectionError
+        ):
+            self.assert_fault(self.retry(*_REBUILD), 503, "not available")
+        self.assert_accepted(first, self.retry(*_REBUILD))
+
     def test_a_volume_that_is_gone(self) -> None:
         self.server()
         self.ended(_VOLUME, "compute_attach_volume")
