@@ -62,7 +62,7 @@ class TestCase(unittest.TestCase):
             site = Configuration(urls)
             schema.create(urls, site.transport_url)
             cls.history = History(path / "history")
-            cls.ledger = Ledger(urls.api)
+            cls.ledger = Ledger(urls)
             (cls.host,) = stack.enter_context(
                 hosts.started(path, 1, site, cls.history, cls.mutation)
             )
