@@ -10,8 +10,8 @@ import pymysql
 import sqlalchemy as sa
 
 from nova.db.api import api as api_db
-from nova.db.idempotency import models
-from nova.openstack.common.idempotency import faults
+from nova.db.idempotency import tables
+from nova.openstack.common.idempotency import points
 from tests.functional import base
 
 
@@ -155,7 +155,7 @@ class Refused:
         self.assert_fault(refused, 403, "too many servers in group")
         self.assertEqual([], self.servers())
         self.assertEqual([], self.rows())
-        self.assertEqual([], self.rows(base.store.RESOURCES))
+        self.assertEqual([], self.rows(base.tables.RESOURCES))
         self.flags(server_group_members=1, group="quota")
         self.assertEqual(202, self.post("/servers", body, "t").status_code)
 
@@ -194,11 +194,11 @@ class Running(base.TestCase):
         answers = []
 
         def meanwhile(point):
-            if point is faults.Point.BEFORE_METHOD:
-                faults.arm(None)
+            if point is points.Point.BEFORE_METHOD:
+                points.arm(None)
                 answers.append(send())
 
-        faults.arm(meanwhile)
+        points.arm(meanwhile)
         first = self.boot("t")
         return first, answers[0]
 
@@ -259,7 +259,7 @@ class NoTable:
 
     def setUp(self):
         super().setUp()
-        models.BASE.metadata.drop_all(api_db.get_engine())
+        tables.METADATA.drop_all(api_db.get_engine())
 
     def test_tokens_are_refused(self):
         answer = self.boot("t")

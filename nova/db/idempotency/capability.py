@@ -6,13 +6,18 @@ from __future__ import annotations
 import contextlib
 import typing as ty
 
+from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 # Tried out: what a server says of its version is often a proxy's word.
 _SKIP_LOCKED = (
     "SELECT 1 FROM (SELECT 1 AS one) AS probe FOR UPDATE SKIP LOCKED"
 )
-_BINARY_LOG = "SELECT @@log_bin, @@binlog_format"
+# Not by their names as variables: a server that lacks one would complain.
+_BINARY_LOG = (
+    "SHOW SESSION VARIABLES WHERE Variable_name IN "
+    "('log_bin', 'binlog_format')"
+)
 
 
 class Unsupported(Exception):
@@ -24,6 +29,7 @@ def check(connection: sa.Connection) -> None:
 
     :param connection: a connection to it
     :raises Unsupported: it cannot
+    :raises db_exc.DBConnectionError: it does not answer
     """
     # Past SQLAlchemy, since oslo.db logs what it does not know as a fault.
     driver: ty.Any = connection.dialect.dbapi
@@ -36,7 +42,7 @@ def check(connection: sa.Connection) -> None:
             cursor.fetchall()
             if connection.dialect.name in ("mysql", "mariadb"):
                 cursor.execute(_BINARY_LOG)
-                _check_binary_log(*cursor.fetchone())
+                _check_binary_log(dict(cursor.fetchall()))
     except driver.ProgrammingError:
         version = ".".join(
             map(str, connection.dialect.server_version_info or ())
@@ -47,10 +53,14 @@ def check(connection: sa.Connection) -> None:
             "MariaDB 10.6, MySQL 8.0.1 or PostgreSQL 9.5, or later; this "
             f"server says that it is {version}."
         ) from None
+    except driver.Error as exc:
+        connection.invalidate(exc)
+        raise db_exc.DBConnectionError(exc) from exc
 
 
-def _check_binary_log(on: int, form: str) -> None:
-    if on and form == "STATEMENT":
+def _check_binary_log(variables: dict[str, str]) -> None:
+    on = variables.get("log_bin") == "ON"
+    if on and variables.get("binlog_format") == "STATEMENT":
         raise Unsupported(
             "the database server writes its binary log by statement, and so "
             "refuses READ COMMITTED, which client tokens need: set "

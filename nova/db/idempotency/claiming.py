@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 import typing as ty
 
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.idempotency import rows
+from nova.db.idempotency import steps
 from nova.db.idempotency import transaction
 from nova.db.idempotency.steps import PAST
 from nova.db.idempotency.steps import Steps
@@ -74,9 +76,13 @@ class Claiming(Steps):
             "takeovers": TOKENS.c.takeovers + 1,
             "undo": TOKENS.c.undo,
         }
-        taken = self._compare_and_swap(record, use, fresh, Point.RERUNNING)
-        if taken and record.bound:
-            self._forget(record.id)
+        taken = self._compare_and_swap(
+            record,
+            use,
+            fresh,
+            Point.RERUNNING,
+            functools.partial(steps.forget, token_id=record.id),
+        )
         return taken and self._keep_aliases(record.digest, use)
 
     def recover(self, record: Record, use: Use) -> bool:
@@ -127,7 +133,7 @@ class Claiming(Steps):
             self._update(mine, lease_until=PAST)
 
     def _keyed(self, use: Use) -> ty.Iterator[rows.Row]:
-        """Yield what each row of a token holds that is keyed: its own first."""
+        """Yield what is keyed in each row of a token, its own one first."""
         for number, (digest_, fingerprint, key_id) in enumerate(
             zip(
                 use.digests,
@@ -155,8 +161,14 @@ class Claiming(Steps):
                 continue
             values = rows.named(use) | self._fresh(use) | alias
             insert = sa.insert(TOKENS).values(values)
+
+            def write(
+                connection: sa.Connection, row: sa.Insert = insert
+            ) -> int:
+                return connection.execute(row).rowcount
+
             try:
-                self._run.statement(lambda c, i=insert: c.execute(i).rowcount)
+                self._run.statement(write)
             except (transaction.Locked, db_exc.DBDuplicateEntry):
                 # A host without the other secrets used the token meanwhile.
                 self.give_back(use)
@@ -171,7 +183,12 @@ class Claiming(Steps):
         return found[0].id if found else None
 
     def _compare_and_swap(
-        self, record: Record, use: Use, values: rows.Row, point: Point
+        self,
+        record: Record,
+        use: Use,
+        values: rows.Row,
+        point: Point,
+        then: ty.Callable[[sa.Connection], None] | None = None,
     ) -> bool:
         # Or ours, if a commit went through while its connection broke.
         mine = (TOKENS.c.id == record.id) & (TOKENS.c.owner == use.owner)
@@ -179,4 +196,4 @@ class Claiming(Steps):
         # The transaction that creates the resource locks the row. To wait
         # for it might be for ever: its process may be stopped.
         swap = values | {"owner": use.owner}
-        return self._update_unlocked(free, swap, point)
+        return self._update_unlocked(free, swap, point, then)

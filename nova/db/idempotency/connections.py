@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import threading
 import typing as ty
 
@@ -45,6 +46,8 @@ _DRIVER_LIMITS: dict[str, dict[str, ty.Any]] = {
         "tcp_user_timeout": _ANSWER * 1000,
     },
 }
+# The release of PostgreSQL's library that has the option of this name.
+_TCP_USER_TIMEOUT = 120000
 # As oslo.db does, so that a value that does not fit is an error. At REPEATABLE
 # READ the server would lock the gaps of its indexes, where everybody's new
 # rows go.
@@ -93,12 +96,15 @@ class Connections:
         self._lock = threading.Lock()
         self._services: sa.Engine | None = None
         self._ours: sa.Engine | None = None
+        self._pid = os.getpid()
         self._capable = False
 
     def engine(self) -> sa.Engine:
         """Return the engine of our connections."""
         services = self._database.writer.get_engine()
         with self._lock:
+            if self._pid != os.getpid():
+                self._leave_to_parent()
             if self._ours is None or services is not self._services:
                 # The service's own statements fail under our claims, too.
                 handlers.listen(services)
@@ -109,10 +115,27 @@ class Connections:
                 self._capable = False
             return self._ours
 
+    def probe(self) -> None:
+        """Connect once, to see what the server can do.
+
+        :raises capability.Unsupported: it is too old
+        """
+        engine = self.engine()
+        if engine.dialect.name != "sqlite":
+            with engine.connect() as connection:
+                self._check(connection)
+
     def dispose(self) -> None:
         """Close what is open; the next use opens it again."""
         if self._ours is not None and self._ours is not self._services:
             self._ours.dispose()
+
+    def _leave_to_parent(self) -> None:
+        # API servers fork after loading, and a connection has two ends only.
+        # It is the parent's to close.
+        self._pid = os.getpid()
+        if self._ours is not None and self._ours is not self._services:
+            self._ours.dispose(close=False)
 
     @contextlib.contextmanager
     def statement(self) -> ty.Iterator[sa.Connection]:
@@ -133,6 +156,9 @@ class Connections:
     def transaction(self) -> ty.Iterator[sa.Connection]:
         """Give a connection for a transaction of several statements.
 
+        An error of the database must leave the body: the server may have
+        undone all of it, and what follows would stand alone.
+
         :raises capability.Unsupported: the server is too old
         """
         engine = self.engine()
@@ -142,10 +168,10 @@ class Connections:
             return
         with engine.connect() as connection:
             self._check(connection)
-            for statement in _BEGIN[backend(connection)]:
-                connection.info[_OPEN] = True
-                connection.exec_driver_sql(statement)
+            connection.info[_OPEN] = True
             try:
+                for statement in _BEGIN[backend(connection)]:
+                    connection.exec_driver_sql(statement)
                 yield connection
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
@@ -167,7 +193,7 @@ class Connections:
         if services.dialect.name == "sqlite":
             return services
         url = services.url
-        limits = _DRIVER_LIMITS.get(services.dialect.driver, {})
+        limits = _limits(services.dialect)
         engine = sa.create_engine(
             url,
             connect_args={
@@ -201,6 +227,14 @@ def backend(connection: sa.Connection) -> str:
     return "mysql" if name == "mariadb" else name
 
 
+def _limits(dialect: sa.Dialect) -> dict[str, ty.Any]:
+    limits = _DRIVER_LIMITS.get(dialect.driver, {})
+    libpq = getattr(dialect.dbapi, "__libpq_version__", _TCP_USER_TIMEOUT)
+    if libpq >= _TCP_USER_TIMEOUT:
+        return limits
+    return {k: v for k, v in limits.items() if k != "tcp_user_timeout"}
+
+
 def _no_rollback() -> dict[str, bool]:
     """Return what spares the rollback after a statement in autocommit.
 
@@ -222,8 +256,7 @@ def _alone(
     cursor: ty.Any,
     statement: str,
     parameters: ty.Any,
-    context: ty.Any,
-    many: bool,
+    *rest: ty.Any,
 ) -> tuple[str, ty.Any]:
     if connection.info.get(_OPEN):
         return statement, parameters

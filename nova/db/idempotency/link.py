@@ -85,8 +85,12 @@ def watch(engine: sa.Engine) -> None:
 
     :param engine: the service's; calling it again is a no-op
     """
-    if not sa.event.contains(engine, "before_execute", _before_execute):
-        sa.event.listen(engine, "before_execute", _before_execute)
+    for name, listener in (
+        ("before_execute", _before_execute),
+        ("after_execute", _after_execute),
+    ):
+        if not sa.event.contains(engine, name, listener):
+            sa.event.listen(engine, name, listener)
 
 
 def _before_execute(
@@ -97,19 +101,35 @@ def _before_execute(
     execution_options: ty.Any,
 ) -> None:
     claim = claims.current()
-    if claim is None or not isinstance(statement, sa.Delete):
+    if claim is not None and _deletes(claim, statement):
+        reached(Point.BEFORE_CLEANUP)
+        _fence(connection, claim, bound=0)
+
+
+def _after_execute(
+    connection: sa.Connection,
+    statement: ty.Any,
+    multiparams: ty.Any,
+    params: ty.Any,
+    *rest: ty.Any,
+) -> None:
+    claim = claims.current()
+    if claim is None or not _deletes(claim, statement):
         return
+    *_, result = rest
+    ends = statement.table.name == _ENDS[claim.link or ""]
+    # Where there was nothing to delete, the service goes on with it.
+    if ends and result.rowcount:
+        named = _named(claim, statement, multiparams, params)
+        _unbind(connection, claim, named)
+
+
+def _deletes(claim: Claim, statement: ty.Any) -> bool:
+    """Tell whether a statement deletes what a request may have made."""
+    if not isinstance(statement, sa.Delete):
+        return False
     table = getattr(statement.table, "name", "")
-    if table not in _GUARDED.get(claim.link or "", ()):
-        return
-    reached(Point.BEFORE_CLEANUP)
-    ended: set[int] = set()
-    if table == _ENDS[claim.link or ""]:
-        ended = _named(claim, statement, multiparams, params)
-    _fence(connection, claim, bound=-len(ended))
-    for key in ended:
-        # By its key, which is there: what is not would lock a gap.
-        connection.execute(sa.delete(RESOURCES).where(RESOURCES.c.id == key))
+    return table in _GUARDED.get(claim.link or "", ())
 
 
 def _named(
@@ -119,12 +139,25 @@ def _named(
     given: list[ty.Any] = [*statement.compile().params.values()]
     for values in [params or {}, *(multiparams or ())]:
         given += values.values()
-    ended = {
-        claim.bindings.pop(str(value), None)
+    return {
+        claim.bindings[str(value)]
         for value in given
-        if isinstance(value, (str, int))
+        if isinstance(value, (str, int)) and str(value) in claim.bindings
     }
-    return {key for key in ended if key is not None}
+
+
+def _unbind(
+    connection: sa.Connection, claim: Claim, bindings: set[int]
+) -> None:
+    # Not those that were rolled back or are gone: to delete what is not
+    # there would lock a gap, where everybody's new rows go.
+    columns = RESOURCES.c
+    query = sa.select(columns.id).where(columns.id.in_(bindings))
+    there = connection.scalars(query).all() if bindings else []
+    if there:
+        _fence(connection, claim, bound=-len(there))
+        gone = sa.delete(RESOURCES).where(columns.id.in_(there))
+        connection.execute(gone)
 
 
 def _claim(kind: str) -> Claim | None:

@@ -15,7 +15,9 @@ import sqlalchemy as sa
 
 from nova.db.api import api as api_db
 from nova.db.idempotency import capability
+from nova.db.idempotency import connections
 from nova.db.idempotency import tables
+from nova.db.idempotency import transaction
 
 # Nova's API database has an alembic_version of its own.
 VERSION_TABLE = "alembic_version_idempotency"
@@ -27,6 +29,19 @@ _SCRIPTS = "nova.db.idempotency.migrations"
 _PATIENCE = 60
 _LOCK_NAME = "client_tokens_db_sync"
 _LOCK_NUMBER = 0x436C546F6B656E73
+_LOCK = {
+    "mysql": (
+        f"SELECT GET_LOCK('{_LOCK_NAME}', {_PATIENCE})",
+        f"SELECT RELEASE_LOCK('{_LOCK_NAME}')",
+    ),
+    "postgresql": (
+        f"SET lock_timeout = '{_PATIENCE}s'; "
+        f"SELECT CASE WHEN pg_advisory_lock({_LOCK_NUMBER}) IS NULL "
+        "THEN 1 ELSE 1 END",
+        "RESET lock_timeout; "
+        f"SELECT pg_advisory_unlock({_LOCK_NUMBER})",
+    ),
+}
 
 
 class Unusable(Exception):
@@ -105,23 +120,18 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
     The lock is the connection's, whatever its transactions do. SQLite has
     one writer at a time.
     """
-    match connection.dialect.name:
-        case "mysql" | "mariadb":
-            take = f"SELECT GET_LOCK('{_LOCK_NAME}', {_PATIENCE})"
-            free = f"SELECT RELEASE_LOCK('{_LOCK_NAME}')"
-        case "postgresql":
-            take = (
-                f"SET lock_timeout = '{_PATIENCE}s'; "
-                f"SELECT 1 FROM pg_advisory_lock({_LOCK_NUMBER}) AS locked"
-            )
-            free = (
-                "RESET lock_timeout; "
-                f"SELECT pg_advisory_unlock({_LOCK_NUMBER})"
-            )
-        case _:
-            yield
-            return
-    if connection.exec_driver_sql(take).scalar() != 1:
+    lock = _LOCK.get(connections.backend(connection))
+    if lock is None:
+        yield
+        return
+    take, free = lock
+    try:
+        taken = connection.exec_driver_sql(take).scalar() == 1
+    except (db_exc.DBError, sa.exc.DBAPIError) as exc:
+        if not transaction.timed_out(exc):
+            raise
+        taken = False
+    if not taken:
         raise Unusable("another 'db sync' is running, and does not end")
     connection.rollback()
     try:

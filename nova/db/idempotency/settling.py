@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from nova.db.idempotency import rows
+from nova.db.idempotency import steps
 from nova.db.idempotency.steps import PAST
 from nova.db.idempotency.steps import Steps
 from nova.db.idempotency.tables import TOKENS
@@ -55,52 +56,72 @@ class Settling(Steps):
         mine = rows.held(claim)
         if not made_nothing:
             mine &= TOKENS.c.bound == 0
-        if self._free(mine, claim, use):
-            if made_nothing:
-                self._forget(claim.id)
-            return Release.FREED
-        return self._not_freed(claim)
-
-    def _free(
-        self, mine: sa.ColumnElement[bool], claim: Claim, use: Use
-    ) -> bool:
-        aliased = len(use.digests) > 1
-        if claim.shared:
-            # A slow request of a former owner may still look for the row: if
-            # it were gone, the server would lock a gap for that one.
-            change: sa.Update | sa.Delete = sa.update(TOKENS).values(
-                bound=0, lease_until=PAST, expires_at=PAST
-            )
+        if made_nothing:
+            freed = self._unbind(mine, claim)
+        elif claim.shared or len(use.digests) > 1:
+            freed = self._expire(mine)
         else:
-            change = sa.delete(TOKENS)
-        change = change.where(mine)
+            freed = self._delete(mine, claim)
+        return Release.FREED if freed else self._not_freed(claim)
 
-        def free(connection: sa.Connection) -> bool:
+    def _delete(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
+        """Delete a row that nobody else has ever held, in one statement.
+
+        Within a transaction of several it would be the start of waiting: to
+        insert a token next to a deleted one, the server locks both.
+        """
+        tries = 0
+
+        def delete(connection: sa.Connection) -> bool:
+            nonlocal tries
+            tries += 1
+            reached(Point.RELEASING)
+            return connection.execute(gone).rowcount == 1
+
+        gone = sa.delete(TOKENS).where(mine)
+        if self._run.statement(delete):
+            return True
+        # The first try may have been committed, while its connection broke.
+        return tries > 1 and self._owner(claim) is None
+
+    def _expire(self, mine: sa.ColumnElement[bool]) -> bool:
+        """Let a row's life end, so that the next use is a new request.
+
+        A slow request of a former owner may still look for the row: if it
+        were gone, the server would lock a gap for that one. And while a
+        secret is rotated, other rows lead to it.
+        """
+        change = self._expired(mine)
+
+        def expire(connection: sa.Connection) -> bool:
             reached(Point.RELEASING)
             return connection.execute(change).rowcount == 1
 
-        def free_all(connection: sa.Connection) -> bool:
+        return self._run.statement(expire)
+
+    def _unbind(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
+        """Do so, and forget what was bound to the row."""
+        change = self._expired(mine)
+
+        def unbind(connection: sa.Connection) -> bool:
             if connection.execute(change).rowcount != 1:
                 return False
             reached(Point.RELEASING)
-            if not claim.shared:
-                for other in use.digests:
-                    alias = rows.at(use, other) & (
-                        TOKENS.c.alias_of == claim.digest
-                    )
-                    connection.execute(sa.delete(TOKENS).where(alias))
+            steps.forget(connection, claim.id)
             return True
 
-        if aliased:
-            return self._run.transaction(free_all)
-        return self._run.statement(free)
+        return self._run.transaction(unbind)
+
+    def _expired(self, mine: sa.ColumnElement[bool]) -> sa.Update:
+        # Not long ago: a purge that leaves rows for a while leaves this one.
+        ended = {"bound": 0, "lease_until": PAST, "expires_at": self._now}
+        return sa.update(TOKENS).where(mine).values(ended)
 
     def _not_freed(self, claim: Claim) -> Release:
+        mine = self._owner(claim) == claim.owner
+        return Release.BOUND if mine else Release.LOST
+
+    def _owner(self, claim: Claim) -> str | None:
         query = sa.select(TOKENS.c.owner).where(TOKENS.c.id == claim.id)
         found = self._read(query)
-        if not found:
-            # Who takes a row over never deletes it: so it was this request,
-            # whose first try was committed while its connection broke.
-            return Release.FREED
-        mine = found[0].owner == claim.owner
-        return Release.BOUND if mine else Release.LOST
+        return found[0].owner if found else None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import socket
 import typing as ty
@@ -65,10 +66,32 @@ class Steps:
         # Until an outcome is stored, count the life from the lease's end.
         self._end_unsettled = self._now + settings.lease + settings.token_ttl
 
+    def probe(self) -> None:
+        """Check the server, if it answers, before a request needs it.
+
+        :raises capability.Unsupported: it is too old
+        """
+        try:
+            self.connections.probe()
+        except transaction.FAULTS:
+            pass  # out of reach now: checked at the first connection
+        finally:
+            # Servers fork after loading: nothing open may be shared then.
+            self.connections.dispose()
+
     @property
     def runner(self) -> transaction.Runner:
         """What runs the steps."""
         return self._run
+
+    def probe(self) -> None:
+        """Check what the server can do, if it answers.
+
+        :raises capability.Unsupported: it lacks what is needed
+        """
+        out_of_reach = contextlib.suppress(*transaction.FAULTS)
+        with out_of_reach, self.connections.statement():
+            pass
 
     def _read(self, query: sa.Select[ty.Any]) -> ty.Sequence[sa.Row[ty.Any]]:
         return self._run.statement(
@@ -76,13 +99,23 @@ class Steps:
         )
 
     def _update_unlocked(
-        self, where: sa.ColumnElement[bool], values: rows.Row, point: Point
+        self,
+        where: sa.ColumnElement[bool],
+        values: rows.Row,
+        point: Point,
+        then: ty.Callable[[sa.Connection], None] | None = None,
     ) -> bool:
         def update(connection: sa.Connection) -> bool:
             keys = transaction.unlocked(connection, where)
             reached(point)
+            if isinstance(keys, list) and not keys:
+                return False
             change = sa.update(TOKENS).where(where, TOKENS.c.id.in_(keys))
-            return connection.execute(change.values(values)).rowcount == 1
+            if connection.execute(change.values(values)).rowcount != 1:
+                return False
+            if then is not None:
+                then(connection)
+            return True
 
         return self._run.transaction(update)
 
@@ -91,18 +124,6 @@ class Steps:
         return self._run.statement(
             lambda connection: connection.execute(change).rowcount >= 1
         )
-
-    def _forget(self, token_id: int) -> None:
-        """Delete what is bound to a row that nobody can bind to any more."""
-        mine = sa.select(RESOURCES.c.id).where(
-            RESOURCES.c.token_id == token_id
-        )
-        keys = [row.id for row in self._read(mine)]
-        if keys:
-            bound = sa.delete(RESOURCES).where(RESOURCES.c.id.in_(keys))
-            self._run.statement(
-                lambda connection: connection.execute(bound).rowcount
-            )
 
     def _fresh(self, use: Use) -> rows.Row:
         return rows.asked(use) | {
@@ -121,3 +142,19 @@ class Steps:
             "status": None,
             "sealed": None,
         }
+
+
+def forget(connection: sa.Connection, token_id: int) -> None:
+    """Delete what is bound to a row that this transaction has locked.
+
+    Not later: by then a retry might have bound something to it.
+
+    :param connection: the transaction's
+    :param token_id: the row's key
+    """
+    mine = sa.select(RESOURCES.c.id).where(RESOURCES.c.token_id == token_id)
+    keys = connection.scalars(mine).all()
+    if keys:
+        # By their keys: through the other index the server would lock gaps.
+        bound = sa.delete(RESOURCES).where(RESOURCES.c.id.in_(keys))
+        connection.execute(bound)

@@ -12,10 +12,11 @@ from __future__ import annotations
 from nova.db.idempotency.claiming import Claiming
 from nova.db.idempotency.reading import Reading
 from nova.db.idempotency.settling import Settling
+from nova.db.idempotency.watching import Watching
 from nova.db.idempotency.withdrawing import Withdrawing
 
 
-class SqlStore(Reading, Claiming, Settling, Withdrawing):
+class SqlStore(Reading, Claiming, Settling, Withdrawing, Watching):
     """Tokens in a database; what the engine's store port asks for.
 
     All methods raise :class:`errors.Unavailable` when the table cannot be

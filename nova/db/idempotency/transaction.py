@@ -39,10 +39,7 @@ Body = ty.Callable[[sa.Connection], _T]
 
 
 class Locked(errors.Unavailable):
-    """Another transaction has what this step needs, and does not end.
-
-    Where a step does not know better, the client is asked to come again.
-    """
+    """Another transaction has what this step needs, and does not end."""
 
 
 class Runner:
@@ -116,7 +113,11 @@ class Runner:
             LOG.error("Client tokens are refused: %s", exc)
             raise errors.Unavailable from None
         except FAULTS as exc:
-            if _timed_out(exc):
+            if timed_out(exc):
+                LOG.warning(
+                    "A step of a client token waited too long for a "
+                    "transaction that has its row locked."
+                )
                 raise Locked from None
             self._report(exc)
             raise errors.Unavailable from None
@@ -124,12 +125,7 @@ class Runner:
     def _report(self, exc: Exception) -> None:
         # What the database says when a table is missing differs from server
         # to server, and oslo.db knows only some of it: so look.
-        try:
-            engine = self.connections.engine()
-            missing = not sa.inspect(engine).has_table(tables.TOKENS.name)
-        except FAULTS:
-            missing = False
-        if missing:
+        if self._is_missing(exc):
             LOG.error(
                 "Client tokens are refused: table %s is missing in the "
                 "database. Create it with '%s'.",
@@ -142,6 +138,16 @@ class Runner:
             "Client tokens are refused: the database answered with %s.",
             type(exc).__name__,
         )
+
+    def _is_missing(self, exc: Exception) -> bool:
+        out_of_reach = (db_exc.DBConnectionError, sa.exc.TimeoutError)
+        if isinstance(exc, out_of_reach):
+            return False  # to look would take as long as the try has
+        try:
+            engine = self.connections.engine()
+            return not sa.inspect(engine).has_table(tables.TOKENS.name)
+        except FAULTS:
+            return False
 
 
 def unlocked(
@@ -162,14 +168,18 @@ def unlocked(
 
 
 def _passes(exc: Exception) -> bool:
-    if _timed_out(exc):
+    if timed_out(exc):
         return False  # oslo.db takes MariaDB's for a deadlock
     conflict = handlers.conflicted(_drivers(exc))
     lasting = (db_exc.DBDeadlock, db_exc.DBConnectionError)
     return conflict or isinstance(exc, lasting)
 
 
-def _timed_out(exc: Exception) -> bool:
+def timed_out(exc: Exception) -> bool:
+    """Tell whether an error says that a lock was not to be had in time.
+
+    :param exc: the error, as SQLAlchemy or oslo.db raise it
+    """
     error = _drivers(exc)
     arguments = getattr(error, "args", None) or (None,)
     return getattr(error, "pgcode", arguments[0]) in _LOCK_TIMEOUTS

@@ -55,7 +55,7 @@ class Withdrawing(Steps):
             reached(Point.WITHDRAWING)
             if withdrawn.fate is Fate.TAKEN:
                 raise _Kept
-            self._write(connection, claim, bound, withdrawn)
+            self._note(connection, claim, bound, withdrawn)
             if withdrawn.fate is Fate.WITHDRAWN:
                 self._renew(connection, claim, use)
             return withdrawn.fate
@@ -130,9 +130,10 @@ class Withdrawing(Steps):
 
     def _request(self, connection: sa.Connection, claim: Claim) -> str:
         query = sa.select(TOKENS.c.request_id).where(TOKENS.c.id == claim.id)
-        return connection.scalars(query).one()
+        request_id: str = connection.scalars(query).one()
+        return request_id
 
-    def _write(
+    def _note(
         self,
         connection: sa.Connection,
         claim: Claim,

@@ -53,7 +53,6 @@ class Attempt:
         self._use = _use(parts, request, work)
         self._asked = Asked(
             fingerprints=self._use.fingerprints,
-            linked=self._use.linked,
             roles=request.roles,
             born=token.born(request.token),
         )

@@ -39,14 +39,12 @@ class Asked:
     """What a request asks, as far as a decision needs to know.
 
     :param fingerprints: what it asks, one digest for each secret
-    :param linked: whether the operation binds what it makes (section 5)
     :param roles: the names of the caller's roles, in lower case
     :param born: when the token was made, in milliseconds since the epoch;
         None if it does not tell
     """
 
     fingerprints: ty.Collection[bytes]
-    linked: bool
     roles: frozenset[str] = frozenset()
     born: int | None = None
 
