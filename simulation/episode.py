@@ -123,5 +123,5 @@ class Episode:
                     del database.rows[place]
                     del database.by_key[record.id]
                     number = int(place[1].rpartition("/")[2])
-                    aged = record.expires_at > 0
+                    aged = record.owner not in self._history.freed
                     self._history.note(What.PURGED, number, "", aged)
