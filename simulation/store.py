@@ -105,9 +105,9 @@ class Store(Withdrawing):
             expires_at=outcome.expires_at,
         )
 
-    def abandon(self, claim: Claim) -> None:
+    def abandon(self, claim: Claim) -> bool:
         """End the lease at once; see ``Settling.abandon``."""
-        self._update(
+        return self._update(
             claim.id,
             lambda record: self.holds(record, claim.owner),
             (claim.owner, "abandon"),
