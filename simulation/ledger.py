@@ -178,7 +178,7 @@ class Ledger:
             "forbidden": lambda: not self.asked[answer.request][1],
             "failed": lambda: self._has_failed(),
             "unknown": lambda: self.kind in ("action", "upgraded"),
-            "answer-lost": lambda: bool(self.made or self.successes),
+            "answer-lost": lambda: bool(self.deleted),
             "invalid": lambda: self.born is not None,
         }.get(verdict)
         nothing_ran = answer.request not in self.runs
