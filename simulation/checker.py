@@ -133,7 +133,9 @@ def _in_the_end(ledger: Ledger) -> Iterable[tuple[Rule, str]]:
     if ledger.born is not None and any(ledger.runs.values()):
         yield Rule.LATE_RUN, str(ledger.runs)
     for request in sorted(ledger.refused):
-        left_by = sorted(n for n in ledger.there() if ledger.made[n] == request)
+        left_by = sorted(
+            n for n in ledger.there() if ledger.made[n] == request
+        )
         if left_by:
             yield Rule.UNTRUE, f"{request} was refused, and left {left_by}"
     for name in sorted(ledger.unfinished):

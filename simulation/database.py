@@ -20,9 +20,6 @@ from simulation.scheduler import Scheduler
 from simulation.scheduler import Task
 
 
-
-
-
 class Broken(Exception):
     """The connection is gone, and with it what was not committed."""
 
@@ -169,7 +166,7 @@ class Transaction:
         self.restarts = database.restarts
         self.open = True
         self._held: list[Lockable] = []
-        self._staged: list[ty.Callable[[], None]] = []
+        self._staged: list[ty.Callable[[], object]] = []
         self._records: dict[Row, Record | None] = {}
 
     def lock(self, thing: Lockable, patience: float) -> None:
@@ -237,7 +234,7 @@ class Transaction:
         """
         self._records[row] = None
 
-    def stage(self, change: ty.Callable[[], None]) -> None:
+    def stage(self, change: ty.Callable[[], object]) -> None:
         """Change something else when it is committed.
 
         :param change: makes the change

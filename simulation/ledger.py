@@ -176,7 +176,7 @@ class Ledger:
             "different": lambda: len({a for a, _ in self.asked.values()}) > 1,
             "expired": lambda: self._age(answer) >= _TTL - _AHEAD,
             "forbidden": lambda: not self.asked[answer.request][1],
-            "failed": lambda: self._has_failed(),
+            "failed": self._has_failed,
             "unknown": lambda: self.kind in ("action", "upgraded"),
             "answer-lost": lambda: bool(self.deleted),
             "invalid": lambda: self.born is not None,
