@@ -104,11 +104,12 @@ def _at_once(ledger: Ledger, event: Event) -> Iterable[Rule]:
 
 
 def _of_answer(ledger: Ledger, event: Event) -> Iterable[Rule]:
-    verdict, status, names, _, why = event.says
+    verdict, status, names, subject, why = event.says
     request = event.request
     if not ledger.tells_truth(event):
         yield Rule.UNTRUE
-    if verdict == "unknown" and not why:
+    known = not why and subject not in ledger.forgotten
+    if verdict == "unknown" and known:
         yield Rule.NEVER_BEGAN
     linked = request in ledger.linked
     if verdict in ("executed", "interrupted") and linked:
