@@ -20,9 +20,6 @@ from simulation.scheduler import Scheduler
 from simulation.scheduler import Task
 
 
-
-
-
 class Broken(Exception):
     """The connection is gone, and with it what was not committed."""
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import socket
 import typing as ty
@@ -83,15 +82,6 @@ class Steps:
     def runner(self) -> transaction.Runner:
         """What runs the steps."""
         return self._run
-
-    def probe(self) -> None:
-        """Check what the server can do, if it answers.
-
-        :raises capability.Unsupported: it lacks what is needed
-        """
-        out_of_reach = contextlib.suppress(*transaction.FAULTS)
-        with out_of_reach, self.connections.statement():
-            pass
 
     def _read(self, query: sa.Select[ty.Any]) -> ty.Sequence[sa.Row[ty.Any]]:
         return self._run.statement(
