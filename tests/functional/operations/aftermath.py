@@ -74,7 +74,7 @@ class Aftermath(cloud.Cloud):
         self.assertNotIn("Retry-After", answer.headers)
 
     def assert_failed(self, answer: ty.Any) -> None:
-        self.assert_fault(answer, 500, "recorded as failed")
+        self.assert_fault(answer, 500, "token failed")
 
     def assert_lost(self, answer: ty.Any) -> None:
         self.assert_fault(answer, 409, "not available any more")
