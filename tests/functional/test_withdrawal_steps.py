@@ -83,7 +83,8 @@ class Steps(building.Building):
         self.flags(instances=10, group="quota")
         if not done:
             return None
-        self.undo(done[0])
+        if not self.undone_at_once:
+            self.undo(done[0])
         undoing.sweep(context.get_admin_context(), [server])
         return done[0]
 
