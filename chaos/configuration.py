@@ -13,6 +13,8 @@ from embedded.services import nova
 LEASE = 2
 #: Seconds that a retry waits for the first request.
 WAIT_TIMEOUT = 1
+#: How many servers of one user a group may have.
+GROUP_MEMBERS = 2
 
 # Clients send the headers that keystone's middleware would set.
 _AUTHENTICATION = " authtoken keystonecontext"
@@ -29,16 +31,21 @@ control_exchange = {exchange}
 [api_database]
 connection = {api}
 max_retries = 3
+retry_interval = 1
 
 [database]
 connection = {cell1}
 max_retries = 3
+retry_interval = 1
 
 [oslo_concurrency]
 lock_path = {folder}/locks
 
 [oslo_messaging_notifications]
 driver = noop
+
+[quota]
+server_group_members = {group_members}
 
 [idempotency]
 secret = of tests only: 0123456789 0123456789
@@ -53,7 +60,8 @@ class Configuration:
 
     :param databases: Nova's databases
     :param transport_url: the broker; what is cast to others goes there
-    :param exchange: a name there that no other site uses
+    :param exchange: a name there, of an exchange and of the conductor's
+        topic, that no other site uses
     """
 
     databases: Databases
@@ -74,6 +82,7 @@ class Configuration:
             exchange=self.exchange,
             lease=LEASE,
             wait_timeout=WAIT_TIMEOUT,
+            group_members=GROUP_MEMBERS,
             **urls,
         )
         (folder / "nova.conf").write_text(text)

@@ -16,6 +16,7 @@ import socket
 import sys
 import typing as ty
 
+from chaos import casts
 from chaos import databases
 from chaos import images
 from chaos.history import History
@@ -80,6 +81,7 @@ def main() -> None:
     """Serve until the input is closed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--api-database", required=True)
+    parser.add_argument("--topic", required=True)
     parser.add_argument("--history", type=Path, required=True)
     parser.add_argument("--mutation")
     arguments = parser.parse_args()
@@ -87,7 +89,7 @@ def main() -> None:
     # this module's own name it would take /etc/host.conf.
     sys.argv[:] = ["nova-api"]
     saboteur = Saboteur(
-        _load(arguments.mutation),
+        _load(arguments.topic, arguments.mutation),
         cut=lambda: databases.cut(arguments.api_database),
         history=History(arguments.history),
     )
@@ -99,7 +101,7 @@ def main() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _load(mutation: str | None) -> ty.Any:
+def _load(topic: str, mutation: str | None) -> ty.Any:
     """Return Nova's WSGI application, as its nova.conf says."""
     # First: later, parts of Nova have already chosen another kind of thread.
     monkey_patch.patch(backend="threading")
@@ -108,6 +110,7 @@ def _load(mutation: str | None) -> ty.Any:
     if mutation:
         Mutation(mutation).apply()
     images.stand_in()
+    casts.to(topic)
     from nova.wsgi.osapi_compute import application
 
     return application

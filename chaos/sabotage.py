@@ -15,12 +15,14 @@ import time
 import typing as ty
 import uuid
 
+from chaos import commits
 from chaos.history import History
-from nova.openstack.common.idempotency import faults
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency import points
+from nova.openstack.common.idempotency.points import Point
 
 HEADER = "X-Sabotage"
 _ENVIRON = "HTTP_X_SABOTAGE"
+_COMMIT = "commit-"
 
 
 class Trouble(enum.Enum):
@@ -32,6 +34,23 @@ class Trouble(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
+class Commit:
+    """The end of a transaction that writes the product's tables.
+
+    Its statements are done and hold their locks; its commit is to come.
+
+    :param number: which of those that one request makes, from 1 on
+    """
+
+    number: int
+
+    @property
+    def value(self) -> str:
+        """How an order names it."""
+        return f"{_COMMIT}{self.number}"
+
+
+@dataclasses.dataclass(frozen=True)
 class Order:
     """Trouble at a point, for the one request that bears it.
 
@@ -40,7 +59,7 @@ class Order:
     """
 
     trouble: Trouble
-    point: Point
+    point: Point | Commit
 
     def __str__(self) -> str:
         return f"{self.trouble.value} {self.point.value}"
@@ -52,11 +71,27 @@ class Order:
         :param text: the header's value
         """
         trouble, point = text.split()
+        number = point.removeprefix(_COMMIT)
+        if number != point:
+            return cls(Trouble(trouble), Commit(int(number)))
         return cls(Trouble(trouble), Point(point))
 
 
-_ordered: contextvars.ContextVar[Order | None] = contextvars.ContextVar(
-    "sabotage", default=None
+
+@dataclasses.dataclass
+class _Request:
+    """A request on its way.
+
+    :param order: what is still to happen to it
+    :param commits: how many it has come to
+    """
+
+    order: Order | None
+    commits: int = 0
+
+
+_serving: contextvars.ContextVar[_Request | None] = contextvars.ContextVar(
+    "serving", default=None
 )
 
 
@@ -74,21 +109,27 @@ class Saboteur:
         self._application = application
         self._cut = cut
         self._history = history
-        faults.arm(self._reached)
+        self._requests: dict[str, _Request] = {}
+        points.arm(self._reached)
+        commits.watch(self._commit)
 
     def __call__(
         self, environ: dict[str, ty.Any], start_response: ty.Any
     ) -> Iterable[bytes]:
         """Serve a request."""
         text = environ.get(_ENVIRON)
-        _ordered.set(Order.parse(text) if text else None)
+        mine = _Request(Order.parse(text) if text else None)
+        _serving.set(mine)
         request, began = uuid.uuid4().hex, time.monotonic()
+        self._requests[request] = mine
         self._history.note("entered", id=request, pid=os.getpid())
         try:
             answer: Iterable[bytes] = self._application(
                 environ, start_response
             )
         finally:
+            del self._requests[request]
+            _serving.set(None)
             self._history.note(
                 "left",
                 id=request,
@@ -100,10 +141,25 @@ class Saboteur:
     def _reached(self, point: Point) -> None:
         if point is Point.AFTER_TAKEOVER:
             self._history.note("takeover")
-        order = _ordered.get()
-        if order is None or order.point is not point:
+        self._carry_out(point)
+
+    def _commit(self) -> None:
+        mine = _serving.get()
+        if mine is not None:
+            mine.commits += 1
+            self._carry_out(Commit(mine.commits))
+
+    def _carry_out(self, point: Point | Commit) -> None:
+        mine = _serving.get()
+        # The heartbeat serves no request: it takes the orders of any.
+        bearers = [*self._requests.values()] if mine is None else [mine]
+        order = None
+        for bearer in bearers:
+            if bearer.order is not None and bearer.order.point == point:
+                order, bearer.order = bearer.order, None
+                break
+        if order is None:
             return
-        _ordered.set(None)
         self._history.note("sabotage", order=str(order), pid=os.getpid())
         if order.trouble is Trouble.CUT:
             self._cut()

@@ -2,6 +2,7 @@
 """Client tokens in Nova's compute API: what the protocol needs of Nova.
 
     router       loaded by api-paste.ini, decorates the controllers' methods
+    browsers     lets scripts in browsers use client tokens
     operations   the table of operations: one row each
     posts        what POSTs Nova's routes have
     releases     what differs between the releases of Nova
@@ -11,4 +12,5 @@
     withdrawal   takes servers back before anybody builds them
     undoing      undoes what Nova's API and conductor did for such servers
     seal         the cipher of stored answers
+    versions     the microversion that a request asks for
 """

@@ -22,7 +22,6 @@ from nova import exception
 from nova import objects
 from nova import rpc
 from nova.compute import utils as compute_utils
-from nova.db.api import api as api_db
 from nova.db.api import models as api_models
 from nova.db.idempotency import transaction
 from nova.idempotency.withdrawal import Todo
@@ -50,17 +49,19 @@ _DOES_NOT_ANSWER = (
 )
 
 
-def undo(context: ty.Any, todo: str) -> None:
+def undo(context: ty.Any, run: transaction.Runner, todo: str) -> None:
     """Undo what was done for one server; to do it again is harmless.
 
     :param context: the context of a caller with the first one's roles
+    :param run: runs transactions on Nova's API database
     :param todo: what :func:`withdrawal.withdraw` said is to be undone
     :raises errors.Unavailable: Cinder, placement or a database does not
         answer; what is left is to be undone later
     """
     left = Todo.load(todo)
-    for step in _STEPS:
-        with _answering():
+    with _answering():
+        _forget_rows(run, left)
+        for step in _STEPS:
             step(context, left)
 
 
@@ -111,7 +112,7 @@ def _sweep_cell(
     return mapped - removed
 
 
-def _forget_rows(context: ty.Any, left: Todo) -> None:
+def _forget_rows(run: transaction.Runner, left: Todo) -> None:
     """Delete the server's membership in a group, and its request spec.
 
     The conductor has the request spec from the cast, and does not mind.
@@ -125,7 +126,7 @@ def _forget_rows(context: ty.Any, left: Todo) -> None:
             for key in keys:
                 connection.execute(sa.delete(table).where(table.c.id == key))
 
-    transaction.run(api_db.context_manager, forget)
+    run.transaction(forget)
 
 
 def _destroy_record(context: ty.Any, left: Todo) -> None:
@@ -155,7 +156,6 @@ def _detach_volumes(context: ty.Any, left: Todo) -> None:
 # Other services come last, of which some do not answer at times: the quota
 # is free again by then.
 _STEPS: tuple[ty.Callable[[ty.Any, Todo], None], ...] = (
-    _forget_rows,
     _destroy_record,
     _free_allocations,
     _detach_volumes,

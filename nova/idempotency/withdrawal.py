@@ -29,39 +29,18 @@ to 34). It depends on where it is when we delete the row:
 from __future__ import annotations
 
 import dataclasses
-import enum
 import typing as ty
 
 from oslo_serialization import jsonutils
 import sqlalchemy as sa
 
 from nova.db.api import models as api_models
+from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.work import Fate
+from nova.openstack.common.idempotency.work import Withdrawn
 
 _REQUESTS: ty.Final[sa.Table] = api_models.BuildRequest.__table__
 _MAPPINGS: ty.Final[sa.Table] = api_models.InstanceMapping.__table__
-
-
-class Fate(enum.Enum):
-    """What became of the servers of a request."""
-
-    #: All of them are withdrawn.
-    WITHDRAWN = "withdrawn"
-    #: The conductor was faster with one of them, so all are kept.
-    TAKEN = "taken"
-    #: Their user deleted one before the cast; the others are withdrawn.
-    DELETED = "deleted"
-
-
-@dataclasses.dataclass(frozen=True)
-class Withdrawn:
-    """The outcome of a withdrawal.
-
-    :param fate: what became of the servers
-    :param todos: a server's id and, as JSON, what is to be undone for it
-    """
-
-    fate: Fate
-    todos: tuple[tuple[str, str], ...] = ()
 
 
 #: Nothing is withdrawn; what there is stays.
@@ -94,7 +73,7 @@ class Todo:
 
 
 def withdraw(
-    connection: sa.Connection, servers: ty.Sequence[str]
+    connection: sa.Connection, servers: ty.Sequence[Resource]
 ) -> Withdrawn:
     """Take all servers of a request back from the conductor, or none.
 
@@ -104,22 +83,25 @@ def withdraw(
 
     :param connection: the connection of a running transaction on Nova's API
         database that holds the token's row
-    :param servers: the ids of all servers that the token is bound to
+    :param servers: all servers that the token is bound to
     """
-    asked = _build_requests(connection, servers)
-    if any(_taken(connection, one) for one in set(servers) - asked.keys()):
+    bound = {server.id: server for server in servers}
+    asked = _build_requests(connection, list(bound))
+    if any(_taken(connection, one) for one in bound.keys() - asked.keys()):
         return KEPT
-    todos = []
+    todos = {}
     # In one order, so that two withdrawals could not lock each other out.
     for server in sorted(asked):
         if _delete_build_request(connection, server):
             todo = Todo(server, attachments(asked[server]))
-            todos.append((server, todo.dump()))
+            todos[server] = todo.dump()
         elif _taken(connection, server):
             return KEPT
-    _queue_for_deletion(connection, [server for server, _ in todos])
-    all_ = len(todos) == len(set(servers))
-    return Withdrawn(Fate.WITHDRAWN if all_ else Fate.DELETED, tuple(todos))
+    _queue_for_deletion(connection, list(todos))
+    return Withdrawn(
+        Fate.WITHDRAWN if len(todos) == len(bound) else Fate.DELETED,
+        tuple((bound[server], todo) for server, todo in todos.items()),
+    )
 
 
 def attachments(mappings: str | None) -> tuple[str, ...]:

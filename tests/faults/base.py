@@ -31,7 +31,7 @@ from chaos.ledger import Ledger
 from chaos.mutation import Mutation
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.points import Point
 
 # Seconds over wait_timeout in which every retry has its answer: a boot, on
 # a machine that does much else.
@@ -62,7 +62,7 @@ class TestCase(unittest.TestCase):
             site = Configuration(urls)
             schema.create(urls, site.transport_url)
             cls.history = History(path / "history")
-            cls.ledger = Ledger(urls.api)
+            cls.ledger = Ledger(urls)
             (cls.host,) = stack.enter_context(
                 hosts.started(path, 1, site, cls.history, cls.mutation)
             )
