@@ -13,10 +13,10 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency import models
+from nova.db.idempotency import tables
 
 _WRITES = re.compile(
-    rf"\s*(INSERT|UPDATE|DELETE)\b.*\b{models.ClientToken.__tablename__[:-1]}",
+    rf"\s*(INSERT|UPDATE|DELETE)\b.*\b{tables.TOKENS.name[:-1]}",
     re.IGNORECASE | re.DOTALL,
 )
 _MARK = "chaos: writes tokens"

@@ -18,8 +18,8 @@ from chaos.grants import GIVEN
 from chaos.hosts import wait_until
 from nova.db.api import models as api_models
 from nova.db.idempotency import clock
-from nova.db.idempotency.rows import RESOURCES
-from nova.db.idempotency.rows import TOKENS
+from nova.db.idempotency.tables import RESOURCES
+from nova.db.idempotency.tables import TOKENS
 from nova.db.main import models as main_models
 
 # Servers are deleted by nobody in a campaign: one whose mapping waits for

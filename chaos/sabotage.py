@@ -17,8 +17,8 @@ import uuid
 
 from chaos import commits
 from chaos.history import History
-from nova.openstack.common.idempotency import faults
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency import points
+from nova.openstack.common.idempotency.points import Point
 
 HEADER = "X-Sabotage"
 _ENVIRON = "HTTP_X_SABOTAGE"
@@ -110,7 +110,7 @@ class Saboteur:
         self._cut = cut
         self._history = history
         self._requests: dict[str, _Request] = {}
-        faults.arm(self._reached)
+        points.arm(self._reached)
         commits.watch(self._commit)
 
     def __call__(

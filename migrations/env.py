@@ -4,11 +4,11 @@
 from alembic import context
 
 from nova.db.idempotency import migration
-from nova.db.idempotency import models
+from nova.db.idempotency import tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=models.BASE.metadata,
+    target_metadata=tables.METADATA,
     version_table=migration.VERSION_TABLE,
 )
 with context.begin_transaction():

@@ -2,11 +2,15 @@
 """Client tokens in Nova's compute API: what the protocol needs of Nova.
 
     router       loaded by api-paste.ini, decorates the controllers' methods
+    browsers     lets scripts in browsers use client tokens
     operations   the table of operations: one row each
     posts        what POSTs Nova's routes have
     releases     what differs between the releases of Nova
     service      builds the engine from nova.conf, and answers in Nova's way
     work         one operation: run it, rebuild its answer
     rebuild      answers that died with their worker, made again
+    withdrawal   takes servers back before anybody builds them
+    undoing      undoes what Nova's API and conductor did for such servers
     seal         the cipher of stored answers
+    versions     the microversion that a request asks for
 """

@@ -8,12 +8,16 @@ import enum
 import typing as ty
 
 from nova.db.idempotency import kinds
+from nova.idempotency import acceptance
+from nova.idempotency import actions
 from nova.idempotency import rebuild
+from nova.idempotency.evidence import InstanceAction
 from nova.openstack.common.idempotency.record import Resource
 
 Rebuild = ty.Callable[
     [ty.Any, ty.Any, dict[str, ty.Any], ty.Sequence[Resource]], ty.Any
 ]
+Accepted = ty.Callable[[acceptance.Case], ty.Any]
 
 
 class LeftOut(enum.Enum):
@@ -32,6 +36,10 @@ class Operation:
     :param kind: what it is linked to, None where that is not in the API
         database (protocol section 5)
     :param rebuild: makes its answer again, for one that is linked
+    :param evidence: how Nova records that it was begun, for one that is not
+        linked; None where it does not
+    :param accepted: makes its answer again once it is known to have begun;
+        None where that is empty
     :param left_out: why it ignores tokens, None if it does not
     :param until: the last release of Nova that has it, None for the newest
     """
@@ -40,16 +48,13 @@ class Operation:
     action: str | None = None
     kind: kinds.Kind | None = None
     rebuild: Rebuild | None = None
+    evidence: InstanceAction | None = None
+    accepted: Accepted | None = None
     left_out: LeftOut | None = None
     until: int | None = None
 
     def __str__(self) -> str:
         return f"POST {self.path} {self.action or ''}".rstrip()
-
-    @property
-    def on_server(self) -> bool:
-        """Tell whether its path names a server that is there already."""
-        return self.path.startswith(("/servers/{", "/os-volumes_boot/{"))
 
 
 def _linked(path: str, kind: kinds.Kind, rebuilt: Rebuild) -> Operation:
@@ -63,6 +68,8 @@ def _left_out(
 
 
 READS, REFUSED = LeftOut
+_SERVER = "/servers/{id}/action"
+_BOOT_VOLUME = "/os-volumes_boot/{id}/action"
 
 _LINKED = (
     _linked("/flavors", kinds.FLAVOR, rebuild.flavor),
@@ -91,62 +98,108 @@ _NOT_LINKED = (
     Operation("/os-server-external-events"),
     Operation("/os-snapshots"),
     Operation("/os-volumes"),
-    Operation("/os-volumes_boot/{id}/action", "confirmResize"),
-    Operation("/os-volumes_boot/{id}/action", "createImage"),
-    Operation("/os-volumes_boot/{id}/action", "os-start"),
-    Operation("/os-volumes_boot/{id}/action", "os-stop"),
-    Operation("/os-volumes_boot/{id}/action", "reboot"),
-    Operation("/os-volumes_boot/{id}/action", "rebuild"),
-    Operation("/os-volumes_boot/{id}/action", "resize"),
-    Operation("/os-volumes_boot/{id}/action", "revertResize"),
-    Operation("/os-volumes_boot/{id}/action", "trigger_crash_dump"),
-    Operation("/servers/{id}/action", "addFixedIp"),
-    Operation("/servers/{id}/action", "addFloatingIp"),
-    Operation("/servers/{id}/action", "addSecurityGroup"),
-    Operation("/servers/{id}/action", "changePassword"),
-    Operation("/servers/{id}/action", "confirmResize"),
-    Operation("/servers/{id}/action", "createBackup"),
-    Operation("/servers/{id}/action", "createImage"),
-    Operation("/servers/{id}/action", "evacuate"),
-    Operation("/servers/{id}/action", "forceDelete"),
-    Operation("/servers/{id}/action", "injectNetworkInfo"),
-    Operation("/servers/{id}/action", "lock"),
-    Operation("/servers/{id}/action", "migrate"),
-    Operation("/servers/{id}/action", "os-migrateLive"),
-    Operation("/servers/{id}/action", "os-resetState"),
-    Operation("/servers/{id}/action", "os-start"),
-    Operation("/servers/{id}/action", "os-stop"),
-    Operation("/servers/{id}/action", "pause"),
-    Operation("/servers/{id}/action", "reboot"),
-    Operation("/servers/{id}/action", "rebuild"),
-    Operation("/servers/{id}/action", "removeFixedIp"),
-    Operation("/servers/{id}/action", "removeFloatingIp"),
-    Operation("/servers/{id}/action", "removeSecurityGroup"),
-    Operation("/servers/{id}/action", "rescue"),
-    Operation("/servers/{id}/action", "resize"),
-    Operation("/servers/{id}/action", "restore"),
-    Operation("/servers/{id}/action", "resume"),
-    Operation("/servers/{id}/action", "revertResize"),
-    Operation("/servers/{id}/action", "shelve"),
-    Operation("/servers/{id}/action", "shelveOffload"),
-    Operation("/servers/{id}/action", "suspend"),
-    Operation("/servers/{id}/action", "trigger_crash_dump"),
-    Operation("/servers/{id}/action", "unlock"),
-    Operation("/servers/{id}/action", "unpause"),
-    Operation("/servers/{id}/action", "unrescue"),
-    Operation("/servers/{id}/action", "unshelve"),
+    Operation(_BOOT_VOLUME, "confirmResize", evidence=actions.CONFIRM_RESIZE),
+    Operation(
+        _BOOT_VOLUME,
+        "createImage",
+        evidence=actions.CREATE_IMAGE,
+        accepted=acceptance.image,
+    ),
+    Operation(_BOOT_VOLUME, "os-start", evidence=actions.START),
+    Operation(_BOOT_VOLUME, "os-stop", evidence=actions.STOP),
+    Operation(_BOOT_VOLUME, "reboot", evidence=actions.REBOOT),
+    Operation(
+        _BOOT_VOLUME,
+        "rebuild",
+        evidence=actions.REBUILD,
+        accepted=acceptance.rebuild,
+    ),
+    Operation(_BOOT_VOLUME, "resize", evidence=actions.RESIZE),
+    Operation(_BOOT_VOLUME, "revertResize", evidence=actions.REVERT_RESIZE),
+    Operation(_BOOT_VOLUME, "trigger_crash_dump", evidence=actions.CRASH_DUMP),
+    Operation(_SERVER, "addFixedIp"),
+    Operation(_SERVER, "addFloatingIp"),
+    Operation(_SERVER, "addSecurityGroup"),
+    Operation(_SERVER, "changePassword", evidence=actions.CHANGE_PASSWORD),
+    Operation(_SERVER, "confirmResize", evidence=actions.CONFIRM_RESIZE),
+    Operation(
+        _SERVER,
+        "createBackup",
+        evidence=actions.BACKUP,
+        accepted=acceptance.backup,
+    ),
+    Operation(
+        _SERVER,
+        "createImage",
+        evidence=actions.CREATE_IMAGE,
+        accepted=acceptance.image,
+    ),
+    Operation(_SERVER, "evacuate", evidence=actions.EVACUATE),
+    Operation(_SERVER, "forceDelete", evidence=actions.DELETE),
+    Operation(_SERVER, "injectNetworkInfo"),
+    Operation(_SERVER, "lock", evidence=actions.LOCK),
+    Operation(_SERVER, "migrate", evidence=actions.MIGRATE),
+    Operation(_SERVER, "os-migrateLive", evidence=actions.LIVE_MIGRATION),
+    Operation(_SERVER, "os-resetState", evidence=actions.RESET_STATE),
+    Operation(_SERVER, "os-start", evidence=actions.START),
+    Operation(_SERVER, "os-stop", evidence=actions.STOP),
+    Operation(_SERVER, "pause", evidence=actions.PAUSE),
+    Operation(_SERVER, "reboot", evidence=actions.REBOOT),
+    Operation(
+        _SERVER,
+        "rebuild",
+        evidence=actions.REBUILD,
+        accepted=acceptance.rebuild,
+    ),
+    Operation(_SERVER, "removeFixedIp"),
+    Operation(_SERVER, "removeFloatingIp"),
+    Operation(_SERVER, "removeSecurityGroup"),
+    Operation(
+        _SERVER,
+        "rescue",
+        evidence=actions.RESCUE,
+        accepted=acceptance.rescue,
+    ),
+    Operation(_SERVER, "resize", evidence=actions.RESIZE),
+    Operation(_SERVER, "restore", evidence=actions.RESTORE),
+    Operation(_SERVER, "resume", evidence=actions.RESUME),
+    Operation(_SERVER, "revertResize", evidence=actions.REVERT_RESIZE),
+    Operation(_SERVER, "shelve", evidence=actions.SHELVE),
+    Operation(_SERVER, "shelveOffload", evidence=actions.SHELVE_OFFLOAD),
+    Operation(_SERVER, "suspend", evidence=actions.SUSPEND),
+    Operation(_SERVER, "trigger_crash_dump", evidence=actions.CRASH_DUMP),
+    Operation(_SERVER, "unlock", evidence=actions.UNLOCK),
+    Operation(_SERVER, "unpause", evidence=actions.UNPAUSE),
+    Operation(_SERVER, "unrescue", evidence=actions.UNRESCUE),
+    Operation(_SERVER, "unshelve", evidence=actions.UNSHELVE),
     Operation("/servers/{server_id}/metadata"),
-    Operation("/servers/{server_id}/migrations/{id}/action", "force_complete"),
-    Operation("/servers/{server_id}/os-interface"),
-    Operation("/servers/{server_id}/os-volume_attachments"),
-    Operation("/servers/{server_id}/shares"),
+    Operation(
+        "/servers/{server_id}/migrations/{id}/action",
+        "force_complete",
+        evidence=actions.FORCE_COMPLETE,
+    ),
+    Operation(
+        "/servers/{server_id}/os-interface",
+        evidence=actions.ATTACH_INTERFACE,
+        accepted=acceptance.interface,
+    ),
+    Operation(
+        "/servers/{server_id}/os-volume_attachments",
+        evidence=actions.ATTACH_VOLUME,
+        accepted=acceptance.volume,
+    ),
+    Operation(
+        "/servers/{server_id}/shares",
+        evidence=actions.ATTACH_SHARE,
+        accepted=acceptance.share,
+    ),
 )
 
 _IGNORED = (
-    _left_out(READS, "/servers/{id}/action", "os-getConsoleOutput"),
-    _left_out(READS, "/servers/{id}/action", "os-getSPICEConsole"),
-    _left_out(READS, "/servers/{id}/action", "os-getSerialConsole"),
-    _left_out(READS, "/servers/{id}/action", "os-getVNCConsole"),
+    _left_out(READS, _SERVER, "os-getConsoleOutput"),
+    _left_out(READS, _SERVER, "os-getSPICEConsole"),
+    _left_out(READS, _SERVER, "os-getSerialConsole"),
+    _left_out(READS, _SERVER, "os-getVNCConsole"),
     _left_out(READS, "/servers/{server_id}/remote-consoles"),
     _left_out(REFUSED, "/os-agents"),
     _left_out(REFUSED, "/os-baremetal-nodes"),
@@ -167,8 +220,8 @@ _IGNORED = (
     _left_out(REFUSED, "/os-networks/{id}/action", "disassociate_project"),
     _left_out(REFUSED, "/os-security-group-default-rules"),
     _left_out(REFUSED, "/os-tenant-networks"),
-    _left_out(REFUSED, "/servers/{id}/action", "os-getRDPConsole"),
-    _left_out(REFUSED, "/servers/{id}/action", "resetNetwork"),
+    _left_out(REFUSED, _SERVER, "os-getRDPConsole"),
+    _left_out(REFUSED, _SERVER, "resetNetwork"),
     _left_out(REFUSED, "/servers/{server_id}/consoles"),
 )
 
@@ -197,8 +250,8 @@ OPERATIONS = (
     + _IGNORED
     # Nova 33 left here the actions of its oldest controller of servers alone.
     + _also_at(
-        "/os-volumes_boot/{id}/action",
-        like="/servers/{id}/action",
+        _BOOT_VOLUME,
+        like=_SERVER,
         until=32,
         besides=_NOT_LINKED + _IGNORED,
     )

@@ -31,24 +31,25 @@ class AnswerSealer:
     def __init__(self, secrets: ty.Sequence[bytes]) -> None:
         self._secrets = tuple(secrets)
 
-    def seal(self, token: str, row: bytes, data: bytes) -> bytes:
+    def seal(self, token: str, context: bytes, data: bytes) -> bytes:
         """Return the data sealed.
 
         :param token: the client's token
-        :param row: what names the row; sealed data opens in no other one
+        :param context: names the row, its target and its state; sealed data
+            opens in no other one
         :param data: what is sealed
         """
         salt = os.urandom(_SALT_BYTES)
         nonce = os.urandom(_NONCE_BYTES)
         cipher = _cipher(self._secrets[0], token, salt)
-        sealed = cipher.encrypt(nonce, data, _FORMAT + row)
+        sealed = cipher.encrypt(nonce, data, _FORMAT + context)
         return _FORMAT + salt + nonce + sealed
 
-    def open(self, token: str, row: bytes, sealed: bytes) -> bytes | None:
+    def open(self, token: str, context: bytes, sealed: bytes) -> bytes | None:
         """Return what was sealed, None if no listed secret opens it.
 
         :param token: the client's token
-        :param row: what names the row
+        :param context: what it was sealed with
         :param sealed: what :meth:`seal` returned
         """
         if sealed[:1] != _FORMAT or len(sealed) < _LEAST_BYTES:
@@ -58,7 +59,7 @@ class AnswerSealer:
         for secret in self._secrets:
             try:
                 cipher = _cipher(secret, token, salt)
-                return cipher.decrypt(nonce, text, _FORMAT + row)
+                return cipher.decrypt(nonce, text, _FORMAT + context)
             except exceptions.InvalidTag:
                 continue
         return None

@@ -4,42 +4,59 @@
 from __future__ import annotations
 
 import copy
-import email.utils
 import functools
 import typing as ty
 
 from oslo_config import cfg
-import webob
-import webob.exc
+from oslo_log import log as logging
 
 import nova.conf
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
+from nova.db.idempotency import capability
 from nova.db.idempotency import kinds
+from nova.db.idempotency import steps
 from nova.db.idempotency import store
+from nova.db.idempotency.connections import Connections
+from nova.idempotency import chores
 from nova.idempotency import operations
 from nova.idempotency import posts
+from nova.idempotency import response
 from nova.idempotency import seal
+from nova.idempotency import versions
 from nova.idempotency import work
 from nova.openstack.common.idempotency import digest
-from nova.openstack.common.idempotency import engine
 from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import heartbeat
-from nova.openstack.common.idempotency import limits
 from nova.openstack.common.idempotency import sameness
 from nova.openstack.common.idempotency import token
-from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.engine import Engine
+from nova.openstack.common.idempotency.limits import Limits
+from nova.openstack.common.idempotency.parts import Parts
 from nova.openstack.common.idempotency.work import Request
+
+LOG = logging.getLogger(__name__)
 
 
 class NovaService:
     """What the decorator asks of the compute API.
 
-    :param engine_: answers requests by the protocol
+    :param engine: answers requests by the protocol
+    :param tokens: the table of tokens, as the engine has it
+    :param headers: the names of the headers that may bear a token
+    :param chores_: what this process does beside answering
     """
 
-    def __init__(self, engine_: engine.Engine) -> None:
-        self._engine = engine_
+    def __init__(
+        self,
+        engine: Engine,
+        tokens: store.SqlStore,
+        headers: ty.Collection[str] = token.HEADERS,
+        chores_: chores.Chores | None = None,
+    ) -> None:
+        self.headers = headers
+        self._engine = engine
+        self._tokens = tokens
+        self._chores = chores_
         for operation in operations.OPERATIONS:
             if operation.kind is not None:
                 kinds.listen(operation.kind)
@@ -49,99 +66,141 @@ class NovaService:
         method: ty.Callable[..., ty.Any],
         arguments: dict[str, ty.Any],
         call: ty.Callable[[], ty.Any],
-    ) -> webob.Response:
+    ) -> ty.Any:
         """Answer a request that bears a client token.
+
+        What the protocol refuses is an answer, too: an error would become a
+        500 where @wsgi.expected_errors stands outside of ours.
 
         :param method: the controller's method
         :param arguments: the arguments of the call by their names
         :param call: runs the method with them
-        :raises webob.exc.HTTPException: the protocol answers with an error
         """
+        req = arguments["req"]
         client_token = None
         try:
-            client_token = token.parse(arguments["req"].environ)
+            client_token = token.given(req.environ, self.headers)
+            if client_token is None:
+                return call()
+            if self._chores is not None:
+                self._chores.ensure()
+            asked = _request(client_token, req)
             reply = self._engine.answer(
-                _request(client_token, arguments),
-                _work(method, arguments, call),
+                asked, self._work(method, arguments, call)
             )
         except errors.Refusal as refusal:
-            raise _refused(refusal, client_token) from None
-        return _response(reply, client_token)
+            return response.refused(refusal, client_token, req)
+        return response.of(reply, client_token, req)
+
+    def _work(
+        self,
+        method: ty.Callable[..., ty.Any],
+        arguments: dict[str, ty.Any],
+        call: ty.Callable[[], ty.Any],
+    ) -> work.NovaWork:
+        controller = getattr(method, "__self__", arguments.get("self"))
+        req, body = arguments["req"], arguments.get("body")
+        post = posts.asked(req, body)
+        return work.NovaWork(
+            operation=operations.find(*post) or operations.Operation(*post),
+            # Nova's decorators may stand above ours.
+            method=posts.called(req, body) or method,
+            controller=controller,
+            arguments=arguments,
+            body=_copy(body),
+            call=call,
+            runner=self._tokens.runner,
+        )
 
 
 @functools.cache
 def from_configuration() -> NovaService:
     """Return the process's one service, as nova.conf describes it.
 
-    :raises options.Misconfigured: the options contradict each other
+    :raises options.Misconfigured: the options contradict each other, or do
+        not fit the database server
     """
-    return NovaService(build(nova.conf.CONF))
+    return build(nova.conf.CONF)
 
 
-def build(conf: cfg.ConfigOpts) -> engine.Engine:
-    """Return an engine on Nova's API database.
+def build(conf: cfg.ConfigOpts) -> NovaService:
+    """Return a service on Nova's API database.
 
     :param conf: Nova's configuration
-    :raises options.Misconfigured: the options contradict each other
+    :raises options.Misconfigured: the options contradict each other, or do
+        not fit the database server
     """
     options.register_opts(conf)
     options.check(conf)
     group = conf.idempotency
     secrets = [secret.encode() for secret in group.secret]
-    tokens = store.Store(
-        api_db.context_manager,
-        lease=group.lease * 1000,
-        token_ttl=group.token_ttl * 1000,
-    )
-    return engine.Engine(
+    tokens = _store(conf, secrets)
+    parts = Parts.of(
         store=tokens,
         digests=digest.Digests(secrets),
         sealer=seal.AnswerSealer(secrets),
-        # Two renewals may fail before a third one would come too late.
-        heartbeat=heartbeat.Heartbeat(tokens, interval=group.lease / 3),
-        limits=limits.Limits(
+        limits=Limits(
             token_ttl=group.token_ttl,
             wait_timeout=group.wait_timeout,
             max_response_size=group.max_response_size,
+            max_waiting=group.max_waiting,
+            max_tokens=group.max_tokens,
         ),
+        lease=group.lease,
+    )
+    return NovaService(
+        Engine(parts), tokens, group.headers, chores.Chores(tokens)
     )
 
 
-def _request(client_token: str, arguments: dict[str, ty.Any]) -> Request:
-    req = arguments["req"]
+def _store(
+    conf: cfg.ConfigOpts, secrets: ty.Sequence[bytes]
+) -> store.SqlStore:
+    connections = Connections(
+        api_db.context_manager,
+        size=conf.api_database.max_pool_size or 5,
+        overflow=conf.api_database.max_overflow or 0,
+    )
+    settings = steps.Settings(
+        lease=conf.idempotency.lease * 1000,
+        token_ttl=conf.idempotency.token_ttl * 1000,
+        key_ids=tuple(digest.key_id(secret) for secret in secrets),
+        host=conf.host,
+    )
+    tokens = store.SqlStore(
+        api_db.context_manager, settings, connections=connections
+    )
+    try:
+        tokens.probe()
+    except capability.Unsupported as exc:
+        raise options.Misconfigured(
+            f"Client tokens cannot be kept in [api_database]: {exc}"
+        ) from None
+    return tokens
+
+
+def _request(client_token: str, req: ty.Any) -> Request:
     context = req.environ["nova.context"]
     path = req.environ["PATH_INFO"]
     named = req.environ.get("wsgiorg.routing_args", ((), {}))[1]
+    version = versions.version_asked(req.headers)
     return Request(
         token=client_token,
         scope=sameness.Scope(
             project_id=context.project_id,
             user_id=context.user_id,
+            domain_id=context.domain_id,
+            system_scope=context.system_scope,
             target=sameness.target(req.method, path, named.get("project_id")),
         ),
         canonical=sameness.canonical(
-            req.query_string,
-            req.api_version_request.get_string(),
-            arguments.get("body"),
+            req.query_string, version, req.body, req.get_content_type()
         ),
         request_id=context.request_id,
-    )
-
-
-def _work(
-    method: ty.Callable[..., ty.Any],
-    arguments: dict[str, ty.Any],
-    call: ty.Callable[[], ty.Any],
-) -> work.NovaWork:
-    controller = getattr(method, "__self__", arguments.get("self"))
-    post = posts.asked(arguments["req"], arguments.get("body"))
-    return work.NovaWork(
-        operation=operations.find(*post) or operations.Operation(*post),
-        method=method,
-        controller=controller,
-        arguments=arguments,
-        body=_copy(arguments.get("body")),
-        call=call,
+        version=version,
+        roles=frozenset(role.lower() for role in context.roles or ()),
+        attempt=token.attempt(req.environ),
+        may_wait=bool(req.environ.get("wsgi.multithread", True)),
     )
 
 
@@ -151,31 +210,3 @@ def _copy(body: ty.Any) -> ty.Any:
         return copy.deepcopy(body)
     except RecursionError:
         raise errors.BodyTooDeep from None
-
-
-def _response(reply: Reply, client_token: str) -> webob.Response:
-    answer = reply.answer
-    headers = [*answer.headers, (token.HEADER, client_token)]
-    if reply.expires_at is not None and answer.status < 400:
-        expires = email.utils.formatdate(reply.expires_at / 1000, usegmt=True)
-        headers.append(("X-Client-Token-Expires", expires))
-    if reply.replay is not None:
-        headers.append(("Idempotent-Replayed", "true"))
-        headers.append(
-            ("X-Client-Token-Request-Id", reply.replay.request_id)
-        )
-    return webob.Response(
-        status=answer.status, headerlist=headers, body=answer.body
-    )
-
-
-def _refused(
-    refusal: errors.Refusal, client_token: str | None
-) -> webob.exc.HTTPException:
-    headers = {}
-    if client_token is not None:
-        headers[token.HEADER] = client_token
-    if refusal.retry_after is not None:
-        headers["Retry-After"] = str(refusal.retry_after)
-    make = webob.exc.status_map[refusal.status]
-    return make(explanation=refusal.message, headers=headers)

@@ -6,24 +6,35 @@ from __future__ import annotations
 import dataclasses
 import typing as ty
 
+from oslo_log import log as logging
 import webob
 import webob.exc
 
 from nova import exception
-from nova import objects
 from nova.api import openstack
 from nova.api.openstack import wsgi
-from nova.compute import api as compute_api
 from nova.db.idempotency import kinds
+from nova.db.idempotency import transaction
+from nova.idempotency import acceptance
+from nova.idempotency import evidence
+from nova.idempotency import undoing
+from nova.idempotency import withdrawal
+from nova.idempotency.evidence import Recorded
 from nova.idempotency.operations import Operation
+from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.work import Evidence
+from nova.openstack.common.idempotency.work import Started
+from nova.openstack.common.idempotency.work import Withdrawn
 
-# Nova adds these to every answer, replays among them.
+LOG = logging.getLogger(__name__)
+
+# Nova adds these to every answer, replays among them. The version is kept: a
+# replay bears that of the first answer.
 _NOVAS_OWN = frozenset(
     name.lower()
     for name in (
-        wsgi.API_VERSION_REQUEST_HEADER,
         wsgi.LEGACY_API_VERSION_REQUEST_HEADER,
         "Content-Length",
         "Vary",
@@ -41,6 +52,7 @@ class NovaWork:
     :param arguments: the arguments of the call by their names
     :param body: the body, as it was before the controller saw it
     :param call: runs the method with the arguments
+    :param runner: runs statements on Nova's API database
     """
 
     operation: Operation
@@ -49,6 +61,7 @@ class NovaWork:
     arguments: dict[str, ty.Any]
     body: ty.Any
     call: ty.Callable[[], ty.Any]
+    runner: transaction.Runner
 
     @property
     def link(self) -> str | None:
@@ -86,28 +99,69 @@ class NovaWork:
         :param resources: what is bound to the token
         """
         kind = self.operation.kind
-        return kind is not None and kinds.survive(kind, resources)
+        return kind is not None and kinds.survive(
+            self.runner, kind, resources
+        )
 
-    def accepted(self, request_id: str) -> Answer | None:
-        """Return an empty success, if Nova recorded that it had started.
+    def withdraw(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> Withdrawn:
+        """Take the servers back that nobody may have been asked to build.
 
-        :param request_id: the id of the first request
+        :param transaction: the connection of a running one, to be rolled
+            back where the fate is Fate.TAKEN
+        :param resources: all that is bound to the token
         """
-        if not self.operation.on_server:
-            return None
-        server_id = self.arguments.get("server_id", self.arguments.get("id"))
-        # Nova may have deleted the server since, as it was asked to.
-        context = self._req.environ["nova.context"].elevated(
-            read_deleted="yes"
-        )
+        if self.operation.kind is not kinds.SERVER:
+            # All else is complete when it is committed.
+            return withdrawal.KEPT
+        return withdrawal.withdraw(transaction, resources)
+
+    def undo(self, todo: str) -> None:
+        """Undo what was done for a server that was withdrawn.
+
+        :param todo: what the withdrawal said
+        :raises errors.Unavailable: not all of it can be undone now
+        """
+        context = self._req.environ["nova.context"]
+        undoing.undo(context, self.runner, todo)
+
+    def started(self, request_id: str) -> Started:
+        """Look up what Nova recorded of the first request.
+
+        :param request_id: its id
+        :raises errors.Unavailable: Nova cannot tell at the moment
+        """
+        expected = self.operation.evidence
+        if expected is None:
+            return Started(Evidence.NONE)
+        server_id = self.arguments.get("server_id") or self.arguments["id"]
+        context = self._req.environ["nova.context"]
         try:
-            instance = compute_api.API().get(context, server_id)
-        except exception.InstanceNotFound:
-            return None
-        action = objects.InstanceAction.get_by_request_id(
-            context, instance.uuid, request_id
+            found = evidence.recorded(context, server_id, request_id)
+            told = evidence.judge(expected, found)
+            if found is None or told is not Evidence.UNDER_WAY:
+                return Started(told)
+            return Started(told, self._accepted(server_id, found))
+        except Exception as exc:
+            # A cell, or a neighbour, fails in many ways. The token stays as
+            # it is, so that a later retry asks again.
+            LOG.warning(
+                "What became of request %s cannot be told at the moment (%s).",
+                request_id,
+                type(exc).__name__,
+            )
+            raise errors.Unavailable from None
+
+    def _accepted(self, server_id: str, found: Recorded) -> Answer | None:
+        make = self.operation.accepted
+        if make is None:
+            return self._answer(None)
+        case = acceptance.Case(
+            self.controller, self._req, self.body, server_id, found
         )
-        return None if action is None else self._answer(None)
+        result = make(case)
+        return None if result is None else self._answer(result)
 
     @property
     def _req(self) -> wsgi.Request:
@@ -122,7 +176,15 @@ class NovaWork:
         if hasattr(self.method, "wsgi_codes"):
             result._default_code = self.method.wsgi_codes(self._req)
         content_type = self._req.best_match_content_type()
-        return _kept(result.serialize(self._req, content_type))
+        answer = _kept(result.serialize(self._req, content_type))
+        version = self._req.api_version_request
+        if version.is_null():
+            return answer
+        shown = (
+            wsgi.API_VERSION_REQUEST_HEADER,
+            f"compute {version.get_string()}",
+        )
+        return dataclasses.replace(answer, headers=(*answer.headers, shown))
 
     def _rendered(self, app: ty.Any) -> Answer:
         return _kept(self._req.get_response(app))

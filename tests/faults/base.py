@@ -31,7 +31,7 @@ from chaos.ledger import Ledger
 from chaos.mutation import Mutation
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.points import Point
 
 # Seconds over wait_timeout in which every retry has its answer: a boot, on
 # a machine that does much else.

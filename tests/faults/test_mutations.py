@@ -7,7 +7,7 @@ from chaos.checker import Rule
 from chaos.mutation import Mutation
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.points import Point
 from tests.faults import base
 
 

@@ -9,7 +9,7 @@ import ddt
 
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.points import Point
 from tests.faults import base
 
 _POINTS = [point.value for point in Point if point not in base.TAKEOVERS]

@@ -15,9 +15,9 @@ from nova.api import auth
 from nova.api.openstack import wsgi_app
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
-from nova.db.idempotency import store
+from nova.db.idempotency import tables
 from nova.idempotency import service
-from nova.openstack.common.idempotency import faults
+from nova.openstack.common.idempotency import points
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
 from tests.functional import databases
@@ -29,15 +29,15 @@ OTHER_SECRET = "functional tests only, no secret: 9876543210"
 
 #: Where a worker of a linked operation may die, by what it leaves.
 BEFORE_THE_COMMIT = (
-    faults.Point.AFTER_CLAIM,
-    faults.Point.BEFORE_METHOD,
-    faults.Point.BEFORE_LINK,
-    faults.Point.BEFORE_COMMIT,
+    points.Point.AFTER_CLAIM,
+    points.Point.BEFORE_METHOD,
+    points.Point.BEFORE_LINK,
+    points.Point.BEFORE_COMMIT,
 )
 AFTER_THE_COMMIT = (
-    faults.Point.AFTER_COMMIT,
-    faults.Point.AFTER_METHOD,
-    faults.Point.BEFORE_SETTLE,
+    points.Point.AFTER_COMMIT,
+    points.Point.AFTER_METHOD,
+    points.Point.BEFORE_SETTLE,
 )
 
 
@@ -105,7 +105,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         path = self.useFixture(PasteFile(woven=self.woven)).path
         self.flags(group="wsgi", api_paste_config=path)
         self.addCleanup(service.from_configuration.cache_clear)
-        self.addCleanup(faults.arm, None)
+        self.addCleanup(points.arm, None)
         self.api_fixture: Api | None = None
         self.addCleanup(self.stop_api)
         self.start_api()
@@ -184,7 +184,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
             "/os-keypairs", {"keypair": {"name": name}}, token, **headers
         )
 
-    def rows(self, table: sa.Table = store.TOKENS) -> list[ty.Any]:
+    def rows(self, table: sa.Table = tables.TOKENS) -> list[ty.Any]:
         """Return the rows of a table of ours."""
         with api_db.get_engine().connect() as connection:
             return list(connection.execute(sa.select(table)))
@@ -192,20 +192,20 @@ class TestCase(test.TestCase):  # type: ignore[misc]
     def change(self, **values: ty.Any) -> None:
         """Change all tokens in the table, as time or another one would."""
         with api_db.get_engine().begin() as connection:
-            connection.execute(sa.update(store.TOKENS).values(values))
+            connection.execute(sa.update(tables.TOKENS).values(values))
 
-    def dies_at(self, point: faults.Point) -> None:
+    def dies_at(self, point: points.Point) -> None:
         """Let the next worker that comes to a point end there."""
 
-        def die(reached: faults.Point) -> None:
+        def die(reached: points.Point) -> None:
             if reached is point:
-                faults.arm(None)
+                points.arm(None)
                 raise Died
 
-        faults.arm(die)
+        points.arm(die)
 
     def left_by_a_dead_worker(
-        self, point: faults.Point, send: ty.Callable[[], ty.Any]
+        self, point: points.Point, send: ty.Callable[[], ty.Any]
     ) -> None:
         """Send a request whose worker dies, and let its lease run out."""
         self.dies_at(point)

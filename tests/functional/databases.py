@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from nova.db.api import api as api_db
 from nova.db.api import models as api_models
 from nova.db.idempotency import migration
-from nova.db.idempotency import models
+from nova.db.idempotency import tables as our_tables
 from nova.tests import fixtures as nova_fixtures
 
 BACKENDS = ("sqlite", "mysql", "postgresql")
@@ -121,7 +121,7 @@ def _of_this_process(backend: str) -> str:
 
 def _empty(engine: sa.Engine) -> None:
     """Delete all rows; tables of ours that a test dropped come anew."""
-    ours = models.BASE.metadata
+    ours = our_tables.METADATA
     there = set(sa.inspect(engine).get_table_names())
     tables = [*api_models.BASE.metadata.sorted_tables]
     with engine.begin() as connection:

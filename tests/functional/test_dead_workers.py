@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.points import Point
 from tests.functional import base
 
 
@@ -77,10 +77,10 @@ class DeadWorkers:
             if point is Point.AFTER_COMMIT:
                 seen.append(point)
                 if len(seen) == 2:
-                    base.faults.arm(None)
+                    base.points.arm(None)
                     raise base.Died
 
-        base.faults.arm(die_after_two)
+        base.points.arm(die_after_two)
         self.assertRaises(base.Died, self.boot, "t", min_count=3)
         self.change(lease_until=0)
         answer = self.boot("t", min_count=3)
@@ -145,11 +145,11 @@ class SlowWorkers:
 
         def overtake(reached):
             if reached is point:
-                base.faults.arm(None)
+                base.points.arm(None)
                 self.change(lease_until=0)
                 retries.append(self.boot("t"))
 
-        base.faults.arm(overtake)
+        base.points.arm(overtake)
         slow = self.boot("t")
         return slow, retries[0]
 
@@ -191,16 +191,16 @@ class Committing:
 
         def retry(point):
             if point is Point.BEFORE_COMMIT:
-                base.faults.arm(None)
+                base.points.arm(None)
                 answers.append(self.boot("t"))
 
         # The row is locked by then; only its lease could have run out.
         def expire(point):
             if point is Point.BEFORE_METHOD:
                 self.change(lease_until=0)
-                base.faults.arm(retry)
+                base.points.arm(retry)
 
-        base.faults.arm(expire)
+        base.points.arm(expire)
         slow = self.boot("t")
         self.assertEqual(202, slow.status_code)
         self.assert_fault(answers[0], 409, "still running")

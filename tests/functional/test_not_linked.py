@@ -11,7 +11,7 @@ import fixtures
 from nova import context
 from nova import objects
 from nova.api.openstack.compute import admin_actions
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.points import Point
 from nova.openstack.common.idempotent import idempotent
 from nova.tests.unit import fake_flavor
 from tests.functional import base
@@ -127,11 +127,11 @@ class NotLinked:
 
         def overtake(point):
             if point is Point.BEFORE_METHOD:
-                base.faults.arm(None)
+                base.points.arm(None)
                 self.change(lease_until=0)
                 answers.append(self.reset("t"))
 
-        base.faults.arm(overtake)
+        base.points.arm(overtake)
         slow = self.reset("t")
         self.assert_fault(answers[0], 409, "unknown")
         self.assertEqual(202, slow.status_code)

@@ -10,8 +10,8 @@ import pymysql
 import sqlalchemy as sa
 
 from nova.db.api import api as api_db
-from nova.db.idempotency import models
-from nova.openstack.common.idempotency import faults
+from nova.db.idempotency import tables
+from nova.openstack.common.idempotency import points
 from tests.functional import base
 
 
@@ -35,17 +35,38 @@ class BadToken(base.TestCase):
             self.assert_bad(**{"Idempotency-Key": value})
 
     def test_two_different_ones(self):
-        self.assert_bad(**{"X-Client-Token": "a, b"})
-        self.assert_bad(**{"X-Client-Token": "a", "Idempotency-Key": "b"})
+        for value in ("a, b", "a,b", "a,", ",a"):
+            self.assert_bad(**{"X-Client-Token": value})
+            self.assert_bad(**{"Idempotency-Key": value})
+
+    def test_it_names_the_header_and_not_the_value(self):
+        for name in ("X-Client-Token", "Idempotency-Key"):
+            answer = self.post("/servers", self.server(), **{name: "hu sh"})
+            self.assert_fault(answer, 400, f"{name}: ")
+            self.assertNotIn("hu sh", answer.text)
 
     def test_the_same_one_twice_is_one(self):
-        headers = {"X-Client-Token": "a, a", "Idempotency-Key": '"a"'}
-        answer = self.post("/servers", self.server(), **headers)
-        self.assertEqual(202, answer.status_code)
-        self.assertEqual("a", answer.headers["X-Client-Token"])
+        for number, joint in enumerate((", ", ",")):
+            value = joint.join(["a"] * 2)
+            headers = {"X-Client-Token": value, "Idempotency-Key": "b c"}
+            answer = self.post("/servers", self.server(), **headers)
+            self.assertEqual(202, answer.status_code)
+            self.assertEqual("a", answer.headers["X-Client-Token"])
+            replayed = answer.headers.get("Idempotent-Replayed")
+            self.assertEqual("true" if number else None, replayed)
+        self.assertEqual(1, len(self.servers()))
+
+    def test_parameters_of_an_idempotency_key_do_not_count(self):
+        answers = [
+            self.post("/servers", self.server(), **{"Idempotency-Key": key})
+            for key in ('"a"', '"a";b=1', "a")
+        ]
+        self.assertEqual(1, len({answer.content for answer in answers}))
+        self.assertEqual(1, len(self.servers()))
 
     def test_the_longest_and_all_its_characters(self):
-        token = "".join(map(chr, range(0x21, 0x7F))).ljust(255, "~")
+        visible = "".join(map(chr, range(0x21, 0x7F))).replace(",", "")
+        token = visible.ljust(255, "~")
         first = self.boot(token)
         self.assertEqual(202, first.status_code)
         self.assertEqual(token, first.headers["X-Client-Token"])
@@ -68,6 +89,26 @@ class BadToken(base.TestCase):
             self.assertLess(answer.status_code, 300, method)
             self.assertNotIn("X-Client-Token", answer.headers)
         self.assertEqual([], self.rows())
+
+
+class OneHeader(base.TestCase):
+    """Section 1: a header that is not listed is not there."""
+
+    options = {"headers": ["X-Client-Token"]}
+
+    def test_the_other_one_is_ignored(self):
+        for value in ("a", "not a token"):
+            key = {"Idempotency-Key": value}
+            answer = self.post("/servers", self.server(), **key)
+            self.assertEqual(202, answer.status_code)
+            self.assertNotIn("X-Client-Token", answer.headers)
+        self.assertEqual(2, len(self.servers()))
+        self.assertEqual([], self.rows())
+
+    def test_the_listed_one_counts(self):
+        first = self.boot("a")
+        self.assertEqual(first.content, self.boot("a").content)
+        self.assertEqual(1, len(self.rows()))
 
 
 class Refused:
@@ -114,7 +155,7 @@ class Refused:
         self.assert_fault(refused, 403, "too many servers in group")
         self.assertEqual([], self.servers())
         self.assertEqual([], self.rows())
-        self.assertEqual([], self.rows(base.store.RESOURCES))
+        self.assertEqual([], self.rows(base.tables.RESOURCES))
         self.flags(server_group_members=1, group="quota")
         self.assertEqual(202, self.post("/servers", body, "t").status_code)
 
@@ -153,11 +194,11 @@ class Running(base.TestCase):
         answers = []
 
         def meanwhile(point):
-            if point is faults.Point.BEFORE_METHOD:
-                faults.arm(None)
+            if point is points.Point.BEFORE_METHOD:
+                points.arm(None)
                 answers.append(send())
 
-        faults.arm(meanwhile)
+        points.arm(meanwhile)
         first = self.boot("t")
         return first, answers[0]
 
@@ -218,7 +259,7 @@ class NoTable:
 
     def setUp(self):
         super().setUp()
-        models.BASE.metadata.drop_all(api_db.get_engine())
+        tables.METADATA.drop_all(api_db.get_engine())
 
     def test_tokens_are_refused(self):
         answer = self.boot("t")

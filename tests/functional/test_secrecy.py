@@ -40,7 +40,7 @@ class Secrecy:
 
     def test_a_dump_of_our_tables_tells_nothing(self):
         password, key_line = self.use_secrets()
-        dump = self.dump(base.store.TOKENS) + self.dump(base.store.RESOURCES)
+        dump = self.dump(base.tables.TOKENS) + self.dump(base.tables.RESOURCES)
         self.assertEqual(2, len(self.rows()))
         secrets = [_TOKEN, password, key_line, _USER_DATA, base.SECRET]
         secrets += ["nobody may read", "adminPass", "private_key"]
@@ -148,6 +148,8 @@ class Options(base.TestCase):
         self.assert_refused("secret is not set", secret=[])
         self.assert_refused("fewer than 32", secret=["short"])
         self.assert_refused("twice", secret=[base.SECRET, base.SECRET])
+        self.assert_refused("8 different", secret=["x" * 44])
+        self.assert_refused("'$'", secret=[f"{base.SECRET}$5"])
 
     def test_times_fit_each_other(self):
         self.assert_refused("wait_timeout", wait_timeout=60, lease=60)
@@ -155,7 +157,9 @@ class Options(base.TestCase):
 
     def test_each_has_its_bounds(self):
         for name, value in (
-            ("token_ttl", 59),
+            ("token_ttl", 3599),
+            ("max_tokens", -1),
+            ("max_waiting", -1),
             ("lease", 0),
             ("wait_timeout", -1),
             ("max_response_size", -1),

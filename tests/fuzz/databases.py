@@ -9,7 +9,7 @@ import typing as ty
 import fixtures
 import sqlalchemy as sa
 
-from nova.db.idempotency import rows
+from nova.db.idempotency import tables
 
 
 class Databases(fixtures.Fixture):  # type: ignore[misc]
@@ -44,7 +44,7 @@ class Databases(fixtures.Fixture):  # type: ignore[misc]
         """Return how many tokens and how many bindings are stored."""
         tokens, resources = (
             self._open[0].execute(f"SELECT count(*) FROM {table.name}")
-            for table in (rows.TOKENS, rows.RESOURCES)
+            for table in (tables.TOKENS, tables.RESOURCES)
         )
         return tokens.fetchone()[0], resources.fetchone()[0]
 

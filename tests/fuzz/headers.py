@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz import contract
 
-_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+_VISIBLE = "".join(map(chr, range(0x21, 0x7F))).replace(",", "")
 _ALL = "".join(map(chr, range(0x100)))
 _LONGEST_HEADER = 70_000
 
@@ -53,11 +53,19 @@ def _broken(draw: ty.Any) -> str:
     return value[:place] + other + value[place + draw(st.integers(0, 1)) :]
 
 
+_PARAMETERS = st.lists(
+    st.text(st.sampled_from(";=abA*0123456789.-?: /+\"\\,"), max_size=12)
+    | st.sampled_from([";a", ";a=1", "; b=-1.5", ';a="x,\\" y"'])
+    | st.sampled_from([";*=*", ";c=?0", ";d=:YQ==:"]),
+    max_size=3,
+).map("".join)
+
 _GOOD = _TOKENS | _LONGEST_TOKENS
 _VALUES = st.one_of(
     _GOOD,
     _GOOD,
     _GOOD.map(quoted),
+    st.builds("{}{}".format, _GOOD.map(quoted), _PARAMETERS),
     _spoilt(),
     _spoilt().map(quoted),
     _broken(),

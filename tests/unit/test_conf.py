@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as ty
 
+import fixtures
 from oslo_config import cfg
 import testtools
 
@@ -14,16 +15,21 @@ SECRET = "a secret of thirty-two characters"
 
 # Option, the least and the most of it.
 _BOUNDS = (
-    ("token_ttl", 60, 31536000),
+    ("token_ttl", 3600, 31536000),
+    ("max_tokens", 0, 1000000000),
     ("lease", 1, 3600),
     ("wait_timeout", 0.0, 300.0),
+    ("max_waiting", 0, 1000),
     ("max_response_size", 0, 4 * 1024 * 1024),
 )
 _DEFAULTS = {
     "secret": [],
+    "headers": ["X-Client-Token", "Idempotency-Key"],
     "token_ttl": 86400,
+    "max_tokens": 10000,
     "lease": 60,
     "wait_timeout": 5.0,
+    "max_waiting": 1,
     "max_response_size": 65536,
 }
 
@@ -51,7 +57,7 @@ class OptionsTest(_TestCase):
         numbers = [
             opt.name
             for opt in options.idempotency_opts
-            if not isinstance(opt, cfg.MultiStrOpt)
+            if not isinstance(opt, cfg.MultiStrOpt | cfg.ListOpt)
         ]
         self.assertEqual([row[0] for row in _BOUNDS], numbers)
         for name, least, most in _BOUNDS:
@@ -61,6 +67,12 @@ class OptionsTest(_TestCase):
                     self.assertEqual(value, self.conf.idempotency[name])
                 for value in (least - 1, most + 1):
                     self.assertRaises(ValueError, self.set, **{name: value})
+
+    def test_headers_are_two_names_in_any_case(self) -> None:
+        for names in (["X-Client-Token"], ["idempotency-key"]):
+            self.set(headers=names)
+            self.assertEqual(names, self.conf.idempotency.headers)
+        self.assertRaises(ValueError, self.set, headers=["X-Auth-Token"])
 
     def test_registering_twice_does_nothing(self) -> None:
         options.register_opts(self.conf)
@@ -85,15 +97,24 @@ class OptionsTest(_TestCase):
         )
 
     def test_each_help_tells_the_unit(self) -> None:
-        units = {"max_response_size": "Bytes", "secret": "characters"}
+        units = {
+            "max_response_size": "Bytes",
+            "secret": "characters",
+            "headers": "Names",
+            "max_tokens": "Number of tokens",
+            "max_waiting": "Number of retries",
+        }
         for opt in options.idempotency_opts:
             with self.subTest(opt.name):
                 self.assertIn(units.get(opt.name, "Seconds"), opt.help)
 
     def test_each_help_tells_the_consequence(self) -> None:
         said = {
-            "secret": ["refuses to start", "repetitions run again"],
+            "secret": ["refuses to start", "retries run again"],
+            "headers": ["runs each time", "by mistake"],
             "token_ttl": ["is a new request", "larger"],
+            "max_tokens": ["429", "does not run", "no limit"],
+            "max_waiting": ["409", "answer nobody", "lets none wait"],
             "lease": ["409", "lose its tokens"],
             "wait_timeout": ["409", "occupies"],
             "max_response_size": ["rebuilt", "never run again"],
@@ -133,16 +154,28 @@ class CheckTest(_TestCase):
         self.assert_misconfigured("secret is not set", "openssl rand")
 
     def test_a_short_secret(self) -> None:
-        self.set(secret=["x" * 32])
+        self.set(secret=[SECRET[:32]])
         options.check(self.conf)
-        for short in ("", "x", "x" * 31):
+        for short in ("", "x", SECRET[:31]):
             with self.subTest(length=len(short)):
                 self.set(secret=[SECRET, short])
                 self.assert_misconfigured("fewer than 32", "longer")
 
+    def test_a_secret_of_few_characters(self) -> None:
+        self.set(secret=["01234567" * 4])
+        options.check(self.conf)
+        for poor in ("x" * 32, "0123456" * 5, "ab" * 500):
+            with self.subTest(poor):
+                self.set(secret=[SECRET, poor])
+                self.assert_misconfigured("fewer than 8 different", "random")
+
     def test_the_same_secret_twice(self) -> None:
         self.set(secret=[SECRET, SECRET[::-1], SECRET])
         self.assert_misconfigured("same value twice")
+
+    def test_no_header(self) -> None:
+        self.set(headers=[])
+        self.assert_misconfigured("headers is empty", "X-Client-Token")
 
     def test_waiting_as_long_as_the_lease(self) -> None:
         self.set(lease=5, wait_timeout=4.9)
@@ -151,7 +184,70 @@ class CheckTest(_TestCase):
         self.assert_misconfigured("wait_timeout (5", "less", "lease (5)")
 
     def test_a_lease_as_long_as_a_token_s_life(self) -> None:
-        self.set(token_ttl=60, lease=59)
+        self.set(token_ttl=3600, lease=3599)
         options.check(self.conf)
-        self.set(lease=60)
-        self.assert_misconfigured("lease (60)", "less", "token_ttl (60)")
+        self.set(lease=3600)
+        self.assert_misconfigured("lease (3600)", "less", "token_ttl (3600)")
+
+
+class DollarTest(testtools.TestCase):
+    """oslo.config replaces what follows a dollar, or fails at it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = self.useFixture(fixtures.TempDir())
+
+    def loaded(self, text: str) -> cfg.ConfigOpts:
+        """Return what oslo.config makes of a nova.conf."""
+        path = self.folder.join("nova.conf")
+        with open(path, "w") as file:
+            file.write(f"[DEFAULT]\nhost = compute-0123456789\n{text}")
+        conf = cfg.ConfigOpts()
+        conf.register_opt(cfg.StrOpt("host"))
+        options.register_opts(conf)
+        conf([], default_config_files=[path], default_config_dirs=[])
+        return conf
+
+    def assert_dollar(self, conf: cfg.ConfigOpts, secret: str) -> None:
+        error = self.assertRaises(options.Misconfigured, options.check, conf)
+        self.assertIn("'$'", str(error))
+        self.assertIn("Write another secret", str(error))
+        self.assertNotIn(secret, str(error))
+
+    def test_in_nova_conf(self) -> None:
+        for dollar in ("$host", "${host}", "$5", "$$", "$$host", "abc$",
+                       r"\$host", "$unknown", "${", "$DEFAULT.host",
+                       "$secret", "$idempotency"):  # fmt: skip
+            for secret in (f"{SECRET}{dollar}", f"{dollar}{SECRET}"):
+                with self.subTest(secret):
+                    conf = self.loaded(f"[idempotency]\nsecret = {secret}\n")
+                    self.assert_dollar(conf, SECRET)
+
+    def test_in_one_of_several(self) -> None:
+        lines = f"secret = {SECRET}\nsecret = {SECRET[::-1]}$host\n"
+        self.assert_dollar(self.loaded(f"[idempotency]\n{lines}"), SECRET)
+
+    def test_in_the_environment(self) -> None:
+        for dollar in ("$host", "$5", "$$", "$", "$unknown"):
+            with self.subTest(dollar):
+                variable = fixtures.EnvironmentVariable(
+                    "OS_IDEMPOTENCY__SECRET", f"{SECRET}{dollar}"
+                )
+                with variable:
+                    self.assert_dollar(self.loaded(""), SECRET)
+
+    def test_in_a_value_that_a_program_sets(self) -> None:
+        conf = self.loaded("")
+        for dollar in ("$5", "$$", "abc$", "$unknown"):
+            with self.subTest(dollar):
+                secret = [f"{SECRET}{dollar}"]
+                conf.set_override("secret", secret, group="idempotency")
+                self.addCleanup(conf.clear_override, "secret", "idempotency")
+                self.assert_dollar(conf, SECRET)
+
+    def test_elsewhere_it_is_none_of_ours(self) -> None:
+        conf = self.loaded(
+            f"my = $host\n[idempotency]\nsecret = {SECRET}\n"
+        )
+        options.check(conf)
+        self.assertEqual([SECRET], conf.idempotency.secret)

@@ -9,7 +9,7 @@ from nova.idempotency.seal import AnswerSealer
 
 ONE, TWO, THREE = (bytes([byte]) * 32 for byte in b"123")
 TOKEN = "client token"
-ROW = b"r" * 32
+CONTEXT = b"row 1, POST /servers, succeeded"
 DATA = b'{"adminPass": "hush"}'
 
 
@@ -17,32 +17,51 @@ class SealTest(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.sealer = AnswerSealer([ONE])
-        self.sealed = self.sealer.seal(TOKEN, ROW, DATA)
+        self.sealed = self.sealer.seal(TOKEN, CONTEXT, DATA)
 
     def assert_shut(self, sealed: bytes) -> None:
-        self.assertIsNone(self.sealer.open(TOKEN, ROW, sealed))
+        self.assertIsNone(self.sealer.open(TOKEN, CONTEXT, sealed))
 
     def test_what_is_sealed_can_be_opened(self) -> None:
         for data in (b"", DATA, bytes(range(256)), b"x" * 100_000):
-            sealed = self.sealer.seal(TOKEN, ROW, data)
-            self.assertEqual(data, self.sealer.open(TOKEN, ROW, sealed))
+            sealed = self.sealer.seal(TOKEN, CONTEXT, data)
+            self.assertEqual(data, self.sealer.open(TOKEN, CONTEXT, sealed))
 
     def test_another_token_does_not_open_it(self) -> None:
         for token in ("", "Client token", "client token ", "t"):
-            self.assertIsNone(self.sealer.open(token, ROW, self.sealed))
+            self.assertIsNone(self.sealer.open(token, CONTEXT, self.sealed))
 
-    def test_it_opens_in_no_other_row(self) -> None:
-        for row in (b"", b"s" * 32, ROW + b"r"):
-            self.assertIsNone(self.sealer.open(TOKEN, row, self.sealed))
+    def test_it_opens_in_no_other_context(self) -> None:
+        for context in (
+            b"",
+            b"row 2, POST /servers, succeeded",
+            b"row 1, POST /os-keypairs, succeeded",
+            b"row 1, POST /servers, failed",
+            CONTEXT + b"\0",
+            CONTEXT[:-1],
+        ):
+            with self.subTest(context):
+                opened = self.sealer.open(TOKEN, context, self.sealed)
+                self.assertIsNone(opened)
+
+    def test_its_context_may_have_any_length(self) -> None:
+        for context in (b"", b"\0", bytes(range(256)) * 100):
+            sealed = self.sealer.seal(TOKEN, context, DATA)
+            self.assertEqual(DATA, self.sealer.open(TOKEN, context, sealed))
+
+    def test_its_context_has_a_name(self) -> None:
+        sealed = self.sealer.seal(TOKEN, context=CONTEXT, data=DATA)
+        opened = self.sealer.open(TOKEN, context=CONTEXT, sealed=sealed)
+        self.assertEqual(DATA, opened)
 
     def test_another_secret_does_not_open_it(self) -> None:
         for secret in (TWO, b"", ONE + b"1", ONE[:-1]):
             other = AnswerSealer([secret])
-            self.assertIsNone(other.open(TOKEN, ROW, self.sealed))
+            self.assertIsNone(other.open(TOKEN, CONTEXT, self.sealed))
 
     def test_token_and_secret_do_not_run_together(self) -> None:
-        sealed = AnswerSealer([b"bc"]).seal("a", ROW, DATA)
-        self.assertIsNone(AnswerSealer([b"c"]).open("ab", ROW, sealed))
+        sealed = AnswerSealer([b"bc"]).seal("a", CONTEXT, DATA)
+        self.assertIsNone(AnswerSealer([b"c"]).open("ab", CONTEXT, sealed))
 
     def test_no_byte_of_it_can_be_changed(self) -> None:
         for position in range(len(self.sealed)):
@@ -63,7 +82,7 @@ class SealTest(testtools.TestCase):
             self.assert_shut(bytes([first]) + self.sealed[1:])
 
     def test_two_seals_of_the_same_have_nothing_in_common(self) -> None:
-        other = self.sealer.seal(TOKEN, ROW, DATA)
+        other = self.sealer.seal(TOKEN, CONTEXT, DATA)
         # Salt, nonce and text; the format's byte before them is the same.
         for begin, end in ((1, 17), (17, 29), (29, None)):
             self.assertNotEqual(self.sealed[begin:end], other[begin:end])
@@ -75,12 +94,13 @@ class SealTest(testtools.TestCase):
 
 class RotationTest(testtools.TestCase):
     def test_the_first_secret_seals(self) -> None:
-        sealed = AnswerSealer([ONE, TWO]).seal(TOKEN, ROW, DATA)
-        self.assertEqual(DATA, AnswerSealer([ONE]).open(TOKEN, ROW, sealed))
-        self.assertIsNone(AnswerSealer([TWO]).open(TOKEN, ROW, sealed))
+        sealed = AnswerSealer([ONE, TWO]).seal(TOKEN, CONTEXT, DATA)
+        opened = AnswerSealer([ONE]).open(TOKEN, CONTEXT, sealed)
+        self.assertEqual(DATA, opened)
+        self.assertIsNone(AnswerSealer([TWO]).open(TOKEN, CONTEXT, sealed))
 
     def test_each_secret_opens(self) -> None:
         both = AnswerSealer([THREE, TWO, ONE])
         for secret in (ONE, TWO, THREE):
-            sealed = AnswerSealer([secret]).seal(TOKEN, ROW, DATA)
-            self.assertEqual(DATA, both.open(TOKEN, ROW, sealed))
+            sealed = AnswerSealer([secret]).seal(TOKEN, CONTEXT, DATA)
+            self.assertEqual(DATA, both.open(TOKEN, CONTEXT, sealed))

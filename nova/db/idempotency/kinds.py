@@ -8,7 +8,6 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.api import api as api_db
 from nova.db.api import models as api_models
 from nova.db.idempotency import link
 from nova.db.idempotency import transaction
@@ -23,14 +22,30 @@ class Kind:
     :param model: the ORM class of a row that lives as long as the resource
     :param attribute: the attribute that holds the id by which the API
         names it
+    :param cleaned: the ORM classes of rows that Nova's API deletes again
+        where it fails after it has committed them
+    :param ends: the one of them whose row's end is the resource's end
     """
 
     name: str
     model: ty.Any
     attribute: str
+    cleaned: tuple[ty.Any, ...] = ()
+    ends: ty.Any = None
 
 
-SERVER = Kind("server", api_models.InstanceMapping, "instance_uuid")
+SERVER = Kind(
+    "server",
+    api_models.InstanceMapping,
+    "instance_uuid",
+    cleaned=(
+        api_models.RequestSpec,
+        api_models.BuildRequest,
+        api_models.InstanceMapping,
+    ),
+    # Without it the conductor builds nothing.
+    ends=api_models.BuildRequest,
+)
 KEYPAIR = Kind("keypair", api_models.KeyPair, "name")
 SERVER_GROUP = Kind("server_group", api_models.InstanceGroup, "uuid")
 AGGREGATE = Kind("aggregate", api_models.Aggregate, "id")
@@ -40,23 +55,29 @@ FLAVOR = Kind("flavor", api_models.Flavors, "flavorid")
 def listen(kind: Kind) -> None:
     """Bind new resources of a kind to the token of their request.
 
-    :param kind: the kind; to name it again does nothing
+    :param kind: the kind; calling it again is a no-op
     """
     link.listen(kind.model, kind.name, kind.attribute)
+    cleaned = kind.cleaned or (kind.model,)
+    ends = kind.ends or kind.model
+    names = [model.__tablename__ for model in cleaned]
+    link.guard(kind.name, names, ends.__tablename__)
 
 
-def survive(kind: Kind, resources: ty.Sequence[Resource]) -> bool:
+def survive(
+    run: transaction.Runner, kind: Kind, resources: ty.Sequence[Resource]
+) -> bool:
     """Tell whether any of the resources still has its row.
 
+    :param run: runs a statement on the database
     :param kind: what they are
     :param resources: what a token made
-    :raises errors.Unavailable: the API database cannot be reached
+    :raises errors.Unavailable: the database cannot be reached
     """
-    rows = [resource.row_id for resource in resources]
-
-    def count(connection: sa.Connection) -> int:
-        column = kind.model.__table__.c.id
-        query = sa.select(sa.func.count()).where(column.in_(rows))
-        return connection.execute(query).scalar_one()
-
-    return transaction.run(api_db.context_manager, count) > 0
+    column = kind.model.__table__.c.id
+    keys = [column.type.python_type(resource.key) for resource in resources]
+    query = sa.select(sa.func.count()).where(column.in_(keys))
+    found: int = run.statement(
+        lambda connection: connection.execute(query).scalar_one()
+    )
+    return found > 0

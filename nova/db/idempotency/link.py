@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Binds what Nova creates to the token of the request that creates it.
+"""Binds what a service creates to the token of the request that creates it.
 
-The binding is part of the transaction in which Nova inserts the resource's
-row: both are committed, or none is. It is fenced: a request that does not
-hold its token any more makes that transaction roll back (section 5).
+The binding is part of the transaction in which the service inserts the
+resource's row: both are committed, or none is. It is fenced: a request that
+does not hold its token any more makes that transaction roll back, and so is
+what such a request deletes again of what it made (section 5).
 """
 
 from __future__ import annotations
@@ -16,13 +17,22 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from nova.db.idempotency import rows
+from nova.db.idempotency.tables import RESOURCES
+from nova.db.idempotency.tables import TOKENS
+from nova.openstack.common.idempotency import claim as claims
 from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import faults
-from nova.openstack.common.idempotency import record
-from nova.openstack.common.idempotency.faults import Point
-from nova.openstack.common.idempotency.faults import reached
+from nova.openstack.common.idempotency import points
+from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.points import Point
+from nova.openstack.common.idempotency.points import reached
+from nova.openstack.common.idempotency.record import Resource
 
 LOG = logging.getLogger(__name__)
+
+# By kind: the tables of which a request's own clean-up deletes rows, and
+# among them the one whose row's end is the resource's.
+_GUARDED: dict[str, frozenset[str]] = {}
+_ENDS: dict[str, str] = {}
 
 
 # Once in a process: paste builds a router for each of /v2 and /v2.1.
@@ -35,62 +45,157 @@ def listen(model: type, kind: str, attribute: str) -> None:
     :param attribute: the attribute that the API uses as the resource's id
     """
 
-    # Before the resource's row is there, so that its unique keys (a keypair's
-    # name) never keep a repetition waiting: if this process is frozen right
-    # after, the repetition meets the lock on the token's row, which it skips.
+    # Fence before inserting the resource: otherwise a stopped process would
+    # hold the lock on a unique key (a keypair's name) and block the retry.
+    # This way the retry only meets the token row's lock, which it skips.
     def fence(mapper: ty.Any, connection: sa.Connection, row: ty.Any) -> None:
         claim = _claim(kind)
         if claim is not None:
             reached(Point.BEFORE_LINK)
-            _fence(connection, claim)
+            _fence(connection, claim, bound=1)
 
     def bind(mapper: ty.Any, connection: sa.Connection, row: ty.Any) -> None:
         claim = _claim(kind)
         if claim is not None:
             named = str(getattr(row, attribute))
-            resource = record.Resource(kind, named, row.id)
-            _bind(connection, claim, resource)
+            _bind(connection, claim, Resource(kind, named, str(row.id)))
             _mark_commit(row)
 
     sa.event.listen(model, "before_insert", fence)
     sa.event.listen(model, "after_insert", bind)
 
 
-def _claim(kind: str) -> record.Claim | None:
-    claim = record.current()
+def guard(kind: str, tables: ty.Collection[str], ends: str) -> None:
+    """Fence what a request deletes again of a kind that it made.
+
+    A service that fails, or refuses, after it has committed deletes what it
+    committed. If the token is another request's by then, a retry may have
+    been told that it is there.
+
+    :param kind: what the resource is called
+    :param tables: the names of tables from which the service deletes
+    :param ends: the one of them whose row's end is the resource's end
+    """
+    _GUARDED[kind] = frozenset(tables)
+    _ENDS[kind] = ends
+
+
+def watch(engine: sa.Engine) -> None:
+    """See what an engine deletes, for :func:`guard`.
+
+    :param engine: the service's; calling it again is a no-op
+    """
+    for name, listener in (
+        ("before_execute", _before_execute),
+        ("after_execute", _after_execute),
+    ):
+        if not sa.event.contains(engine, name, listener):
+            sa.event.listen(engine, name, listener)
+
+
+def _before_execute(
+    connection: sa.Connection,
+    statement: ty.Any,
+    multiparams: ty.Any,
+    params: ty.Any,
+    execution_options: ty.Any,
+) -> None:
+    claim = claims.current()
+    if claim is not None and _deletes(claim, statement):
+        reached(Point.BEFORE_CLEANUP)
+        _fence(connection, claim, bound=0)
+
+
+def _after_execute(
+    connection: sa.Connection,
+    statement: ty.Any,
+    multiparams: ty.Any,
+    params: ty.Any,
+    *rest: ty.Any,
+) -> None:
+    claim = claims.current()
+    if claim is None or not _deletes(claim, statement):
+        return
+    *_, result = rest
+    ends = statement.table.name == _ENDS[claim.link or ""]
+    # Where there was nothing to delete, the service goes on with it.
+    if ends and result.rowcount:
+        named = _named(claim, statement, multiparams, params)
+        _unbind(connection, claim, named)
+
+
+def _deletes(claim: Claim, statement: ty.Any) -> bool:
+    """Tell whether a statement deletes what a request may have made."""
+    if not isinstance(statement, sa.Delete):
+        return False
+    table = getattr(statement.table, "name", "")
+    return table in _GUARDED.get(claim.link or "", ())
+
+
+def _named(
+    claim: Claim, statement: sa.Delete, multiparams: ty.Any, params: ty.Any
+) -> set[int]:
+    """Return which of its bindings a request's deletion names."""
+    given: list[ty.Any] = [*statement.compile().params.values()]
+    for values in [params or {}, *(multiparams or ())]:
+        given += values.values()
+    return {
+        claim.bindings[str(value)]
+        for value in given
+        if isinstance(value, (str, int)) and str(value) in claim.bindings
+    }
+
+
+def _unbind(
+    connection: sa.Connection, claim: Claim, bindings: set[int]
+) -> None:
+    # Not those that were rolled back or are gone: to delete what is not
+    # there would lock a gap, where everybody's new rows go.
+    columns = RESOURCES.c
+    query = sa.select(columns.id).where(columns.id.in_(bindings))
+    there = connection.scalars(query).all() if bindings else []
+    if there:
+        _fence(connection, claim, bound=-len(there))
+        gone = sa.delete(RESOURCES).where(columns.id.in_(there))
+        connection.execute(gone)
+
+
+def _claim(kind: str) -> Claim | None:
+    claim = claims.current()
     return claim if claim is not None and claim.link == kind else None
 
 
-def _fence(connection: sa.Connection, claim: record.Claim) -> None:
-    # This takes the lock on the token's row until Nova commits: whoever
-    # wants to take it over skips it, or finds it linked.
-    count = {"linked": rows.TOKENS.c.linked + 1}
-    fence = sa.update(rows.TOKENS).where(rows.held(claim)).values(count)
+def _fence(connection: sa.Connection, claim: Claim, bound: int) -> None:
+    # This takes the lock on the token's row until the service commits:
+    # whoever wants to take it over skips it, or finds it bound.
+    count = {"bound": TOKENS.c.bound + bound}
+    fence = sa.update(TOKENS).where(rows.held(claim)).values(count)
     if connection.execute(fence).rowcount != 1:
         claim.lost = True
         LOG.warning(
-            "A repetition took the client token of this request over; what "
-            "it was creating (a %s) is rolled back.",
+            "Lost the client token to a retry while creating a %s; rolling "
+            "back.",
             claim.link,
         )
         raise errors.TokenLost
 
 
-def _bind(
-    connection: sa.Connection, claim: record.Claim, resource: record.Resource
-) -> None:
-    connection.execute(
-        sa.insert(rows.RESOURCES).values(
+def _bind(connection: sa.Connection, claim: Claim, made: Resource) -> None:
+    inserted = connection.execute(
+        sa.insert(RESOURCES).values(
             token_id=claim.id,
-            kind=resource.kind,
-            resource_id=resource.id,
-            row_id=resource.row_id,
+            kind=made.kind,
+            resource_id=made.id,
+            row_key=made.key,
         )
-    )
+    ).inserted_primary_key
+    key: ty.Any = inserted
+    claim.bindings[made.id] = key[0]
+    claim.bindings.setdefault(made.key, key[0])
 
 
 def _mark_commit(row: ty.Any) -> None:
-    if not faults.armed():
+    if not points.armed():
         return
     session = orm.object_session(row)
     for event, point in (

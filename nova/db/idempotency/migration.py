@@ -14,11 +14,34 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.api import api as api_db
+from nova.db.idempotency import capability
+from nova.db.idempotency import connections
+from nova.db.idempotency import tables
+from nova.db.idempotency import transaction
 
 # Nova's API database has an alembic_version of its own.
 VERSION_TABLE = "alembic_version_idempotency"
 
 _SCRIPTS = "nova.db.idempotency.migrations"
+
+# Two runs at a time would both find a table missing. Seconds to wait for
+# the other one; and a number that no other application locks.
+_PATIENCE = 60
+_LOCK_NAME = "client_tokens_db_sync"
+_LOCK_NUMBER = 0x436C546F6B656E73
+_LOCK = {
+    "mysql": (
+        f"SELECT GET_LOCK('{_LOCK_NAME}', {_PATIENCE})",
+        f"SELECT RELEASE_LOCK('{_LOCK_NAME}')",
+    ),
+    "postgresql": (
+        f"SET lock_timeout = '{_PATIENCE}s'; "
+        f"SELECT CASE WHEN pg_advisory_lock({_LOCK_NUMBER}) IS NULL "
+        "THEN 1 ELSE 1 END",
+        "RESET lock_timeout; "
+        f"SELECT pg_advisory_unlock({_LOCK_NUMBER})",
+    ),
+}
 
 
 class Unusable(Exception):
@@ -34,6 +57,7 @@ def api_database() -> ty.Iterator[sa.Engine]:
     try:
         yield api_db.get_engine()
     except (
+        capability.Unsupported,
         db_exc.DBError,
         db_exc.CantStartEngineError,
         sa.exc.SQLAlchemyError,
@@ -42,17 +66,24 @@ def api_database() -> ty.Iterator[sa.Engine]:
 
 
 def db_sync(engine: sa.Engine) -> None:
-    """Apply all migrations that are missing; to repeat it does nothing.
+    """Apply all migrations that are missing; safe to run again.
 
     :param engine: the API database
+    :raises capability.Unsupported: the server is too old
+    :raises Unusable: the tables are of a form that was never released, or
+        another run does not end
     """
     config = alembic_config.Config()
     scripts = importlib.resources.files(_SCRIPTS)
     # Alembic reads its settings with interpolation, where a % is special.
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with engine.connect() as connection, _alone(connection):
+        capability.check(connection)
+        _check_form(connection)
+        connection.rollback()
+        with connection.begin():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
 
 def db_version(engine: sa.Engine) -> str | None:
@@ -65,3 +96,47 @@ def db_version(engine: sa.Engine) -> str | None:
             connection, opts={"version_table": VERSION_TABLE}
         )
         return context.get_current_revision()
+
+
+def _check_form(connection: sa.Connection) -> None:
+    inspector = sa.inspect(connection)
+    name = tables.TOKENS.name
+    if not inspector.has_table(name):
+        return
+    columns = {column["name"] for column in inspector.get_columns(name)}
+    if "key_id" not in columns:
+        raise Unusable(
+            f"table {name} has the form of a version that was never "
+            f"released. Drop the tables client_token_resources, {name} and "
+            f"{VERSION_TABLE}, and run this again: tokens that are in use "
+            "are forgotten"
+        )
+
+
+@contextlib.contextmanager
+def _alone(connection: sa.Connection) -> ty.Iterator[None]:
+    """Let one run at a time change the tables.
+
+    The lock is the connection's, whatever its transactions do. SQLite has
+    one writer at a time.
+    """
+    lock = _LOCK.get(connections.backend(connection))
+    if lock is None:
+        yield
+        return
+    take, free = lock
+    try:
+        taken = connection.exec_driver_sql(take).scalar() == 1
+    except (db_exc.DBError, sa.exc.DBAPIError) as exc:
+        if not transaction.timed_out(exc):
+            raise
+        taken = False
+    if not taken:
+        raise Unusable("another 'db sync' is running, and does not end")
+    connection.rollback()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.exec_driver_sql(free).all()
+        connection.rollback()

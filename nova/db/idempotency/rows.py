@@ -3,25 +3,29 @@
 
 from __future__ import annotations
 
+import json
 import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency import models
+from nova.db.idempotency import tables
+from nova.db.idempotency.tables import TOKENS
 from nova.openstack.common.idempotency import digest
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import State
-from nova.openstack.common.idempotency.sameness import Scope
-
-TOKENS: ty.Final[sa.Table] = models.ClientToken.__table__
-RESOURCES: ty.Final[sa.Table] = models.ClientTokenResource.__table__
+from nova.openstack.common.idempotency.store import Use
 
 # The values of some columns, by their names.
 Row = dict[str, ty.Any]
 
 # A token's own row, where the row that was found may be an alias of it.
 OWN = TOKENS.alias("own")
+OF_ITSELF = sa.and_(
+    OWN.c.token_digest
+    == sa.func.coalesce(TOKENS.c.alias_of, TOKENS.c.token_digest),
+    OWN.c.target_digest == TOKENS.c.target_digest,
+)
 AS_RECORD = (
     OWN.c.id,
     OWN.c.token_digest,
@@ -30,9 +34,14 @@ AS_RECORD = (
     OWN.c.state,
     OWN.c.owner,
     OWN.c.linked,
+    OWN.c.bound,
+    OWN.c.takeovers,
+    OWN.c.undo,
+    OWN.c.roles,
     OWN.c.lease_until,
     OWN.c.expires_at,
     OWN.c.request_id,
+    OWN.c.status,
     OWN.c.sealed,
 )
 
@@ -45,60 +54,93 @@ def held(claim: Claim) -> sa.ColumnElement[bool]:
     return sa.and_(TOKENS.c.id == claim.id, TOKENS.c.owner == claim.owner)
 
 
-def forget(connection: sa.Connection, token_id: int) -> None:
-    """Delete all that belongs to a token, but for its own row.
+def of(use: Use) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is the token's, under any secret.
 
-    :param connection: the connection of a running transaction
-    :param token_id: the key of the token's own row
+    :param use: a request's use of its token
     """
-    bound = RESOURCES.c.token_id == token_id
-    connection.execute(sa.delete(RESOURCES).where(bound))
-    aliases = TOKENS.c.alias_of == token_id
-    connection.execute(sa.delete(TOKENS).where(aliases))
+    return sa.and_(
+        TOKENS.c.token_digest.in_(use.digests),
+        TOKENS.c.target_digest == digest.target(use.scope),
+    )
 
 
-def insert_aliases(
-    connection: sa.Connection,
-    token_id: int,
-    row: Row,
-    others: ty.Iterable[tuple[bytes, bytes]],
-) -> None:
-    """Let a token be found by its digests under other secrets, too.
+def at(use: Use, digest_: bytes) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is the token's under one secret.
 
-    :param connection: the connection of a running transaction
-    :param token_id: the key of the token's own row
-    :param row: what that row holds
-    :param others: digest and fingerprint under each of the other secrets
+    :param use: a request's use of its token
+    :param digest_: the token's digest under that secret
     """
-    for other in others:
-        alias = row | keyed(*other) | {"alias_of": token_id}
-        connection.execute(sa.insert(TOKENS).values(alias))
+    return sa.and_(
+        TOKENS.c.token_digest == digest_,
+        TOKENS.c.target_digest == digest.target(use.scope),
+    )
 
 
-def keyed(digest_: bytes, fingerprint: bytes) -> Row:
-    """Return what a row holds that is keyed with one secret.
+def as_read(record: Record) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is as it was read.
 
-    :param digest_: the token's digest
-    :param fingerprint: the request's
+    :param record: the row as it was read
     """
-    return {"token_digest": digest_, "fingerprint": fingerprint}
+    columns = TOKENS.c
+    return sa.and_(
+        columns.id == record.id,
+        columns.owner == record.owner,
+        columns.state == record.state.value,
+        columns.bound == record.bound,
+        columns.undo == record.undo,
+        columns.lease_until == record.lease_until,
+    )
 
 
-def named(scope: Scope) -> Row:
+def named(use: Use) -> Row:
     """Return what a row holds of its caller and target.
 
-    :param scope: whose token it is, and for what target
+    :param use: a request's use of its token
     """
+    scope = use.scope
     return {
         "target_digest": digest.target(scope),
         "project_id": scope.project_id,
         "user_id": scope.user_id,
-        "target": scope.target[: models.TARGET_CHARS],
+        "domain_id": scope.domain_id,
+        "system_scope": scope.system_scope,
+        "target": scope.target[: tables.TARGET_CHARS],
     }
 
 
-def record(
-    key: int, row: bytes, fingerprint: bytes, state: str, *rest: ty.Any
-) -> Record:
-    """Return a row that was read, from the columns of AS_RECORD."""
-    return Record(key, row, fingerprint, State(state), *rest)
+def asked(use: Use) -> Row:
+    """Return what a row holds of the request that runs.
+
+    :param use: the request's use of its token
+    """
+    return {
+        "request_id": use.request_id,
+        "version": use.version[: tables.VERSION_CHARS],
+        "roles": json.dumps(sorted(use.roles)),
+        "linked": use.linked,
+    }
+
+
+def record(fields: sa.RowMapping) -> Record:
+    """Return a row that was read, from the columns of AS_RECORD.
+
+    :param fields: their values
+    """
+    return Record(
+        id=fields["id"],
+        digest=fields["token_digest"],
+        fingerprint=fields["fingerprint"],
+        state=State(fields["state"]),
+        owner=fields["owner"],
+        linked=bool(fields["linked"]),
+        bound=fields["bound"],
+        takeovers=fields["takeovers"],
+        undo=fields["undo"],
+        roles=frozenset(json.loads(fields["roles"])),
+        lease_until=fields["lease_until"],
+        expires_at=fields["expires_at"],
+        request_id=fields["request_id"],
+        status=fields["status"],
+        sealed=fields["sealed"],
+    )

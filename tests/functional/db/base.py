@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import queue
 import sys
 import threading
@@ -17,11 +18,14 @@ import testtools
 
 from nova.db.idempotency import link
 from nova.db.idempotency import migration
-from nova.db.idempotency import models
-from nova.db.idempotency import store
-from nova.openstack.common.idempotency import record
-from nova.openstack.common.idempotency.record import Claim
+from nova.db.idempotency import rows
+from nova.db.idempotency import tables
+from nova.db.idempotency.steps import Settings
+from nova.db.idempotency.store import SqlStore
+from nova.openstack.common.idempotency import claim as claims
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.store import Use
 from tests.functional import databases
 from tests.unit.common import contract
 from tests.unit.common import fakes
@@ -43,6 +47,15 @@ class Thing(BASE):  # type: ignore[misc, valid-type]
     __tablename__ = "things"
     id = sa.Column(sa.Integer, primary_key=True, autoincrement=True)
     name = sa.Column(sa.String(255), nullable=False)
+
+
+class AnyStore(SqlStore):
+    """A store of hosts that list different secrets."""
+
+    def _keyed(self, use: Use) -> ty.Iterator[rows.Row]:
+        names = ("key-1", "key-2")[: len(use.digests)]
+        self._settings = dataclasses.replace(self._settings, key_ids=names)
+        return super()._keyed(use)
 
 
 @enginefacade.transaction_context_provider
@@ -132,27 +145,27 @@ class StoreTestCase(BackendTestCase, contract.StoreContract):
         self.clock = fakes.Clock()
         self.store = self.store_on(self.database.manager)
 
-    def store_on(self, manager: ty.Any, **options: ty.Any) -> store.Store:
+    def store_on(self, manager: ty.Any, **options: ty.Any) -> SqlStore:
         """Return a store whose time passes only when it is told to."""
         now = sa.bindparam(
             "now",
             callable_=lambda: self.clock.milliseconds,
             type_=sa.BigInteger(),
         )
-        options = {"now": now, **options}
-        return store.Store(
-            manager, lease=contract.LEASE, token_ttl=contract.TTL, **options
-        )
+        settings = Settings(lease=contract.LEASE, token_ttl=contract.TTL)
+        store = AnyStore(manager, settings, **{"now": now, **options})
+        self.addCleanup(store.connections.dispose)
+        return store
 
     def make(self, claim: Claim, name: str = "a thing") -> Resource:
         with (
-            record.running(claim),
+            claims.running(claim),
             self.database.manager.writer.using(Context()) as session,
         ):
             thing = Thing(name=name)
             session.add(thing)
             session.flush()
-            return Resource(contract.KIND, name, thing.id)
+            return Resource(contract.KIND, name, str(thing.id))
 
     def things(self) -> list[str]:
         """Return the names of what is committed."""
@@ -161,10 +174,10 @@ class StoreTestCase(BackendTestCase, contract.StoreContract):
             return [row.name for row in rows]
 
     def _empty(self) -> None:
-        metadata = (models.BASE.metadata, BASE.metadata)
+        metadata = (tables.METADATA, BASE.metadata)
         with self.database.engine.begin() as connection:
-            for tables in metadata:
-                for table in reversed(tables.sorted_tables):
+            for each in metadata:
+                for table in reversed(each.sorted_tables):
                     connection.execute(sa.delete(table))
 
 

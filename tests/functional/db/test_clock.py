@@ -8,7 +8,8 @@ import time
 import sqlalchemy as sa
 
 from nova.db.idempotency import clock
-from nova.db.idempotency import store
+from nova.db.idempotency.steps import Settings
+from nova.db.idempotency.store import SqlStore
 from tests.functional.db import base
 from tests.unit.common import contract
 from tests.unit.common.contract import use_of
@@ -26,9 +27,7 @@ _ZONES = {
 class _Clock(base.EmptyTestCase):
     def assert_now(self, milliseconds: int) -> None:
         self.assertIsInstance(milliseconds, int)
-        self.assertAlmostEqual(
-            time.time() * 1000, milliseconds, delta=_NEAR
-        )
+        self.assertAlmostEqual(time.time() * 1000, milliseconds, delta=_NEAR)
 
     def test_it_tells_milliseconds_since_the_epoch(self) -> None:
         with self.engine.connect() as connection:
@@ -68,9 +67,9 @@ class _Clock(base.EmptyTestCase):
 @base.on_each_backend
 class _StoreClock(base.StoreTestCase):
     def test_by_default_times_are_the_database_s(self) -> None:
-        tokens = store.Store(
-            self.database.manager, lease=contract.LEASE, token_ttl=contract.TTL
-        )
+        settings = Settings(lease=contract.LEASE, token_ttl=contract.TTL)
+        tokens = SqlStore(self.database.manager, settings)
+        self.addCleanup(tokens.connections.dispose)
         tokens.claim(use_of())
         now, row = tokens.look(use_of())
         assert row is not None

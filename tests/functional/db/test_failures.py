@@ -10,13 +10,17 @@ from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 import testtools
 
-from nova.db.idempotency import models
-from nova.db.idempotency import store
+from nova.db.idempotency import tables
+from nova.db.idempotency.steps import Settings
+from nova.db.idempotency.store import SqlStore
 from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.store import Outcome
+from nova.openstack.common.idempotency.store import Release
+from nova.openstack.common.idempotency.work import Fate
+from nova.openstack.common.idempotency.work import Withdrawn
 from tests.functional.db import base
 from tests.unit.common import contract
 from tests.unit.common.contract import use_of
@@ -31,9 +35,22 @@ def _calls(tokens: ty.Any) -> dict[str, ty.Callable[[], object]]:
     use = use_of(_TOKEN)
     claim = Claim(1, use.digests[0], use.owner, 0, 0.0)
     row = Record(
-        1, use.digests[0], use.fingerprints[0], State.RUNNING, "owner", 0, 0,
-        0, "req-1", None,
-    )  # fmt: skip
+        id=1,
+        digest=use.digests[0],
+        fingerprint=use.fingerprints[0],
+        state=State.RUNNING,
+        owner="owner",
+        linked=True,
+        bound=1,
+        takeovers=0,
+        undo=0,
+        roles=frozenset(),
+        lease_until=0,
+        expires_at=0,
+        request_id="req-1",
+        status=None,
+        sealed=None,
+    )
     outcome = Outcome(State.SUCCEEDED, 202, _SEALED, 0)
     return {
         "look": lambda: tokens.look(use),
@@ -42,10 +59,20 @@ def _calls(tokens: ty.Any) -> dict[str, ty.Callable[[], object]]:
         "recover": lambda: tokens.recover(row, use),
         "extend": lambda: tokens.extend([claim]),
         "complete": lambda: tokens.complete(claim, outcome),
-        "release": lambda: tokens.release(claim, made_nothing=False),
+        "release": lambda: tokens.release(claim, use, made_nothing=False),
         "abandon": lambda: tokens.abandon(claim),
+        "give_back": lambda: tokens.give_back(use),
+        "withdraw": lambda: tokens.withdraw(claim, use, _nothing),
+        "todos": lambda: tokens.todos(1),
+        "undone": lambda: tokens.undone(claim),
         "resources": lambda: tokens.resources(1),
+        "young": lambda: tokens.young(use.scope),
+        "holder": lambda: tokens.holder(claim),
     }
+
+
+def _nothing(transaction: ty.Any, resources: ty.Any) -> Withdrawn:
+    return Withdrawn(Fate.WITHDRAWN)
 
 
 class _FailureTestCase(base.StoreTestCase):
@@ -73,8 +100,8 @@ class _NoTables(_FailureTestCase):
     def setUp(self) -> None:
         super().setUp()
         engine = self.database.engine
-        models.BASE.metadata.drop_all(engine)
-        self.addCleanup(models.BASE.metadata.create_all, engine)
+        tables.METADATA.drop_all(engine)
+        self.addCleanup(tables.METADATA.create_all, engine)
 
     def test_each_method_says_how_to_create_them(self) -> None:
         for name, call in _calls(self.store).items():
@@ -89,7 +116,7 @@ class _Broken(_FailureTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        engine = self.database.engine
+        engine = self.store.connections.engine()
         sa.event.listen(engine, "before_cursor_execute", self._spoil,
                         retval=True)  # fmt: skip
         self.addCleanup(
@@ -116,7 +143,7 @@ class _Disconnected(_FailureTestCase):
         super().setUp()
         self.breaks = 0
         self.broken = 0
-        engine = self.database.engine
+        engine = self.store.connections.engine()
         sa.event.listen(engine, "do_execute", self._fail)
         self.addCleanup(sa.event.remove, engine, "do_execute", self._fail)
 
@@ -153,12 +180,34 @@ class _Committed(_FailureTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.breaks = 0
+        self._within = False
 
     def _break_after_commit(self) -> None:
-        engine = self.database.engine
-        dialect = engine.dialect
-        commit = dialect.do_commit
         self.breaks = 1
+        if self.backend == "sqlite":
+            self._break_the_service_s()
+            return
+        engine = self.store.connections.engine()
+        if not sa.event.contains(engine, "after_cursor_execute", self._break):
+            sa.event.listen(engine, "after_cursor_execute", self._break)
+
+    def _break(
+        self, conn: ty.Any, cursor: ty.Any, statement: str, *rest: ty.Any
+    ) -> None:
+        if statement.startswith(("BEGIN", "START")):
+            self._within = True
+        writes = ("INSERT INTO", "UPDATE client", "DELETE FROM")
+        wrote = any(word in statement for word in writes)
+        committed = wrote and not self._within
+        if statement == "COMMIT":
+            committed, self._within = True, False
+        if committed and self.breaks:
+            self.breaks -= 1
+            raise _error_of(conn.dialect)
+
+    def _break_the_service_s(self) -> None:
+        dialect = self.database.engine.dialect
+        commit = dialect.do_commit
 
         def then_break(connection: ty.Any) -> None:
             commit(connection)
@@ -193,9 +242,10 @@ class _Committed(_FailureTestCase):
         self.assertTrue(self.store.complete(claim, self.outcome()))
 
     def test_a_release_frees_the_token(self) -> None:
-        _, claim = self.hold()
+        use, claim = self.hold()
         self._break_after_commit()
-        self.store.release(claim, made_nothing=False)
+        released = self.store.release(claim, use, made_nothing=False)
+        self.assertIs(Release.FREED, released)
         self.assertTrue(self.is_free())
 
 
@@ -222,14 +272,11 @@ class UnreachableTest(testtools.TestCase):
         ):
             log = self.useFixture(fixtures.FakeLogger())
             manager = enginefacade.transaction_context()
-            manager.configure(
-                connection=url, max_retries=1, retry_interval=0
-            )
-            tokens = store.Store(manager, lease=1000, token_ttl=60000)
+            manager.configure(connection=url, max_retries=1, retry_interval=0)
+            tokens = SqlStore(manager, Settings(lease=1000, token_ttl=60000))
             for name, call in _calls(tokens).items():
                 with self.subTest(url, method=name):
                     self.assertRaises(errors.Unavailable, call)
             self.assertIn("Client tokens are refused", log.output)
             for hushed in (_TOKEN, "pw-hush", _SEALED.decode()):
                 self.assertNotIn(hushed, log.output)
-

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from nova.db.idempotency import link
+from nova.openstack.common.idempotency import claim as claims
 from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import record
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.claim import Claim
 from tests.functional.db import base
 from tests.unit.common import contract
 
@@ -37,7 +37,7 @@ class _Link(base.StoreTestCase):
         if claim is None:
             insert()
             return
-        with record.running(claim):
+        with claims.running(claim):
             insert()
 
     def test_row_and_binding_are_committed_together(self) -> None:
@@ -45,14 +45,14 @@ class _Link(base.StoreTestCase):
         self._insert(claim, "a")
         (bound,) = self.store.resources(claim.id)
         self.assertEqual(("thing", "a"), (bound.kind, bound.id))
-        self.assertEqual(1, self.row().linked)
+        self.assertEqual(1, self.row().bound)
         self.assertEqual(["a"], self.things())
 
     def test_they_are_rolled_back_together(self) -> None:
         _, claim = self.hold()
         self.assertRaises(_OwnError, self._insert, claim, "a", _OwnError())
         self.assertEqual((), self.store.resources(claim.id))
-        self.assertEqual(0, self.row().linked)
+        self.assertEqual(0, self.row().bound)
         self.assertEqual([], self.things())
         self.assertFalse(claim.lost)
 
@@ -60,12 +60,12 @@ class _Link(base.StoreTestCase):
         _, claim = self.hold()
         session = orm.Session(self.database.engine)
         self.addCleanup(session.close)
-        with record.running(claim):
+        with claims.running(claim):
             session.add(base.Thing(name="a"))
             session.flush()
-        self.assertEqual(0, self.row().linked)
+        self.assertEqual(0, self.row().bound)
         session.commit()
-        self.assertEqual(1, self.row().linked)
+        self.assertEqual(1, self.row().bound)
 
     def test_who_lost_the_token_is_rolled_back_and_told(self) -> None:
         former, _ = self.overtaken()
@@ -74,14 +74,14 @@ class _Link(base.StoreTestCase):
         )
         self.assertTrue(former.claim.lost)
         self.assertEqual([], self.things())
-        self.assertEqual(0, self.row().linked)
-        self.assertIn("took the client token", self.log.output)
+        self.assertEqual(0, self.row().bound)
+        self.assertIn("Lost the client token", self.log.output)
 
     def test_who_lost_it_cannot_commit_even_if_it_ignores_that(self) -> None:
         former, _ = self.overtaken()
         session = orm.Session(self.database.engine)
         self.addCleanup(session.close)
-        with record.running(former.claim):
+        with claims.running(former.claim):
             session.add(base.Thing(name="former's"))
             self.assertRaises(errors.TokenLost, session.flush)
         self.assertRaises(sa.exc.PendingRollbackError, session.commit)
@@ -92,16 +92,16 @@ class _Link(base.StoreTestCase):
         _, present = self.overtaken()
         self._insert(present.claim, "present's")
         self.assertEqual(["present's"], self.things())
-        self.assertEqual(1, self.row().linked)
+        self.assertEqual(1, self.row().bound)
 
     def test_several_of_one_transaction_are_bound(self) -> None:
         _, claim = self.hold()
         with (
-            record.running(claim),
+            claims.running(claim),
             self.database.manager.writer.using(base.Context()) as session,
         ):
             session.add_all([base.Thing(name=name) for name in "abc"])
-        self.assertEqual(3, self.row().linked)
+        self.assertEqual(3, self.row().bound)
         self.assertEqual(3, len(self.store.resources(claim.id)))
 
 
@@ -129,7 +129,7 @@ class _NoLink(base.StoreTestCase):
         with self.database.manager.writer.using(base.Context()) as session:
             session.add(base.Thing(name="a"))
             if claim is not None:
-                with record.running(claim):
+                with claims.running(claim):
                     session.flush()
 
     def assert_untouched(self) -> None:
@@ -156,4 +156,4 @@ class _NoLink(base.StoreTestCase):
         link.listen(base.Thing, contract.KIND, "name")
         _, claim = self.hold()
         self._insert(claim)
-        self.assertEqual(1, self.row().linked)
+        self.assertEqual(1, self.row().bound)

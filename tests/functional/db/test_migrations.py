@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from nova.db.api import models as api_models
 from nova.db.idempotency import migration
 from nova.db.idempotency import migrations
-from nova.db.idempotency import models
+from nova.db.idempotency import tables
 from tests.functional.db import base
 
 _NOVAS_VERSION = "the version of Nova's own tables"
@@ -31,7 +31,7 @@ class _Migrations(base.EmptyTestCase):
         return set(sa.inspect(self.engine).get_table_names())
 
     def _differences(self) -> list[ty.Any]:
-        ours = {*models.BASE.metadata.tables, migration.VERSION_TABLE}
+        ours = {*tables.METADATA.tables, migration.VERSION_TABLE}
         with self.engine.connect() as connection:
             context = alembic_migration.MigrationContext.configure(
                 connection,
@@ -43,9 +43,7 @@ class _Migrations(base.EmptyTestCase):
                     ),
                 },
             )
-            return autogenerate.compare_metadata(
-                context, models.BASE.metadata
-            )
+            return autogenerate.compare_metadata(context, tables.METADATA)
 
     def test_before_the_first_there_is_no_version(self) -> None:
         self.assertIsNone(migration.db_version(self.engine))
@@ -56,7 +54,7 @@ class _Migrations(base.EmptyTestCase):
         (newest,) = _scripts().get_heads()
         self.assertEqual(newest, migration.db_version(self.engine))
         self.assertEqual(
-            {*models.BASE.metadata.tables, migration.VERSION_TABLE},
+            {*tables.METADATA.tables, migration.VERSION_TABLE},
             self._tables(),
         )
 
@@ -103,8 +101,7 @@ class _Migrations(base.EmptyTestCase):
     def test_nova_s_migrations_do_not_know_our_tables(self) -> None:
         self.assertEqual(
             set(),
-            set(models.BASE.metadata.tables)
-            & set(api_models.BASE.metadata.tables),
+            set(tables.METADATA.tables) & set(api_models.BASE.metadata.tables),
         )
 
     def test_a_token_is_unique_for_its_target(self) -> None:
@@ -128,7 +125,7 @@ class _Migrations(base.EmptyTestCase):
         }
 
     def _insert(self, connection: sa.Connection) -> None:
-        table = models.ClientToken.__table__
+        table = tables.TOKENS
         values: dict[str, ty.Any] = {}
         for column in table.columns:
             if column.nullable or column.name == "id":
@@ -138,5 +135,5 @@ class _Migrations(base.EmptyTestCase):
         connection.execute(sa.insert(table).values(values))
 
     def _count(self, connection: sa.Connection) -> int | None:
-        table = models.ClientToken.__table__
+        table = tables.TOKENS
         return connection.scalar(sa.select(sa.func.count()).select_from(table))

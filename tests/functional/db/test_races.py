@@ -9,9 +9,10 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency.store import TOKENS
+from nova.db.idempotency.tables import TOKENS
 from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.store import Release
 from nova.openstack.common.idempotency.store import Use
 from tests.functional.db import base
 from tests.unit.common.contract import ONE
@@ -83,7 +84,7 @@ class _Races(_RacesTestCase):
             self.assertEqual(made, token in self.things())
             bound = self.store.resources(held.claim.id)
             self.assertEqual(made, bool(bound))
-            self.assertEqual(int(made), self.row(use).linked)
+            self.assertEqual(int(made), self.row(use).bound)
 
     def _made(self, claim: Claim, name: str) -> bool:
         try:
@@ -108,12 +109,22 @@ class _RotationRaces(_RacesTestCase):
             owners = {self.row(use).owner for use in uses}
             self.assertEqual(1, len(owners))
 
-    def test_claims_and_releases_leave_nothing_and_none_fails(self) -> None:
-        def claim_and_release(use: Use) -> None:
+    def _taken(self, use: Use) -> Claim | None:
+        """Return a claim, if the token is free and nobody is faster."""
+        _, row = self.store.look(use)
+        if row is None:
             key = self.store.claim(use)
-            if key is not None:
-                claim = self.claim_of(key, use)
-                self.assertTrue(self.store.release(claim, made_nothing=False))
+            return None if key is None else self.claim_of(key, use)
+        if not self.is_free(use) or not self.store.rerun(row, use):
+            return None
+        return self.claim_of(row.id, use, row.digest, shared=True)
+
+    def test_claims_and_releases_leave_it_free_and_none_fails(self) -> None:
+        def claim_and_release(use: Use) -> None:
+            claim = self._taken(use)
+            if claim is not None:
+                released = self.store.release(claim, use, made_nothing=False)
+                self.assertIs(Release.FREED, released)
 
         for _ in range(_ROUNDS):
             uses = [
@@ -121,9 +132,8 @@ class _RotationRaces(_RacesTestCase):
                 for secrets in ((ONE, TWO), (TWO, ONE)) * (_THREADS // 2)
             ]
             self.race(claim_and_release, uses)
-            with self.database.engine.connect() as connection:
-                count = sa.select(sa.func.count()).select_from(TOKENS)
-                self.assertEqual(0, connection.scalar(count))
+            for use in uses:
+                self.assertTrue(self.is_free(use))
 
 
 @base.on_each_server
@@ -138,7 +148,7 @@ class _Frozen(_RacesTestCase):
         self.addCleanup(self.frozen.close)
         self.frozen.begin()
         mine = TOKENS.c.id == self.held.claim.id
-        bind = sa.update(TOKENS).where(mine).values(linked=1)
+        bind = sa.update(TOKENS).where(mine).values(bound=1)
         self.assertEqual(1, self.frozen.execute(bind).rowcount)
 
     def prompt(self, call: ty.Callable[[], ty.Any]) -> ty.Any:
@@ -159,9 +169,7 @@ class _Frozen(_RacesTestCase):
     def test_other_leases_of_its_process_are_renewed(self) -> None:
         other = self.hold(token="other")
         self.clock.forward(20)
-        self.prompt(
-            lambda: self.store.extend([self.held.claim, other.claim])
-        )
+        self.prompt(lambda: self.store.extend([self.held.claim, other.claim]))
         row = self.row(other.use)
         until = self.clock.milliseconds + 60_000
         self.assertEqual(until, row.lease_until)
@@ -169,7 +177,7 @@ class _Frozen(_RacesTestCase):
     def test_its_commit_counts(self) -> None:
         self.frozen.commit()
         self.assertFalse(self.store.rerun(self.read, use_of()))
-        self.assertEqual(1, self.row().linked)
+        self.assertEqual(1, self.row().bound)
 
     def test_after_its_rollback_it_is_taken_over(self) -> None:
         self.frozen.rollback()

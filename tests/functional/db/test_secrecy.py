@@ -14,6 +14,8 @@ from nova.openstack.common.idempotency import engine
 from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.digest import Digests
 from nova.openstack.common.idempotency.limits import Limits
+from nova.openstack.common.idempotency.parts import Parts
+from nova.openstack.common.idempotency.returns import Returns
 from nova.openstack.common.idempotency.work import Request
 from tests.functional.db import base
 from tests.unit.common import contract
@@ -45,14 +47,17 @@ class _Dump(base.StoreTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.engine = engine.Engine(
-            store=self.store,
-            digests=Digests(_SECRETS),
-            sealer=seal.AnswerSealer(_SECRETS),
-            heartbeat=ty.cast(ty.Any, _NoHeartbeat()),
-            limits=Limits(
-                token_ttl=3600, wait_timeout=0, max_response_size=1000
-            ),
-            clock=self.clock,
+            Parts(
+                store=self.store,
+                digests=Digests(_SECRETS),
+                sealer=seal.AnswerSealer(_SECRETS),
+                heartbeat=ty.cast(ty.Any, _NoHeartbeat()),
+                returns=Returns(self.store),
+                limits=Limits(
+                    token_ttl=3600, wait_timeout=0, max_response_size=1000
+                ),
+                clock=self.clock,
+            )
         )
 
     def _send(self) -> Answer:

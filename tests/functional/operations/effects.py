@@ -15,10 +15,10 @@ import fixtures
 from oslo_messaging.rpc import client as rpc_client
 import sqlalchemy as sa
 
-from nova.db.idempotency import rows
+from nova.db.idempotency import tables
 from nova.volume import cinder
 
-_OURS = {rows.TOKENS.name, rows.RESOURCES.name}
+_OURS = {tables.TOKENS.name, tables.RESOURCES.name}
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
 _CINDER = ("create", "create_snapshot_force")
 _GLANCE = ("create", "update", "delete")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as ty
 
 from nova.idempotency import operations
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency.points import Point
 from tests.functional import base
 from tests.functional import releases
 from tests.functional.operations import samples
@@ -56,7 +56,7 @@ class Linked:
         before = self.made()
         first = self.make("t")
         self.assertEqual([*before, "t"], self.made())
-        (bound,) = self.rows(base.store.RESOURCES)
+        (bound,) = self.rows(base.tables.RESOURCES)
         self.assertEqual(self.kind().name, bound.kind)
         made = first.json()[self.key]
         self.assertEqual(str(made["id"]), bound.resource_id)
@@ -111,12 +111,12 @@ class Linked:
 
         def overtake(reached: Point) -> None:
             if reached is Point.BEFORE_METHOD:
-                base.faults.arm(None)
+                base.points.arm(None)
                 self.change(lease_until=0)
                 retries.append(self.make("t", "one"))
 
         before = self.made()
-        base.faults.arm(overtake)
+        base.points.arm(overtake)
         slow = self.make("t", "one")
         self.assertLess(retries[0].status_code, 300)
         # By the fence; or by Nova, if it sees first that the name is taken.
@@ -214,10 +214,10 @@ class ServerGroups(Deleted, Linked):
 
         def fill(reached: Point) -> None:
             if reached is Point.BEFORE_LINK:
-                base.faults.arm(None)
+                base.points.arm(None)
                 seen.append(self.make("other"))
 
-        base.faults.arm(fill)
+        base.points.arm(fill)
         refused = self.make("t")
         self.assertEqual(200, seen[0].status_code)
         self.assertEqual(403, refused.status_code, refused.content)

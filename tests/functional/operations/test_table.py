@@ -138,7 +138,7 @@ class NewerNova(base.TestCase):
 
     def test_after_a_crash_it_does_not_run_again(self):
         self.left_by_a_dead_worker(
-            base.faults.Point.AFTER_METHOD,
+            base.points.Point.AFTER_METHOD,
             lambda: self.post("/os-newer", {"newer": 1}, "t"),
         )
         answer = self.post("/os-newer", {"newer": 1}, "t")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import typing as ty
 
@@ -20,8 +21,10 @@ def _scope(
     project: str | None = "p",
     user: str | None = "u",
     target: str = "POST /servers",
+    domain: str | None = None,
+    system: str | None = None,
 ) -> Scope:
-    return Scope(project, user, target)
+    return Scope(project, user, target, domain, system)
 
 
 class CallerTest(testtools.TestCase):
@@ -51,11 +54,27 @@ class CallerTest(testtools.TestCase):
             ]
         )
 
+    def test_domains_and_systems_are_apart(self) -> None:
+        # Neither has a project: only this tells such callers apart.
+        self.assert_all_differ(
+            [
+                self._one(_scope(None)),
+                self._one(_scope(None, domain="p")),
+                self._one(_scope(None, domain="q")),
+                self._one(_scope(None, system="p")),
+                self._one(_scope(None, system="all")),
+                self._one(_scope(None, domain="p", system="p")),
+                self._one(_scope("p")),
+            ]
+        )
+
     def test_none_is_not_the_empty_name(self) -> None:
         names = (None, "", "None", "p")
         self.assert_all_differ(
-            self._one(_scope(project, user))
-            for project, user in itertools.product(names, names)
+            self._one(_scope(project, user, domain=domain, system=system))
+            for project, user, domain, system in itertools.product(
+                names, names, names, names
+            )
         )
 
     def test_parts_do_not_run_together(self) -> None:
@@ -121,13 +140,41 @@ class RequestTest(testtools.TestCase):
         )
 
     def test_a_fingerprint_never_stands_for_a_token(self) -> None:
-        # _join(project, user, token) would begin as _join(token) does.
+        # _join(project, ..., token) would begin as _join(token) does.
         scope = _scope("t", None)
-        rest = (-1).to_bytes(8, "big", signed=True)
+        rest = (-1).to_bytes(8, "big", signed=True) * 3
         rest += (1).to_bytes(8, "big") + b"x"
         self.assertNotEqual(
             self.digests.caller(scope, "x"), self.digests.request("t", rest)
         )
+
+
+class KeyIdTest(testtools.TestCase):
+    """Section 4: with which secret a row was written."""
+
+    def test_it_is_the_same_on_each_host(self) -> None:
+        self.assertEqual(digest.key_id(ONE), digest.key_id(bytes(ONE)))
+        # Rows keep it: it is the same in each release, too.
+        self.assertEqual("8608c7eac5f766a9", digest.key_id(ONE))
+
+    def test_other_secrets_have_others(self) -> None:
+        secrets = [b"%d" % number for number in range(1000)] + [b""]
+        ids = {digest.key_id(secret) for secret in secrets}
+        self.assertEqual(len(secrets), len(ids))
+        for one in ids:
+            self.assertRegex(one, "^[0-9a-f]{16}$")
+
+    def test_it_is_no_part_of_the_secret_or_of_a_digest(self) -> None:
+        name = digest.key_id(ONE)
+        digests = Digests([ONE])
+        for kept in (
+            ONE.hex(),
+            hashlib.sha256(ONE).hexdigest(),
+            *(key.hex() for key in digests._token_keys),
+            *(key.hex() for key in digests._request_keys),
+            digests.caller(_scope(), "t")[0].hex(),
+        ):
+            self.assertNotIn(name, kept)
 
 
 class SecrecyTest(testtools.TestCase):
@@ -143,8 +190,6 @@ class SecrecyTest(testtools.TestCase):
         self.assertNotIn(b"token", data)
 
     def test_without_the_secret_nobody_can_compute_it(self) -> None:
-        import hashlib
-
-        known = digest._join("p", "u", "t")
+        known = digest._join("p", "u", None, None, "t")
         (found,) = Digests([ONE]).caller(_scope(), "t")
         self.assertNotEqual(hashlib.sha256(known).digest(), found)

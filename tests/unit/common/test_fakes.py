@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import itertools
 
-from nova.openstack.common.idempotency import record
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency import claim as claims
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.record import Resource
 from tests.unit.common import contract
 from tests.unit.common import fakes
@@ -23,43 +23,17 @@ class _Fake(contract.StoreContract):
         self._keys = itertools.count(1)
 
     def make(self, claim: Claim, name: str = "a thing") -> Resource:
-        made = Resource(contract.KIND, name, next(self._keys))
-        with record.running(claim):
+        made = Resource(contract.KIND, name, str(next(self._keys)))
+        with claims.running(claim):
             self._fake.bind(made)
         return made
 
 
-class LookTest(_Fake, contract.LookContract):
-    pass
-
-
-class ClaimTest(_Fake, contract.ClaimContract):
-    pass
-
-
-class TakeoverTest(_Fake, contract.TakeoverContract):
-    pass
-
-
-class FormerOwnerTest(_Fake, contract.FormerOwnerContract):
-    pass
-
-
-class LeaseTest(_Fake, contract.LeaseContract):
-    pass
-
-
-class OutcomeTest(_Fake, contract.OutcomeContract):
-    pass
-
-
-class ReleaseTest(_Fake, contract.ReleaseContract):
-    pass
-
-
-class ResourcesTest(_Fake, contract.ResourcesContract):
-    pass
-
-
-class RotationTest(_Fake, contract.RotationContract):
-    pass
+for _number in range(len(contract.CONTRACTS)):
+    # Not by name: a class in this module would be run for itself.
+    _name = contract.CONTRACTS[_number].__name__.replace("Contract", "Test")
+    globals()[_name] = type(
+        _name,
+        (_Fake, contract.CONTRACTS[_number]),
+        {"__module__": __name__},
+    )

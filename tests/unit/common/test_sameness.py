@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import decimal
 import json
 import random
+import time
 import typing as ty
 
 import hypothesis
@@ -17,12 +19,18 @@ from nova.openstack.common.idempotency import sameness
 Json = ty.Any
 
 
-def canonical(body: Json, query: str = "", version: str = "2.90") -> bytes:
-    return sameness.canonical(query, version, body)
+def canonical(
+    body: bytes | str,
+    query: str = "",
+    version: str = "2.90",
+    content_type: str | None = "application/json",
+) -> bytes:
+    sent = body.encode() if isinstance(body, str) else body
+    return sameness.canonical(query, version, sent, content_type)
 
 
-def sent(text: str) -> bytes:
-    return canonical(json.loads(text))
+def value(body: Json) -> bytes:
+    return canonical(json.dumps(body))
 
 
 class TargetTest(testtools.TestCase):
@@ -95,25 +103,27 @@ class TargetTest(testtools.TestCase):
         self.assertTrue(all(target.isascii() for target in targets))
 
 
-class CanonicalTest(testtools.TestCase):
-    def assert_same(self, one: str, other: str) -> None:
-        self.assertEqual(sent(one), sent(other))
+class _CanonicalTestCase(testtools.TestCase):
+    def assert_same(self, *texts: str) -> None:
+        self.assertEqual(1, len(set(map(canonical, texts))), texts)
 
-    def assert_different(self, one: str, other: str) -> None:
-        self.assertNotEqual(sent(one), sent(other))
+    def assert_different(self, *texts: str) -> None:
+        self.assertEqual(len(texts), len(set(map(canonical, texts))), texts)
 
+
+class CanonicalTest(_CanonicalTestCase):
     def test_query_and_microversion_count(self) -> None:
-        first = canonical({}, "", "2.1")
-        self.assertNotEqual(first, canonical({}, "a=1", "2.1"))
-        self.assertNotEqual(first, canonical({}, "", "2.90"))
+        first = canonical("{}", "", "2.1")
+        self.assertNotEqual(first, canonical("{}", "a=1", "2.1"))
+        self.assertNotEqual(first, canonical("{}", "", "2.90"))
         self.assertNotEqual(
-            canonical({}, "a=1&b=2"), canonical({}, "b=2&a=1")
+            canonical("{}", "a=1&b=2"), canonical("{}", "b=2&a=1")
         )
 
     def test_query_microversion_and_body_do_not_run_together(self) -> None:
         self.assertNotEqual(
-            canonical(None, 'a","2.90', "2.90"),
-            canonical(None, "a", '2.90","2.90'),
+            canonical("", 'a","2.90', "2.90"),
+            canonical("", "a", '2.90","2.90'),
         )
 
     def test_key_order_and_white_space_do_not_count(self) -> None:
@@ -124,6 +134,10 @@ class CanonicalTest(testtools.TestCase):
 
     def test_order_of_a_list_counts(self) -> None:
         self.assert_different("[1,2]", "[2,1]")
+
+    def test_of_equal_keys_the_last_one_counts(self) -> None:
+        self.assert_same('{"a":1,"a":2}', '{"a":2}', '{"a":3,"\\u0061":2}')
+        self.assert_different('{"a":1,"a":2}', '{"a":2,"a":1}')
 
     def test_character_escapes_do_not_count(self) -> None:
         self.assert_same('"A\u00e9/\U0001f600"', r'"A\u00e9\/\ud83d\ude00"')
@@ -139,53 +153,152 @@ class CanonicalTest(testtools.TestCase):
         self.assert_different(r'"\ud800"', r'"\ud801"')
         self.assert_different(r'"\ud800"', '"?"')
 
-    def test_numbers_are_compared_by_value(self) -> None:
-        self.assert_same("1", "1.0")
-        self.assert_same("1", "1e0")
-        self.assert_same("100", "1E2")
-        self.assert_same("0.5", "5e-1")
-        self.assert_same("0", "-0.0")
-        self.assert_different("1", "1.5")
-        self.assert_different("1", "-1")
-
-    def test_huge_numbers_are_compared_by_value(self) -> None:
-        self.assert_same("1" + "0" * 22, "1e22")
-        self.assert_different("9" * 400, "9" * 399 + "8")
-        self.assert_different(str(2**53), str(2**53 + 1))
-
     def test_kinds_of_values_are_apart(self) -> None:
-        texts = ("1", "true", '"1"', "0", "false", "null", '""', "[]", "{}",
-                 '"null"', "[1]", '{"1":1}', "[[]]", '"true"')  # fmt: skip
-        self.assertEqual(len(texts), len(set(map(sent, texts))))
+        self.assert_different(
+            "1", "true", '"1"', "0", "false", "null", '""', "[]", "{}",
+            '"null"', "[1]", '{"1":1}', "[[]]", '"true"', '"number 1e0"',
+            '"1e0"', '"string 1"', '"string "', '["JSON"]', '"NaN"', "NaN",
+        )  # fmt: skip
 
     def test_what_is_no_json_number_is_compared_all_the_same(self) -> None:
-        texts = ("NaN", "Infinity", "-Infinity", '"NaN"', "null")
-        self.assertEqual(len(texts), len(set(map(sent, texts))))
+        self.assert_different("NaN", "Infinity", "-Infinity", '"NaN"', "null")
         self.assert_same("[NaN]", "[ NaN ]")
-
-    def test_no_body_is_not_an_empty_body(self) -> None:
-        self.assertNotEqual(canonical(None), canonical({}))
-
-    def test_a_body_is_not_changed(self) -> None:
-        body = {"b": [1.0, {"c": 2.0}], "a": 1}
-        before = json.dumps(body)
-        canonical(body)
-        self.assertEqual(before, json.dumps(body))
 
     def test_a_large_body_can_be_compared(self) -> None:
         body = {f"key{n}": [n, str(n), {"n": float(n)}] for n in range(20000)}
         again = dict(reversed(body.items()))
-        self.assertEqual(canonical(body), canonical(again))
+        self.assertEqual(value(body), value(again))
 
     def test_a_body_nested_a_hundred_deep_can_be_compared(self) -> None:
         self.assert_different("[" * 100 + "]" * 100, "[" * 99 + "]" * 99)
 
     def test_a_body_nested_too_deep_is_refused(self) -> None:
-        body: Json = []
-        for _ in range(100_000):
-            body = [body]
-        error = self.assertRaises(errors.BodyTooDeep, canonical, body)
-        self.assertEqual(400, error.status)
+        for begin, end in (("[", "]"), ('{"a":', "}")):
+            body = begin * 100_000 + "1" + end * 100_000
+            error = self.assertRaises(errors.BodyTooDeep, canonical, body)
+            self.assertEqual(400, error.status)
+
+
+class NumberTest(_CanonicalTestCase):
+    """Numbers are compared by their exact values."""
+
+    def test_notations_do_not_count(self) -> None:
+        self.assert_same("1", "1.0", "1e0", "1E+0", "10e-1", "0.1e1")
+        self.assert_same("100", "1E2", "100.0", "0.001e5", "1000e-1")
+        self.assert_same("0.5", "5e-1", "0.50", "0.05E1")
+        self.assert_same("-12.5", "-125e-1", "-0.125e2")
+
+    def test_zeros_are_one(self) -> None:
+        self.assert_same("0", "-0", "-0.0", "0e0", "0e5", "-0e-5", "0.000",
+                         "0e" + "9" * 1000)  # fmt: skip
+
+    def test_values_count(self) -> None:
+        self.assert_different("1", "-1", "1.5", "10", "0.1", "0", "11", "1.01",
+                              "1e1000", "1e-1000", "-1e1000")  # fmt: skip
+
+    def test_they_do_not_pass_through_binary_fractions(self) -> None:
+        self.assert_same("1e23", "1" + "0" * 23)
+        self.assert_different("1e23", str(int(1e23)))
+        self.assert_different("0.1", "0.1000000000000000055511151231257827")
+        self.assert_different("1e400", "1e401", "Infinity")
+        self.assert_different("1e-400", "1e-401", "0")
+        self.assert_different(str(2**53), str(2**53 + 1), f"{2**53}.5")
+
+    def test_ints_of_any_length(self) -> None:
+        # Python itself refuses more than 4300 digits.
+        self.assert_different("9" * 100_000, "9" * 99_999 + "8")
+        self.assert_same("1" + "0" * 100_000, "1e100000", "10e99999")
+        self.assert_same("-" + "12" * 50_000, "-" + "12" * 50_000 + ".0")
+
+    def test_exponents_of_any_length(self) -> None:
+        nines = "9" * 50_000
+        self.assert_same(f"10e{nines}", "1e1" + "0" * 50_000)
+        self.assert_same(f"1e-{nines}", f"0.1e-{nines[:-1]}8", f"1e-00{nines}")
+        self.assert_different(f"1e{nines}", f"1e-{nines}", f"1e{nines[1:]}")
+        self.assert_different(f"1e{nines}", f"1e{nines[:-1]}8")
+        self.assert_same(f"2e{'0' * 50_000}", "2", f"2e-{'0' * 50_000}")
+
+    def test_a_huge_exponent_costs_no_more_than_its_characters(self) -> None:
+        bodies = (
+            "1e999999999999", "-1e-999999999999", "1e" + "9" * 100_000,
+            "9" * 100_000, f"[{','.join(['1e99999999'] * 10_000)}]",
+        )  # fmt: skip
+        for body in bodies:
+            with self.subTest(body[:20]):
+                began = time.process_time()
+                self.assertLess(len(canonical(body)), 3 * len(body) + 100)
+                self.assertLess(time.process_time() - began, 1)
+
+
+class OtherBodyTest(testtools.TestCase):
+    """Bodies that are none, or no JSON."""
+
+    def test_no_body_is_one_whatever_its_content_type_is(self) -> None:
+        types = (None, "", "application/json", "text/plain", "x")
+        found = {canonical("", content_type=name) for name in types}
+        self.assertEqual(1, len(found))
+        for other in ("{}", "null", '""', " ", "empty", '"empty"'):
+            self.assertNotIn(canonical(other), found)
+
+    def test_json_needs_no_content_type(self) -> None:
+        for name in (None, "application/json", "Application/JSON",
+                     "application/json; charset=utf-8", "application/json;",
+                     "application/vnd.openstack.compute+json"):  # fmt: skip
+            with self.subTest(name):
+                self.assertEqual(
+                    canonical('{"a":1,"b":2}'),
+                    canonical('{"b":2.0, "a":1}', content_type=name),
+                )
+
+    def test_what_only_says_that_it_is_json_is_bytes(self) -> None:
+        found = {
+            canonical(body, content_type=name)
+            for body in (b"{", b"{ ", b"\xff", b'"\xff"', b"\xef\xbb\xbf1",
+                         b"1 2", b"1", "1".encode("utf-16"))
+            for name in (None, "application/json")
+        }  # fmt: skip
+        self.assertEqual(7 * 2 + 1, len(found))
+
+    def test_other_bodies_are_their_bytes(self) -> None:
+        every = bytes(range(256))
+        found = {
+            canonical(body, content_type="application/octet-stream")
+            for body in (every, every[::-1], b"1", b"1.0", b"{}", b"{ }")
+        }
+        self.assertEqual(6, len(found))
+
+    def test_and_their_content_types(self) -> None:
+        found = {
+            canonical(b"a=1", content_type=name)
+            for name in (None, "text/plain", "text/html", "text",
+                         "text/plain; charset=utf-8", "text/plain; a=b",
+                         "text/plain; a=B", "text/plain; a", "text/plain; =",
+                         'text/plain; a="b', "text/plain;charset=latin-1")
+        }  # fmt: skip
+        self.assertEqual(11, len(found))
+
+    def test_a_content_type_can_be_written_in_several_ways(self) -> None:
+        for names in (
+            ("text/plain; charset=utf-8", "TEXT/Plain;Charset=UTF-8",
+             'text/plain ; charset="utf-8"', "text/plain; charset=utf-8 ;"),
+            ('a/b; c="d e"; f=g', 'a/b;f=g;c="d\\ e"', 'A/B; F="g"; C="d e"'),
+            ('a/b; c="x;y\\"z"; d=1', 'a/b;d=1;c="x;y\\"z"'),
+        ):  # fmt: skip
+            found = {canonical(b"x", content_type=name) for name in names}
+            self.assertEqual(1, len(found), names)
+
+    def test_a_long_content_type_costs_no_more_than_its_length(self) -> None:
+        for name in ("a/b;" + " " * 60_000 + "x", 'a/b;c="' + "\\x" * 30_000,
+                     "a/b" + ";c=d" * 15_000 + ";c", "a/b;" + "c" * 60_000
+                     ):  # fmt: skip
+            began = time.process_time()
+            canonical(b"x", content_type=name)
+            self.assertLess(time.process_time() - began, 1)
+
+    def test_a_value_and_its_bytes_are_apart(self) -> None:
+        self.assertNotEqual(
+            canonical("1"), canonical("1", content_type="text/plain")
+        )
 
 
 _SCALARS = (
@@ -216,7 +329,18 @@ def _equal(one: Json, other: Json) -> bool:
         )
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        # By what is sent: a float is written shorter than it is.
+        first, second = json.dumps(one), json.dumps(other)
+        return decimal.Decimal(first) == decimal.Decimal(second)
     return bool(one == other)
+
+
+_NUMBERS = st.from_regex(
+    r"-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?([eE][+-]?[0-9]{1,3})?",
+    fullmatch=True,
+    alphabet="-0123456789.eE+",
+)
 
 
 def _shuffled(value: Json, rng: random.Random) -> Json:
@@ -238,25 +362,39 @@ _settings = hypothesis.settings(
 
 class CanonicalPropertyTest(testtools.TestCase):
     @_settings
+    @hypothesis.given(_NUMBERS, _NUMBERS, st.integers(0, 9))
+    def test_numbers_are_what_decimal_says(
+        self, one: str, other: str, shift: int
+    ) -> None:
+        exact = decimal.Decimal(one)
+        same = canonical(one) == canonical(other)
+        self.assertEqual(exact == decimal.Decimal(other), same)
+        sign, digits, exponent = exact.as_tuple()
+        longer = decimal.Decimal(
+            (sign, digits + (0,) * shift, int(exponent) - shift)
+        )
+        self.assertEqual(canonical(one), canonical(str(longer)))
+
+    @_settings
     @hypothesis.given(_VALUES, _VALUES)
     def test_equal_bytes_mean_equal_values(
         self, one: Json, other: Json
     ) -> None:
-        same = canonical(one) == canonical(other)
+        same = value(one) == value(other)
         self.assertEqual(_equal(one, other), same)
 
     @_settings
     @hypothesis.given(_VALUES, st.randoms(use_true_random=False))
     def test_another_way_to_write_a_value_is_the_same(
-        self, value: Json, rng: random.Random
+        self, body: Json, rng: random.Random
     ) -> None:
         indent = rng.choice([None, 1])
         text = json.dumps(
-            _shuffled(value, rng),
+            _shuffled(body, rng),
             indent=indent,
             ensure_ascii=rng.choice([True, False]),
         )
-        self.assertEqual(canonical(value), sent(text))
+        self.assertEqual(value(body), canonical(text))
 
     @_settings
     @hypothesis.given(_VALUES, _VALUES)
@@ -264,5 +402,5 @@ class CanonicalPropertyTest(testtools.TestCase):
         self, one: Json, other: Json
     ) -> None:
         for wrap in (lambda v: [v], lambda v: {"a": v, "b": 1}):
-            same = canonical(wrap(one)) == canonical(wrap(other))
+            same = value(wrap(one)) == value(wrap(other))
             self.assertEqual(_equal(one, other), same)

@@ -4,7 +4,28 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import json
+
+
+class Verdict(enum.Enum):
+    """What an answer tells of the token: X-Client-Token-State (section 3)."""
+
+    EXECUTED = "executed"
+    REPLAYED = "replayed"
+    REBUILT = "rebuilt"
+    INTERRUPTED = "interrupted"
+    RUNNING = "running"
+    TAKEN_OVER = "taken-over"
+    UNAVAILABLE = "unavailable"
+    TOO_MANY = "too-many"
+    DIFFERENT = "different"
+    EXPIRED = "expired"
+    FORBIDDEN = "forbidden"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    ANSWER_LOST = "answer-lost"
+    INVALID = "invalid"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,16 +35,20 @@ class Answer:
     :param status: the HTTP status code
     :param headers: name and value pairs, in order
     :param body: the body, byte for byte
+    :param rebuilt: whether it was read again from what is there, so that
+        its secrets are lost
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    rebuilt: bool = False
 
     def dump(self) -> bytes:
         """Return the bytes that :meth:`load` reads."""
-        head = json.dumps([self.status, self.headers], separators=(",", ":"))
-        return head.encode("ascii") + b"\n" + self.body
+        head = [self.status, self.headers, self.rebuilt]
+        text = json.dumps(head, separators=(",", ":"))
+        return text.encode("ascii") + b"\n" + self.body
 
     @classmethod
     def load(cls, data: bytes) -> Answer:
@@ -32,18 +57,9 @@ class Answer:
         :param data: what :meth:`dump` returned
         """
         head, _, body = data.partition(b"\n")
-        status, headers = json.loads(head)
-        return cls(status, tuple((n, v) for n, v in headers), body)
-
-
-@dataclasses.dataclass(frozen=True)
-class Replay:
-    """Says that an answer is not the first, and whose it was.
-
-    :param request_id: the id of the request that ran
-    """
-
-    request_id: str
+        status, headers, rebuilt = json.loads(head)
+        pairs = tuple((name, value) for name, value in headers)
+        return cls(status, pairs, body, rebuilt)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +67,18 @@ class Reply:
     """An answer with what the protocol adds to it (section 3).
 
     :param answer: the service's answer, the first one or that one again
+    :param verdict: what it tells of the token
     :param expires_at: when the token ends, in milliseconds since the epoch;
         None where nothing is kept
-    :param replay: set for all answers but the first
+    :param request_id: the id of the request that ran, if this one did not
     """
 
     answer: Answer
-    expires_at: int | None
-    replay: Replay | None = None
+    verdict: Verdict
+    expires_at: int | None = None
+    request_id: str | None = None
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the answer is an earlier request's."""
+        return self.request_id is not None

@@ -6,19 +6,32 @@ from __future__ import annotations
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.answer import Reply
 from nova.openstack.common.idempotency.attempt import Attempt
-from nova.openstack.common.idempotency.faults import Point
-from nova.openstack.common.idempotency.faults import reached
+from nova.openstack.common.idempotency.decision import Decision
 from nova.openstack.common.idempotency.parts import Parts
+from nova.openstack.common.idempotency.points import Point
+from nova.openstack.common.idempotency.points import reached
+from nova.openstack.common.idempotency.waiting import Seat
 from nova.openstack.common.idempotency.work import Request
 from nova.openstack.common.idempotency.work import Work
 
 # How often a waiting request looks, in seconds: a boot takes some 100 ms, so
-# that its twin adds little to that, and ten twins a hundred cheap reads.
+# that a retry adds little to that, and ten retries a hundred cheap reads.
 _LOOK_EVERY = 0.1
+# How often a request that must not wait looks again when another process was
+# faster just now: by then the row tells what that one does.
+_LOOKS = 2
 
 
-class Engine(Parts):
-    """Answers requests with a token; one for a process."""
+class Engine:
+    """Answers requests with a token; one for a process.
+
+    :param parts: what it is put together from
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._room = parts.room()
+        self._allowance = parts.allowance()
 
     def answer(self, request: Request, work: Work) -> Reply:
         """Answer a request: run it once, or give its first answer again.
@@ -27,14 +40,26 @@ class Engine(Parts):
         :param work: the operation that it asks for
         :raises errors.Refusal: the protocol answers with an error
         """
-        attempt = Attempt(self, request, work)
-        deadline = self.clock.monotonic() + self.limits.wait_timeout
+        attempt = Attempt(self.parts, self._allowance, request, work)
+        with self._room.seat(wanted=request.may_wait) as seat:
+            reply = self._answer(attempt, seat)
+        reached(Point.BEFORE_ANSWER)
+        return reply
+
+    def _answer(self, attempt: Attempt, seat: Seat) -> Reply:
+        clock = self.parts.clock
+        deadline = clock.monotonic() + self.parts.limits.wait_timeout
+        overtaken = 0
         while True:
-            reply = attempt.look_and_act()
-            if reply is not None:
-                reached(Point.BEFORE_ANSWER)
-                return reply
-            # It runs elsewhere, or another process was faster just now.
-            if self.clock.monotonic() >= deadline:
-                raise errors.InProgress
-            self.clock.sleep(_LOOK_EVERY)
+            decision = attempt.look()
+            if decision is not Decision.WAIT:
+                seat.leave()
+                reply = attempt.act(decision)
+                if reply is not None:
+                    return reply
+                overtaken += 1
+                if overtaken <= _LOOKS:
+                    continue
+            if clock.monotonic() >= deadline or not seat.take():
+                raise errors.InProgress(attempt.runs_elsewhere)
+            clock.sleep(_LOOK_EVERY)

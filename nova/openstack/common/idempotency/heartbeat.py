@@ -11,7 +11,8 @@ import typing as ty
 
 from oslo_log import log as logging
 
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.periodic import Periodic
 from nova.openstack.common.idempotency.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -33,12 +34,16 @@ class Heartbeat:
         sleep: ty.Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
-        self._interval = interval
         self._claims: dict[str, Claim] = {}
         self._lock = threading.Lock()
-        self._sleep = sleep
-        # The process in which the thread runs, None while it does not.
-        self._pid: int | None = None
+        self._pid = os.getpid()
+        self._thread = Periodic(
+            "client-token-heartbeat",
+            self._beat,
+            interval,
+            needed=lambda: bool(self._claims),
+            sleep=sleep,
+        )
 
     @contextlib.contextmanager
     def keep(self, claim: Claim) -> ty.Iterator[None]:
@@ -47,13 +52,16 @@ class Heartbeat:
         :param claim: the claim of the running request
         """
         with self._lock:
-            if self._pid not in (None, os.getpid()):
+            if self._pid != os.getpid():
                 # What ran before a fork runs on in the parent: renewed here,
                 # it would stay claimed after the parent has died.
                 self._claims.clear()
+                self._pid = os.getpid()
             self._claims[claim.owner] = claim
-            self._start()
         try:
+            # Without the thread the lease is not renewed for now. That is
+            # safe: a retry that takes over meets the fence.
+            self._thread.ensure()
             yield
         finally:
             with self._lock:
@@ -64,34 +72,20 @@ class Heartbeat:
 
         :returns: False when no request runs, and the thread may end
         """
+        return self._thread.once()
+
+    def _beat(self) -> None:
         with self._lock:
             claims = list(self._claims.values())
-            if not claims:
-                self._pid = None
-                return False
+        if not claims:
+            return
         try:
             self._store.extend(claims)
         except Exception as exc:
-            # Of any kind: without this thread all requests lose their tokens.
+            # Of any kind: without renewals all requests lose their tokens.
             LOG.warning(
                 "The leases of %d running requests with client tokens were "
                 "not renewed (%s); if this goes on, their retries take over.",
                 len(claims),
                 type(exc).__name__,
             )
-        return True
-
-    def _start(self) -> None:
-        # Threads do not survive a fork, and API servers fork after loading.
-        if self._pid == os.getpid():
-            return
-        self._pid = os.getpid()
-        threading.Thread(
-            target=self._run, name="client-token-heartbeat", daemon=True
-        ).start()
-
-    def _run(self) -> None:
-        while True:
-            self._sleep(self._interval)
-            if not self.beat():
-                return

@@ -13,8 +13,13 @@ class Limits:
     :param token_ttl: seconds that a token lives from its first answer
     :param wait_timeout: seconds that a retry waits for the first request
     :param max_response_size: bytes of an answer that are kept at most
+    :param max_waiting: retries that wait at a time in one process
+    :param max_tokens: young tokens of one user in one project, about; 0
+        for no limit
     """
 
     token_ttl: int
     wait_timeout: float
     max_response_size: int
+    max_waiting: int = 1
+    max_tokens: int = 0

@@ -7,11 +7,14 @@ import dataclasses
 import time
 import typing as ty
 
+from nova.openstack.common.idempotency.allowance import Allowance
 from nova.openstack.common.idempotency.digest import Digests
 from nova.openstack.common.idempotency.heartbeat import Heartbeat
 from nova.openstack.common.idempotency.limits import Limits
+from nova.openstack.common.idempotency.returns import Returns
 from nova.openstack.common.idempotency.sealer import Sealer
 from nova.openstack.common.idempotency.store import Store
+from nova.openstack.common.idempotency.waiting import WaitingRoom
 
 
 class Clock(ty.Protocol):
@@ -32,6 +35,7 @@ class Parts:
     :param digests: the digests that the table holds
     :param sealer: seals the answers that the table holds
     :param heartbeat: renews the leases of running requests
+    :param returns: gives back what was claimed in vain
     :param limits: the operator's settings
     :param clock: elapsed time; tests pass one of their own
     """
@@ -40,5 +44,39 @@ class Parts:
     digests: Digests
     sealer: Sealer
     heartbeat: Heartbeat
+    returns: Returns
     limits: Limits
     clock: Clock = time
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        digests: Digests,
+        sealer: Sealer,
+        limits: Limits,
+        lease: float,
+    ) -> Parts:
+        """Return the parts of an engine on real time and threads.
+
+        :param lease: seconds that a request holds its token
+        """
+        return cls(
+            store=store,
+            digests=digests,
+            sealer=sealer,
+            # Two renewals may fail before a third one would come too late.
+            heartbeat=Heartbeat(store, interval=lease / 3),
+            returns=Returns(store),
+            limits=limits,
+        )
+
+    def room(self) -> WaitingRoom:
+        """Return a waiting room of the size that the operator allows."""
+        return WaitingRoom(self.limits.max_waiting)
+
+    def allowance(self) -> Allowance:
+        """Return who counts the tokens of users."""
+        return Allowance(
+            self.limits.max_tokens, self.store.young, self.clock.monotonic
+        )

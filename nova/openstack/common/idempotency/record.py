@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A token as the table holds it, and a request's hold on it."""
+"""A token as the table holds it."""
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
 import dataclasses
 import enum
-import typing as ty
 
 
 class State(enum.Enum):
-    """What is known of the first request (protocol section 8)."""
+    """What is known of the first request."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -25,13 +22,13 @@ class Resource:
 
     :param kind: server, keypair, ...
     :param id: the id by which the API names it
-    :param row_id: the primary key of its row; names of keypairs can be used
-        again, a primary key tells the first from a later one
+    :param key: the primary key of its row, as text; names of keypairs can be
+        used again, a primary key tells the first from a later one
     """
 
     kind: str
     id: str
-    row_id: int
+    key: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +36,14 @@ class Record:
     """The row of a token, as it was read at one moment.
 
     Times are the database's, in milliseconds since the epoch.
+
+    :param linked: whether the operation bound what it made (section 5), when
+        the row was written
+    :param bound: how many resources are bound
+    :param takeovers: how many times another request took the row over
+    :param undo: how many withdrawals have still to be undone
+    :param roles: the roles of the request that ran, in lower case
+    :param status: the status of its answer, None without one
     """
 
     id: int
@@ -46,56 +51,33 @@ class Record:
     fingerprint: bytes
     state: State
     owner: str
-    linked: int
+    linked: bool
+    bound: int
+    takeovers: int
+    undo: int
+    roles: frozenset[str]
     lease_until: int
     expires_at: int
     request_id: str
+    status: int | None
     sealed: bytes | None
 
+    def runs(self, now: int) -> bool:
+        """Tell whether its request runs, by its lease.
 
-@dataclasses.dataclass
-class Claim:
-    """A request's hold on its token, while it runs.
+        :param now: the database's time
+        """
+        return self.state is State.RUNNING and now < self.lease_until
 
-    :param id: the row's key
-    :param digest: the token's digest in that row
-    :param owner: a random name; the row bears it as long as the claim holds
-    :param claimed_at: database time of the claim, in milliseconds
-    :param started: monotonic time of the claim, in seconds
-    :param link: the kind of resource that the operation binds, if any
-    :param lost: set when the fence stopped this request (section 5)
-    :param deadlocked: set when the database broke off a transaction of this
-        request to let another one pass
+
+def place(
+    digest: bytes, target: bytes, state: State, status: int | None
+) -> bytes:
+    """Return what names the one place where a sealed answer belongs.
+
+    :param digest: the token's, in its own row
+    :param target: the target's digest
+    :param state: the row's
+    :param status: the status of the answer
     """
-
-    id: int
-    digest: bytes
-    owner: str
-    claimed_at: int
-    started: float
-    link: str | None = None
-    lost: bool = False
-    deadlocked: bool = False
-
-
-_current: contextvars.ContextVar[Claim | None] = contextvars.ContextVar(
-    "idempotency_claim", default=None
-)
-
-
-def current() -> Claim | None:
-    """Return the claim under which the calling code runs, if any."""
-    return _current.get()
-
-
-@contextlib.contextmanager
-def running(claim: Claim) -> ty.Iterator[None]:
-    """Let what runs inside know its claim.
-
-    :param claim: the claim that :func:`current` then returns
-    """
-    reset = _current.set(claim)
-    try:
-        yield
-    finally:
-        _current.reset(reset)
+    return b"\n".join((digest, target, f"{state.value} {status}".encode()))

@@ -9,8 +9,14 @@ import typing as ty
 class Sealer(ty.Protocol):
     """Keeps answers from everybody but the client that has the token."""
 
-    def seal(self, token: str, row: bytes, data: bytes) -> bytes:
-        """Return the data sealed for the token's row."""
+    def seal(self, token: str, context: bytes, data: bytes) -> bytes:
+        """Return the data sealed.
 
-    def open(self, token: str, row: bytes, sealed: bytes) -> bytes | None:
-        """Return the data, None if no known secret opens it."""
+        :param context: names the token's row, its target and its state
+        """
+
+    def open(self, token: str, context: bytes, sealed: bytes) -> bytes | None:
+        """Return the data, None if no known secret opens it.
+
+        :param context: what it was sealed with: another one does not open it
+        """

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import typing as ty
 
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.sameness import Scope
+from nova.openstack.common.idempotency.work import Fate
+from nova.openstack.common.idempotency.work import Withdrawn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +26,9 @@ class Use:
     :param fingerprints: the request's, likewise
     :param request_id: the id of this request
     :param owner: a random name for this request's hold on the token
+    :param version: the microversion as it was asked for
+    :param roles: the names of the caller's roles, in lower case
+    :param linked: whether the operation binds what it makes
     """
 
     scope: Scope
@@ -30,6 +36,9 @@ class Use:
     fingerprints: tuple[bytes, ...]
     request_id: str
     owner: str
+    version: str = ""
+    roles: frozenset[str] = frozenset()
+    linked: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,10 +57,18 @@ class Outcome:
     expires_at: int
 
 
+class Release(enum.Enum):
+    """What came of an attempt to free a token."""
+
+    FREED = "the token is free"
+    BOUND = "it is not: something is bound to it"
+    LOST = "it is not: another request holds it"
+
+
 class Store(ty.Protocol):
     """The table of tokens.
 
-    Each method is one short transaction of its own, decided by the database:
+    Each method takes effect at once or not at all, as the database decides:
     two processes that call the same one for the same row never both succeed.
     All of them raise :class:`errors.Unavailable` when the table cannot be
     reached, after a log line that says why.
@@ -61,37 +78,68 @@ class Store(ty.Protocol):
         """Return the database's time and the token's row, if there is one."""
 
     def claim(self, use: Use) -> int | None:
-        """Insert the token's row, held by the use; None: it exists.
-
-        Returns the row's key.
-        """
+        """Return the new row's key, or None if the token is taken."""
 
     def rerun(self, record: Record, use: Use) -> bool:
         """Take the row over for a new run, as if it had just been claimed.
 
-        False: the row has changed since it was read, or is changing.
+        Return False if the row changed since it was read, or is locked.
         """
 
     def recover(self, record: Record, use: Use) -> bool:
         """Take the row over to finish what its former owner began.
 
-        False: the row has changed since it was read, or is changing.
+        Return False if the row changed since it was read, or is locked.
         """
 
     def extend(self, claims: ty.Sequence[Claim]) -> None:
         """Renew the leases of running requests, of those that still hold."""
 
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
-        """Write the outcome down; False: the claim does not hold any more."""
+        """Store the outcome; False: the claim does not hold any more."""
 
-    def release(self, claim: Claim, *, made_nothing: bool) -> bool:
-        """Free the token; False: it made something, or was lost.
+    def release(
+        self, claim: Claim, use: Use, *, made_nothing: bool
+    ) -> Release:
+        """Free the token, if nothing is bound to it.
 
-        :param made_nothing: what it made is known to be gone again
+        :param made_nothing: what was bound is known to be gone again
         """
 
     def abandon(self, claim: Claim) -> None:
         """End the lease at once, so that the next request may settle it."""
 
+    def give_back(self, use: Use) -> None:
+        """Undo a claim or a takeover that may have been committed.
+
+        Its request never began, since the connection broke meanwhile.
+        """
+
+    def withdraw(
+        self,
+        claim: Claim,
+        use: Use,
+        take_back: ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn],
+    ) -> Fate | None:
+        """Let a service take back what is bound, in one transaction.
+
+        Return None if the claim does not hold any more.
+        """
+
+    def todos(self, token_id: int) -> tuple[str, ...]:
+        """Return what is to be undone for withdrawn resources."""
+
+    def undone(self, claim: Claim) -> bool:
+        """Note that all is undone; False: the claim does not hold."""
+
     def resources(self, token_id: int) -> tuple[Resource, ...]:
         """Return what the token's runs made, in the order of commits."""
+
+    def young(self, scope: Scope) -> int:
+        """Return how many tokens the user has in the project.
+
+        Those count that are younger than their life.
+        """
+
+    def holder(self, claim: Claim) -> str | None:
+        """Return the id of the request that a row speaks of, if any."""

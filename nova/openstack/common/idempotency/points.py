@@ -27,6 +27,17 @@ class Point(enum.Enum):
     BEFORE_TAKEOVER = "before-takeover"
     AFTER_TAKEOVER = "after-takeover"
     BEFORE_ANSWER = "before-answer"
+    # A fence that stops clean-up comes before the deletion, as this does.
+    BEFORE_CLEANUP = "before-cleanup"
+    BEFORE_UNDO = "before-undo"
+    AFTER_UNDO = "after-undo"
+    # Within a transaction of the store, or while its one statement is due.
+    COMPLETING = "completing"
+    RELEASING = "releasing"
+    RERUNNING = "rerunning"
+    RECOVERING = "recovering"
+    EXTENDING = "extending"
+    WITHDRAWING = "withdrawing"
 
 
 _hook: ty.Callable[[Point], None] | None = None

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import testtools
 
-from nova.openstack.common.idempotency import faults
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency import points
+from nova.openstack.common.idempotency.points import Point
 
 
 class PointsTest(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.addCleanup(faults.arm, None)
+        self.addCleanup(points.arm, None)
 
     def test_nothing_is_armed_by_itself(self) -> None:
-        self.assertFalse(faults.armed())
-        faults.reached(Point.AFTER_CLAIM)
+        self.assertFalse(points.armed())
+        points.reached(Point.AFTER_CLAIM)
 
     def test_an_armed_hook_gets_each_point(self) -> None:
         seen: list[Point] = []
-        faults.arm(seen.append)
-        self.assertTrue(faults.armed())
+        points.arm(seen.append)
+        self.assertTrue(points.armed())
         for point in Point:
-            faults.reached(point)
+            points.reached(point)
         self.assertEqual(list(Point), seen)
 
     def test_a_disarmed_hook_gets_none(self) -> None:
         seen: list[Point] = []
-        faults.arm(seen.append)
-        faults.arm(None)
-        faults.reached(Point.AFTER_CLAIM)
+        points.arm(seen.append)
+        points.arm(None)
+        points.reached(Point.AFTER_CLAIM)
         self.assertEqual([], seen)

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps that end a request's hold on its token."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from nova.db.idempotency import rows
+from nova.db.idempotency import steps
+from nova.db.idempotency.steps import PAST
+from nova.db.idempotency.steps import Steps
+from nova.db.idempotency.tables import TOKENS
+from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.points import Point
+from nova.openstack.common.idempotency.points import reached
+from nova.openstack.common.idempotency.store import Outcome
+from nova.openstack.common.idempotency.store import Release
+from nova.openstack.common.idempotency.store import Use
+
+
+class Settling(Steps):
+    """Stores outcomes, and frees tokens."""
+
+    def complete(self, claim: Claim, outcome: Outcome) -> bool:
+        """Store what became of a request.
+
+        :param claim: the request's claim
+        :param outcome: what became of it
+        :returns: whether the claim still held
+        """
+        return self._update(
+            rows.held(claim),
+            state=outcome.state.value,
+            status=outcome.status,
+            sealed=outcome.sealed,
+            expires_at=outcome.expires_at,
+            answer_until=outcome.expires_at,
+        )
+
+    def abandon(self, claim: Claim) -> None:
+        """End a lease at once, so that the next request may settle it.
+
+        :param claim: the claim of a request that ended without an outcome
+        """
+        self._update(rows.held(claim), lease_until=PAST)
+
+    def release(
+        self, claim: Claim, use: Use, *, made_nothing: bool
+    ) -> Release:
+        """Free the token, if nothing is bound to it.
+
+        :param claim: the claim of a request that was refused or failed
+        :param use: that request's use of the token
+        :param made_nothing: what was bound to it is known to be gone again
+        """
+        mine = rows.held(claim)
+        if not made_nothing:
+            mine &= TOKENS.c.bound == 0
+        if made_nothing:
+            freed = self._unbind(mine, claim)
+        elif claim.shared or len(use.digests) > 1:
+            freed = self._expire(mine)
+        else:
+            freed = self._delete(mine, claim)
+        return Release.FREED if freed else self._not_freed(claim)
+
+    def _delete(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
+        """Delete a row that nobody else has ever held, in one statement.
+
+        Within a transaction of several it would be the start of waiting: to
+        insert a token next to a deleted one, the server locks both.
+        """
+        tries = 0
+
+        def delete(connection: sa.Connection) -> bool:
+            nonlocal tries
+            tries += 1
+            reached(Point.RELEASING)
+            return connection.execute(gone).rowcount == 1
+
+        gone = sa.delete(TOKENS).where(mine)
+        if self._run.statement(delete):
+            return True
+        # The first try may have been committed, while its connection broke.
+        return tries > 1 and self._owner(claim) is None
+
+    def _expire(self, mine: sa.ColumnElement[bool]) -> bool:
+        """Let a row's life end, so that the next use is a new request.
+
+        A slow request of a former owner may still look for the row: if it
+        were gone, the server would lock a gap for that one. And while a
+        secret is rotated, other rows lead to it.
+        """
+        change = self._expired(mine)
+
+        def expire(connection: sa.Connection) -> bool:
+            reached(Point.RELEASING)
+            return connection.execute(change).rowcount == 1
+
+        return self._run.statement(expire)
+
+    def _unbind(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
+        """Do so, and forget what was bound to the row."""
+        change = self._expired(mine)
+
+        def unbind(connection: sa.Connection) -> bool:
+            if connection.execute(change).rowcount != 1:
+                return False
+            reached(Point.RELEASING)
+            steps.forget(connection, claim.id)
+            return True
+
+        return self._run.transaction(unbind)
+
+    def _expired(self, mine: sa.ColumnElement[bool]) -> sa.Update:
+        # Not long ago: a purge that leaves rows for a while leaves this one.
+        ended = {"bound": 0, "lease_until": PAST, "expires_at": self._now}
+        return sa.update(TOKENS).where(mine).values(ended)
+
+    def _not_freed(self, claim: Claim) -> Release:
+        mine = self._owner(claim) == claim.owner
+        return Release.BOUND if mine else Release.LOST
+
+    def _owner(self, claim: Claim) -> str | None:
+        query = sa.select(TOKENS.c.owner).where(TOKENS.c.id == claim.id)
+        found = self._read(query)
+        return found[0].owner if found else None

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process of the API does beside answering requests, once a minute.
+
+It looks for rows that were written with another secret than its own (protocol
+section 4), and for late traces of withdrawn servers (section 5).
+"""
+
+from __future__ import annotations
+
+from oslo_log import log as logging
+
+from nova import context as nova_context
+from nova.db.idempotency.store import SqlStore
+from nova.idempotency import undoing
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency.periodic import Periodic
+
+LOG = logging.getLogger(__name__)
+
+_INTERVAL = 60.0  # seconds
+
+
+class Chores:
+    """One thread a process, from its first request with a token on.
+
+    :param tokens: the table of tokens
+    """
+
+    def __init__(self, tokens: SqlStore) -> None:
+        self._tokens = tokens
+        self._foreign: dict[str, int] = {}
+        self._thread = Periodic(
+            "client-token-chores", self.do, interval=_INTERVAL
+        )
+
+    def ensure(self) -> None:
+        """Start the thread, if it does not run in this process."""
+        self._thread.ensure()
+
+    def do(self) -> None:
+        """Do all of it once."""
+        for chore in (self._look_for_strangers, self._sweep):
+            try:
+                chore()
+            except errors.Unavailable:
+                # The store has logged why; the next minute tries again.
+                return
+
+    def _look_for_strangers(self) -> None:
+        for stranger in self._tokens.strangers():
+            LOG.error(
+                "Host %(host)s keys client tokens with secret %(theirs)s, "
+                "this host with %(ours)s: the first [idempotency] secret "
+                "differs, or is not listed here. Retries that come to "
+                "another host than their first request run twice. Give all "
+                "API hosts the same secrets.",
+                {
+                    "host": stranger.host,
+                    "theirs": stranger.key_id,
+                    "ours": ", ".join(self._tokens.key_ids),
+                },
+            )
+        foreign = self._tokens.foreign()
+        if foreign != self._foreign:
+            self._foreign = foreign
+            for key_id, number in foreign.items():
+                LOG.error(
+                    "%(number)d client tokens that still live are keyed "
+                    "with secret %(theirs)s, which [idempotency] secret "
+                    "does not list (it lists %(ours)s): their retries run "
+                    "again. List that secret until they have expired.",
+                    {
+                        "number": number,
+                        "theirs": key_id,
+                        "ours": ", ".join(self._tokens.key_ids),
+                    },
+                )
+
+    def _sweep(self) -> None:
+        withdrawn = self._tokens.withdrawn()
+        if not withdrawn:
+            return
+        ids = {server.id: key for key, server in withdrawn.items()}
+        admin = nova_context.get_admin_context()
+        settled = undoing.sweep(admin, list(ids))
+        self._tokens.forget_withdrawn([ids[id_] for id_ in settled])

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers of the engine, in the form of the compute API: section 3."""
+
+from __future__ import annotations
+
+import email.utils
+import typing as ty
+
+from oslo_log import log as logging
+import webob
+import webob.exc
+
+from nova.api.openstack import api_version_request
+from nova.api.openstack import wsgi
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency import token
+from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.answer import Verdict
+
+LOG = logging.getLogger(__name__)
+
+STATE = "X-Client-Token-State"
+EXPIRES = "X-Client-Token-Expires"
+REQUEST_ID = "X-Client-Token-Request-Id"
+REPLAYED = "Idempotent-Replayed"
+# By which a server's events are found; Nova's middleware adds this request's
+# own id unless there is one.
+_COMPUTE_REQUEST_ID = "x-compute-request-id"
+
+_Headers = list[tuple[str, str]]
+
+
+def of(reply: Reply, client_token: str, req: wsgi.Request) -> webob.Response:
+    """Return an answer of the service, with what the protocol adds to it.
+
+    :param reply: the engine's
+    :param client_token: the request's token
+    :param req: the request
+    """
+    answer = reply.answer
+    _note(req, reply.verdict, answer.status, reply.request_id)
+    headers = [
+        (name, value)
+        for name, value in answer.headers
+        if name.lower() != wsgi.API_VERSION_REQUEST_HEADER.lower()
+    ]
+    headers += _told(reply.verdict, client_token, reply.request_id)
+    if reply.expires_at is not None and answer.status < 400:
+        expires = email.utils.formatdate(reply.expires_at / 1000, usegmt=True)
+        headers.append((EXPIRES, expires))
+    if reply.request_id is not None:
+        _show_version(req, dict(answer.headers))
+        if answer.status < 400:
+            headers.append((_COMPUTE_REQUEST_ID, reply.request_id))
+    return webob.Response(
+        status=answer.status, headerlist=headers, body=answer.body
+    )
+
+
+def refused(
+    refusal: errors.Refusal, client_token: str | None, req: wsgi.Request
+) -> webob.Response:
+    """Return an answer of the protocol's own, as one of Nova's faults.
+
+    :param refusal: what is refused, and why
+    :param client_token: the request's token, None if it is none
+    :param req: the request
+    """
+    _note(req, refusal.verdict, refusal.status, refusal.request_id)
+    headers = dict(_told(refusal.verdict, client_token, refusal.request_id))
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    make = webob.exc.status_map[refusal.status]
+    fault = wsgi.Fault(make(explanation=str(refusal), headers=headers))
+    response: webob.Response = req.get_response(fault)
+    for name in (
+        wsgi.API_VERSION_REQUEST_HEADER,
+        wsgi.LEGACY_API_VERSION_REQUEST_HEADER,
+        "Vary",
+    ):
+        # Nova adds them to every answer, to this one, too.
+        response.headers.pop(name, None)
+    return response
+
+
+def _told(
+    verdict: Verdict, client_token: str | None, request_id: str | None
+) -> _Headers:
+    headers = [(STATE, verdict.value)]
+    if client_token is not None and verdict is not Verdict.INVALID:
+        headers.append((token.HEADER, client_token))
+    if request_id is not None:
+        headers.append((REQUEST_ID, request_id))
+        if verdict in (Verdict.REPLAYED, Verdict.REBUILT, Verdict.FAILED):
+            headers.append((REPLAYED, "true"))
+    return headers
+
+
+def _show_version(req: wsgi.Request, headers: ty.Mapping[str, str]) -> None:
+    """Let Nova name the version of a stored answer, not the request's.
+
+    The two differ where a client asks for the latest one, and Nova has been
+    upgraded meanwhile.
+    """
+    version = headers.get(wsgi.API_VERSION_REQUEST_HEADER)
+    if version is not None:
+        number = version.partition(" ")[2]
+        stored = api_version_request.APIVersionRequest(number)
+        req.api_version_request = stored
+
+
+def _note(
+    req: wsgi.Request,
+    verdict: Verdict,
+    status: int,
+    request_id: str | None,
+) -> None:
+    LOG.info(
+        "Client token %(state)s: %(method)s %(path)s was answered with "
+        "%(status)d (attempt %(attempt)s, of request %(earlier)s).",
+        {
+            "state": verdict.value,
+            "method": req.method,
+            "path": req.path_info,
+            "status": status,
+            "attempt": token.attempt(req.environ) or "unknown",
+            "earlier": request_id or "none before",
+        },
+    )

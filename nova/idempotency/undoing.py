@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Undoes what Nova did for servers that were withdrawn (section 5).
+
+It is what Nova's API did before the cast, and no more: volumes are never
+deleted, and the instance mapping stays, since the conductor needs it. All of
+it can be done twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as ty
+
+from cinderclient import exceptions as cinder_exc
+from keystoneauth1 import exceptions as keystone_exc
+from oslo_db import exception as db_exc
+from oslo_log import log as logging
+import sqlalchemy as sa
+
+from nova import context as nova_context
+from nova import exception
+from nova import objects
+from nova import rpc
+from nova.compute import utils as compute_utils
+from nova.db.api import models as api_models
+from nova.db.idempotency import transaction
+from nova.idempotency.withdrawal import Todo
+from nova.openstack.common.idempotency import errors
+from nova.scheduler.client import report
+from nova.volume import cinder
+
+LOG = logging.getLogger(__name__)
+
+# Rows of a server, by its id, that its mapping outlives.
+_ROWS: ty.Final[tuple[sa.Table, ...]] = (
+    api_models.InstanceGroupMember.__table__,
+    api_models.RequestSpec.__table__,
+)
+
+# Not all errors: mistakes of ours have to be seen as such.
+_DOES_NOT_ANSWER = (
+    exception.NovaException,
+    cinder_exc.ClientException,
+    keystone_exc.ClientException,
+    db_exc.DBError,
+    db_exc.CantStartEngineError,
+    sa.exc.DBAPIError,
+    sa.exc.TimeoutError,
+)
+
+
+def undo(context: ty.Any, run: transaction.Runner, todo: str) -> None:
+    """Undo what was done for one server; to do it again is harmless.
+
+    :param context: the context of a caller with the first one's roles
+    :param run: runs transactions on Nova's API database
+    :param todo: what :func:`withdrawal.withdraw` said is to be undone
+    :raises errors.Unavailable: Cinder, placement or a database does not
+        answer; what is left is to be undone later
+    """
+    left = Todo.load(todo)
+    with _answering():
+        _forget_rows(run, left)
+        for step in _STEPS:
+            step(context, left)
+
+
+def sweep(context: ty.Any, servers: ty.Collection[str]) -> frozenset[str]:
+    """Remove what the conductor has made of withdrawn servers after all.
+
+    :param context: any context
+    :param servers: the ids of servers that were withdrawn and undone
+    :returns: those of which nothing is left, and nothing more will come: they
+        need not be named again
+    :raises errors.Unavailable: the API database does not answer
+    """
+    admin = context.elevated()
+    with _answering():
+        mappings = objects.InstanceMappingList.get_by_instance_uuids(
+            admin, list(servers)
+        )
+        cells = objects.CellMappingList.get_all(admin)
+    # Where the conductor finds the row missing before it makes a record, it
+    # deletes the mapping, and makes none.
+    settled = set(servers) - {one.instance_uuid for one in mappings}
+    # So marked by the withdrawal; a server that still is to be must be safe.
+    withdrawn = [one for one in mappings if one.queued_for_delete]
+    for cell in cells:
+        # One that does not answer must not hold up the others.
+        with contextlib.suppress(errors.Unavailable), _answering():
+            settled |= _sweep_cell(admin, cell, withdrawn)
+    return frozenset(settled)
+
+
+def _sweep_cell(
+    context: ty.Any, cell: ty.Any, mappings: ty.Iterable[ty.Any]
+) -> set[str]:
+    mapped = set()
+    unmapped = set()
+    for mapping in mappings:
+        if mapping.cell_mapping is None:
+            # The conductor may be between its loops, or may have died there.
+            unmapped.add(mapping.instance_uuid)
+        elif mapping.cell_mapping.uuid == cell.uuid:
+            mapped.add(mapping.instance_uuid)
+    removed = _remove(context, cell, mapped | unmapped)
+    for server in mapped:
+        # Claimed after undo had been there, where the conductor does not
+        # know in which cell the host is.
+        _free(context, server)
+    # A last look finds nothing: the conductor writes more after the mapping.
+    return mapped - removed
+
+
+def _forget_rows(run: transaction.Runner, left: Todo) -> None:
+    """Delete the server's membership in a group, and its request spec.
+
+    The conductor has the request spec from the cast, and does not mind.
+    """
+
+    def forget(connection: sa.Connection) -> None:
+        for table in _ROWS:
+            # A deletion by anything but keys that are there locks gaps.
+            mine = table.c.instance_uuid == left.server
+            keys = connection.scalars(sa.select(table.c.id).where(mine)).all()
+            for key in keys:
+                connection.execute(sa.delete(table).where(table.c.id == key))
+
+    run.transaction(forget)
+
+
+def _destroy_record(context: ty.Any, left: Todo) -> None:
+    """Destroy the record that the conductor may have made in a cell.
+
+    Between its loops it counts against the user's quota, and the mapping
+    does not name the cell yet; so each cell is asked.
+    """
+    admin = context.elevated()
+    for cell in objects.CellMappingList.get_all(admin):
+        _remove(admin, cell, {left.server})
+
+
+def _free_allocations(context: ty.Any, left: Todo) -> None:
+    """Delete the allocations that the scheduler may have made."""
+    _free(context, left.server)
+
+
+def _detach_volumes(context: ty.Any, left: Todo) -> None:
+    """Delete the attachments, which reserve volumes: not the volumes."""
+    volumes = cinder.API()
+    for attachment in left.attachments:
+        with contextlib.suppress(exception.VolumeAttachmentNotFound):
+            volumes.attachment_delete(context, attachment)
+
+
+# Other services come last, of which some do not answer at times: the quota
+# is free again by then.
+_STEPS: tuple[ty.Callable[[ty.Any, Todo], None], ...] = (
+    _destroy_record,
+    _free_allocations,
+    _detach_volumes,
+)
+
+
+def _remove(
+    context: ty.Any, cell: ty.Any, servers: ty.Collection[str]
+) -> set[str]:
+    """Remove the records of withdrawn servers from a cell.
+
+    Not by Nova's API: it would delete volumes with delete_on_termination.
+
+    :returns: of which servers there was something
+    """
+    if not servers:
+        return set()
+    with nova_context.target_cell(context, cell) as targeted:
+        living = {"uuid": list(servers), "deleted": False}
+        records = objects.InstanceList.get_by_filters(targeted, living)
+        # None has one, since a host is asked once the BuildRequest is gone.
+        hosted = {record.uuid for record in records if record.host}
+        for record in records:
+            if not record.host:
+                _destroy(targeted, record)
+        # Those that the conductor wrote for a record that was gone already;
+        # Nova would take them for other servers' that have the volume next.
+        mappings = objects.BlockDeviceMappingList.get_by_instance_uuids(
+            targeted, list(set(servers) - hosted)
+        )
+        for mapping in mappings:
+            mapping.destroy()
+    return {one.uuid for one in records} | {
+        one.instance_uuid for one in mappings
+    }
+
+
+def _destroy(context: ty.Any, record: ty.Any) -> None:
+    notified = compute_utils.notify_about_instance_delete(
+        rpc.get_notifier("api"), context, record
+    )
+    with contextlib.suppress(exception.InstanceNotFound), notified:
+        record.destroy()
+    LOG.info("Removed the record of withdrawn server %s.", record.uuid)
+
+
+def _free(context: ty.Any, server: str) -> None:
+    client = report.report_client_singleton()
+    done = client.delete_allocation_for_instance(context, server, force=True)
+    if done is None:  # what Nova makes of a connection that failed
+        raise errors.Unavailable
+
+
+@contextlib.contextmanager
+def _answering() -> ty.Iterator[None]:
+    """Report that another service, or a database, does not answer."""
+    try:
+        yield
+    except _DOES_NOT_ANSWER as exc:
+        # Only the kind of error: its text may hold a statement's values.
+        LOG.warning(
+            "Withdrawn servers cannot be undone yet: %s.", type(exc).__name__
+        )
+        raise errors.Unavailable from exc

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gives the first answer again, or finds out what came of a first request."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as ty
+
+from oslo_log import log as logging
+
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency.answer import Answer
+from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.answer import Verdict
+from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.execution import Execution
+from nova.openstack.common.idempotency.parts import Parts
+from nova.openstack.common.idempotency.record import Record
+from nova.openstack.common.idempotency.record import State
+from nova.openstack.common.idempotency.store import Outcome
+from nova.openstack.common.idempotency.work import Evidence
+from nova.openstack.common.idempotency.work import Fate
+
+LOG = logging.getLogger(__name__)
+
+
+class Recovery:
+    """What a retry gets whose first request has ended, well or not.
+
+    :param parts: the engine's
+    :param execution: the operation of this request, if it has to run
+    """
+
+    def __init__(self, parts: Parts, execution: Execution) -> None:
+        self._store = parts.store
+        self._heartbeat = parts.heartbeat
+        self._execution = execution
+        self._work = execution.work
+
+    def replay(self, row: Record) -> Reply:
+        """Give the stored answer again.
+
+        :param row: a row that has one
+        :raises errors.AnswerLost: it opens with no listed secret
+        """
+        answer = self._execution.opened(row)
+        if answer is None:
+            LOG.warning(
+                "The stored answer of request %s cannot be opened: the "
+                "[secret] that sealed it is not listed any more.",
+                row.request_id,
+            )
+            return self.rebuild(row)
+        return _again(row, answer, row.expires_at)
+
+    def rebuild(self, row: Record) -> Reply:
+        """Make an answer again from what the first request made.
+
+        :param row: a row that has none, or none that can be opened
+        :raises errors.Refusal: it cannot be made
+        """
+        if row.state is State.FAILED:
+            raise errors.RecordedFailure(row.request_id)
+        answer = self._rebuilt(row)
+        if answer is None:
+            raise errors.AnswerLost(row.request_id)
+        return _again(row, answer, row.expires_at)
+
+    def recover(self, row: Record, claim: Claim) -> Reply | None:
+        """Settle a linked request whose worker is gone (section 5).
+
+        :param row: as it was read before it was taken over
+        :param claim: this request's claim
+        :returns: None if another request took it over meanwhile
+        :raises errors.Refusal: there is no answer to give
+        """
+        with self._execution.ended(claim), self._heartbeat.keep(claim):
+            fate = self._store.withdraw(
+                claim, self._execution.use, self._work.withdraw
+            )
+            if fate is None:
+                return None
+            if fate is not Fate.TAKEN:
+                claim.undo = 1  # at least; the store knows
+            if fate is not Fate.WITHDRAWN:
+                # What a former owner withdrew and did not undo, too.
+                self._execution.undo(claim)
+            answer = self._rebuilt(row) if fate is Fate.TAKEN else None
+        if fate is Fate.WITHDRAWN:
+            LOG.info(
+                "Request %s ended before the service went on with what it "
+                "had made; that is withdrawn, and request %s runs.",
+                row.request_id,
+                self._execution.use.request_id,
+            )
+            return self._execution.run(claim)
+        return self._found(row, claim, answer)
+
+    def reconcile(self, row: Record, claim: Claim) -> Reply | None:
+        """Settle a request that is not linked, and whose worker is gone.
+
+        :param row: as it was read before it was taken over
+        :param claim: this request's claim
+        :returns: None if another request took it over meanwhile
+        :raises errors.Refusal: there is no answer to give
+        """
+        with self._execution.ended(claim), self._heartbeat.keep(claim):
+            started = self._work.started(row.request_id)
+        match started.evidence:
+            case Evidence.UNDER_WAY:
+                return self._found(row, claim, started.answer)
+            case Evidence.FAILED:
+                expires_at = self._execution.expires_at(claim)
+                outcome = Outcome(State.FAILED, None, None, expires_at)
+                refusal: errors.Refusal = errors.RecordedFailure(
+                    row.request_id
+                )
+            case Evidence.NONE:
+                outcome = Outcome(State.UNKNOWN, None, None, row.expires_at)
+                refusal = errors.OutcomeUnknown(row.request_id)
+            case _:
+                ty.assert_never(started.evidence)
+        if not self._execution.complete(claim, outcome):
+            return None
+        raise refusal
+
+    def _rebuilt(self, row: Record) -> Answer | None:
+        resources = self._store.resources(row.id)
+        answer = self._work.rebuild(resources) if resources else None
+        return answer and dataclasses.replace(answer, rebuilt=True)
+
+    def _found(
+        self, row: Record, claim: Claim, answer: Answer | None
+    ) -> Reply | None:
+        """Keep what was found out; None if another one did so meanwhile."""
+        expires_at = self._execution.expires_at(claim)
+        if answer is None:
+            outcome = Outcome(State.SUCCEEDED, None, None, expires_at)
+            if not self._execution.complete(claim, outcome):
+                return None
+            raise errors.AnswerLost(row.request_id)
+        answer = dataclasses.replace(answer, rebuilt=True)
+        if not self._execution.keep(
+            claim, State.SUCCEEDED, answer, expires_at
+        ):
+            return None
+        LOG.info(
+            "Request %s ended without an answer, but did what it was asked "
+            "for; its answer is rebuilt.",
+            row.request_id,
+        )
+        return _again(row, answer, expires_at)
+
+
+def _again(row: Record, answer: Answer, expires_at: int) -> Reply:
+    if row.state is State.FAILED:
+        verdict = Verdict.FAILED
+    else:
+        verdict = Verdict.REBUILT if answer.rebuilt else Verdict.REPLAYED
+    return Reply(answer, verdict, expires_at, row.request_id)

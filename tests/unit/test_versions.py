@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The microversion as a request asks for it: protocol section 2."""
+
+from __future__ import annotations
+
+import testtools
+
+from nova import exception
+from nova.api.openstack import wsgi
+from nova.idempotency.versions import version_asked
+
+NEW = "OpenStack-API-Version"
+OLD = "X-OpenStack-Nova-API-Version"
+
+
+def asked(**fields: str) -> str:
+    """Return what a request asks for that Nova's WSGI makes of fields."""
+    request = wsgi.Request.blank("/servers", headers=fields)
+    return version_asked(request.headers)
+
+
+class VersionAskedTest(testtools.TestCase):
+    def test_without_a_header_it_is_nova_s_default(self) -> None:
+        self.assertEqual("2.1", asked())
+        self.assertEqual("2.1", asked(**{NEW: "volume 3.60"}))
+
+    def test_both_headers_mean_the_same(self) -> None:
+        for version in ("2.1", "2.90", "latest"):
+            self.assertEqual(version, asked(**{NEW: f"compute {version}"}))
+            self.assertEqual(version, asked(**{OLD: version}))
+
+    def test_latest_stays_latest(self) -> None:
+        self.assertEqual("latest", asked(**{NEW: "Compute LATEST"}))
+        self.assertEqual("latest", asked(**{OLD: " latest "}))
+
+    def test_blanks_do_not_count(self) -> None:
+        self.assertEqual("2.90", asked(**{NEW: "  compute   2.90  "}))
+        self.assertEqual("2.90", asked(**{OLD: " 2.90 "}))
+
+    def test_it_is_the_one_that_nova_takes(self) -> None:
+        for fields in (
+            {NEW: "compute 2.5, compute 2.7"},
+            {NEW: "compute 2.5, volume 3.7"},
+            {NEW: "volume 3.5,compute 2.7"},
+            {NEW: "compute 2.5", OLD: "2.7"},
+            {NEW: "volume 3.5", OLD: "2.7"},
+            {OLD: "2.5, 2.7"},
+            {NEW: "compute", OLD: "2.7"},
+            {},
+        ):
+            with self.subTest(fields):
+                request = wsgi.Request.blank("/servers", headers=fields)
+                request.set_api_version_request()
+                taken = request.api_version_request.get_string()
+                self.assertEqual(taken, version_asked(request.headers))
+
+    def test_what_nova_refuses_is_refused(self) -> None:
+        for version in ("2", "2.01", "two", "2.1.1", "-2.1"):
+            self.assertRaises(
+                exception.InvalidAPIVersionString, asked, **{OLD: version}
+            )
