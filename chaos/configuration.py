@@ -44,6 +44,10 @@ lock_path = {folder}/locks
 [oslo_messaging_notifications]
 driver = noop
 
+[oslo_messaging_rabbit]
+# What is left of a conductor goes soon.
+rabbit_transient_queues_ttl = 60
+
 [quota]
 server_group_members = {group_members}
 
