@@ -20,21 +20,27 @@ class Standstill(fixtures.Fixture):  # type: ignore[misc]
     Whatever it has locked in the database it holds until it goes on.
 
     :param body: what it does
-    :param engines: where its statements go
+    :param service: where its service's statements go
+    :param autocommits: where those of the store go
     :param point: where it stops, if at a point
-    :param statement: after which of its statements it stops, if after one
+    :param statement: after which of the statements of its transactions it
+        stops, if after one; a statement that is committed at once holds
+        nothing
     """
 
     def __init__(
         self,
         body: ty.Callable[[], object],
-        engines: ty.Collection[sa.Engine],
+        service: sa.Engine,
+        autocommits: sa.Engine,
         *,
         point: Point | None = None,
         statement: int | None = None,
     ) -> None:
         self._body = body
-        self._engines = engines
+        self._service = service
+        self._autocommits = autocommits
+        self._within = False
         self._point = point
         self._statement = statement
         self._executed = 0
@@ -48,8 +54,8 @@ class Standstill(fixtures.Fixture):  # type: ignore[misc]
     def _setUp(self) -> None:
         self.addCleanup(points.arm, None)
         points.arm(self._reach)
-        for engine in self._engines:
-            self._listen(engine)
+        self._listen(self._service)
+        self._listen(self._autocommits)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.addCleanup(self.go_on)
         self._thread.start()
@@ -82,7 +88,14 @@ class Standstill(fixtures.Fixture):  # type: ignore[misc]
     def _execute(
         self, conn: ty.Any, cursor: ty.Any, statement: str, *rest: ty.Any
     ) -> None:
-        if self._is_mine():
+        if not self._is_mine():
+            return
+        if conn.engine is self._autocommits:
+            if statement.startswith(("BEGIN", "START")):
+                self._within = True
+            elif statement in ("COMMIT", "ROLLBACK"):
+                self._within = False
+        if self._within or conn.engine is not self._autocommits:
             self._executed += 1
             if self._executed == self._statement:
                 self._stop(f"after statement {self._executed}: {statement}")
