@@ -24,7 +24,7 @@ from simulation.mutation import Mutation
 class Result:
     """What came of one episode.
 
-    :param requests: how many requests were sent
+    :param requests: how many requests were served
     :param violations: the rules that did not hold
     :param verdicts: how many answers there were of each state
     :param digest: of its history
@@ -40,7 +40,7 @@ class Result:
 class Total:
     """What came of all of them.
 
-    :param requests: how many requests were sent
+    :param requests: how many requests were served
     :param episodes: how many episodes were played
     :param violations: the rules that did not hold, by episodes
     :param verdicts: how many answers there were of each state
@@ -92,7 +92,7 @@ def run(
     *,
     first: bool = False,
 ) -> Total:
-    """Play episodes until enough requests were sent.
+    """Play episodes until enough requests were served.
 
     :param requests: how many
     :param seed: all chance comes from it

@@ -29,7 +29,7 @@ class Played:
     """An episode that is over.
 
     :param history: what happened
-    :param requests: how many requests were sent
+    :param requests: how many requests a process began to serve
     """
 
     history: History
@@ -76,7 +76,8 @@ class Episode:
         scheduler.spawn(self._purge)
         scheduler.run(until=tuning.END)
         self._cloud.sweep()
-        return Played(self._history, len(self._calls))
+        served = [call for call in self._calls.values() if call.entered]
+        return Played(self._history, len(served))
 
     def _use(self, number: int) -> None:
         """Let clients, and perhaps a user, do what is planned of a token."""
@@ -122,5 +123,5 @@ class Episode:
                     del database.rows[place]
                     del database.by_key[record.id]
                     number = int(place[1].rpartition("/")[2])
-                    aged = record.expires_at > 0
+                    aged = record.owner not in self._history.freed
                     self._history.note(What.PURGED, number, "", aged)

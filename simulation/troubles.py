@@ -14,6 +14,16 @@ from simulation.process import Process
 from simulation.scheduler import Host
 
 _STOPS = (0.05, 20.0, 90.0, 200.0, 400.0)
+# Points at which a worker has a token's row locked.
+_LOCKING = frozenset(
+    {
+        Point.BEFORE_COMMIT,
+        Point.EXTENDING,
+        Point.RECOVERING,
+        Point.RERUNNING,
+        Point.WITHDRAWING,
+    }
+)
 _DOWN = (0.5, 3.0, 20.0, 90.0)
 
 
@@ -68,7 +78,8 @@ class Fleet:
         process = self.here()
         if dice < 0.5:
             pause = self._chance.choice((0.05, 0.05, 3.0, 120.0))
-            if point is Point.EXTENDING:
+            if point in _LOCKING:
+                # Meanwhile nobody can renew the lease: the row is locked.
                 process.state.in_trouble(self._scheduler.seconds + pause)
             self._scheduler.sleep(self._chance.random() * pause)
         elif dice < 0.72:

@@ -133,10 +133,10 @@ def _build_requests(
 
 def _delete_build_request(connection: sa.Connection, server: str) -> bool:
     # The conductor's own statement (BuildRequest._destroy_in_db), word for
-    # word. Both have to lock the entry of one index first and the row second:
-    # by the primary key we would do so the other way round, and MariaDB would
-    # break off the conductor's transaction as the smaller one of a deadlock.
-    # It would lock no gap but at REPEATABLE READ, where the row is missing.
+    # word: both lock the entry of one index first, and the row second. By the
+    # primary key we would do so the other way round, and MariaDB would break
+    # off the conductor's transaction, the smaller one of the deadlock; then
+    # nobody builds what we might not have been able to withdraw either.
     mine = _REQUESTS.c.instance_uuid == server
     return connection.execute(sa.delete(_REQUESTS).where(mine)).rowcount == 1
 

@@ -74,9 +74,10 @@ class LinkedTest(base.EngineTestCase):
         again = self.send(self.linked())
         self.assert_told(again, Verdict.REBUILT, REBUILT, "req-1")
 
-    def test_while_it_asks_what_is_left(self) -> None:
+    @ddt.data(REFUSED, FAILED)
+    def test_while_it_asks_what_is_left(self, then: Answer) -> None:
         # Between the two steps in which a failed request is settled.
-        work = self.linked(REFUSED)
+        work = self.linked(then)
         work.left = {base.Resource("server", "server-1", "1")}
 
         def overtake() -> None:
