@@ -19,6 +19,7 @@ import typing as ty
 from chaos import casts
 from chaos import databases
 from chaos import images
+from chaos import placement
 from chaos.history import History
 from chaos.sabotage import Saboteur
 from nova import monkey_patch
@@ -88,10 +89,11 @@ def main() -> None:
     # Nova parses options of its own here, and looks for files so named: of
     # this module's own name it would take /etc/host.conf.
     sys.argv[:] = ["nova-api"]
+    history = History(arguments.history)
     saboteur = Saboteur(
-        _load(arguments.topic, arguments.mutation),
+        _load(arguments.topic, history, arguments.mutation),
         cut=lambda: databases.cut(arguments.api_database),
-        history=History(arguments.history),
+        history=history,
     )
     master = Master(saboteur)
     print("ready", flush=True)
@@ -101,7 +103,7 @@ def main() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _load(topic: str, mutation: str | None) -> ty.Any:
+def _load(topic: str, history: History, mutation: str | None) -> ty.Any:
     """Return Nova's WSGI application, as its nova.conf says."""
     # First: later, parts of Nova have already chosen another kind of thread.
     monkey_patch.patch(backend="threading")
@@ -110,6 +112,7 @@ def _load(topic: str, mutation: str | None) -> ty.Any:
     if mutation:
         Mutation(mutation).apply()
     images.stand_in()
+    placement.stand_in(history)
     casts.to(topic)
     from nova.wsgi.osapi_compute import application
 

@@ -236,6 +236,13 @@ class DeliveryTestCase(Judged):
     def test_a_withdrawn_server_that_a_compute_is_given(self):
         self.assert_delivered([Rule.STRAY], *built("s1", "s2"))
 
+    def test_allocations_of_a_withdrawn_server(self):
+        claimed = event("claimed", servers=["s1", "s2"])
+        freed = event("freed", server="s2")
+        self.assert_delivered([Rule.KEPT], claimed, *built("s1"))
+        self.assert_delivered([Rule.KEPT], freed, claimed, *built("s1"))
+        self.assert_delivered([], claimed, *built("s1"), freed)
+
     def test_keypairs_are_not_for_the_conductor(self):
         events = history(*FIRST, of=token(kind="keypair"), conductor=())
         self.assert_found([], events)
