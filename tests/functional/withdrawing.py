@@ -16,7 +16,6 @@ from nova.db.api import models as api_models
 from nova.db.idempotency import transaction
 from nova.db.idempotency.connections import Connections
 from nova.idempotency import undoing
-from nova.idempotency import withdrawal
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Withdrawn
