@@ -2,7 +2,7 @@
  *
  * How a retry takes servers back that nobody may have been asked to build, for
  * worker.pml. Comments name the code that a step stands for, in
- *   nova/idempotency/withdrawal.py
+ *   nova/idempotency/withdrawal.py, and its undo
  *   nova/db/idempotency/store.py
  *
  * It is one transaction, at READ COMMITTED: each statement sees what has been
