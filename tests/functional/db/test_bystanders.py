@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import threading
 import typing as ty
 
@@ -72,7 +73,7 @@ _TRANSACTIONS = (
     "loss",
 )
 # With few rows a gap in an index is wide: everybody's new rows go there.
-_FEW, _MANY = 0, 40
+_FEW, _MANY = 0, 100
 _TRIES = 3
 _SECRETS = {1: (ONE,), 2: (ONE, TWO)}
 _Errand = ty.Callable[[Errands], ty.Callable[[], object]]
@@ -93,9 +94,17 @@ class _Bystanding(base.StoreTestCase):
         self.secrets: ty.Sequence[bytes] = (ONE,)
 
     def fill(self, rows: int) -> None:
-        for number in range(rows):
-            held = self._held(f"old {number}")
-            self.stranger.complete(held.claim, self.outcome())
+        held = self._held("old")
+        self.stranger.complete(held.claim, self.outcome())
+        with self.database.engine.begin() as connection:
+            one = sa.select(TOKENS).where(TOKENS.c.id == held.claim.id)
+            row = {**connection.execute(one).mappings().one()}
+            del row["id"]
+            many = [
+                row | {"token_digest": os.urandom(32)} for _ in range(rows)
+            ]
+            if many:
+                connection.execute(sa.insert(TOKENS), many)
 
     def stopped(self, errand: _Errand, **where: ty.Any) -> Standstill:
         """Return a worker that comes to a stop, or to its end before."""
