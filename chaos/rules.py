@@ -22,6 +22,7 @@ class Rule(enum.Enum):
     LEFT = "a refusal left something behind"
     GONE = "a server is neither in a cell nor waiting to be built"
     STRAY = "a server is built that no token made, or that was withdrawn"
+    KEPT = "allocations of a withdrawn server are kept"
     UNBUILT = "a server was answered, but not handed to the conductor"
     STATE = "an answer's state does not say what a client has to know"
     BYSTANDER = "somebody else had to wait, or was turned away"

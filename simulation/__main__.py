@@ -15,7 +15,7 @@ _SHOWN = 20
 
 
 def main() -> int:
-    """Play until enough requests were sent; return 0 if all rules held."""
+    """Play until enough requests were served; return 0 if all rules held."""
     arguments = _parser().parse_args()
     if arguments.episode is not None:
         return _show(arguments)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -24,7 +25,7 @@ from simulation.mutation import Mutation
 class Result:
     """What came of one episode.
 
-    :param requests: how many requests were sent
+    :param requests: how many requests were served
     :param violations: the rules that did not hold
     :param verdicts: how many answers there were of each state
     :param digest: of its history
@@ -40,7 +41,7 @@ class Result:
 class Total:
     """What came of all of them.
 
-    :param requests: how many requests were sent
+    :param requests: how many requests were served
     :param episodes: how many episodes were played
     :param violations: the rules that did not hold, by episodes
     :param verdicts: how many answers there were of each state
@@ -69,7 +70,7 @@ def play(
     """
     # What is logged is not looked at, and costs a third of the time.
     logging.disable(logging.CRITICAL)
-    with mutation.applied() if mutation else Mutation.nothing():
+    with mutation.applied() if mutation else contextlib.nullcontext():
         played = Episode(seed, number).play()
     events = played.history.events
     verdicts = collections.Counter(
@@ -92,7 +93,7 @@ def run(
     *,
     first: bool = False,
 ) -> Total:
-    """Play episodes until enough requests were sent.
+    """Play episodes until enough requests were served.
 
     :param requests: how many
     :param seed: all chance comes from it

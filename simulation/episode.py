@@ -29,7 +29,7 @@ class Played:
     """An episode that is over.
 
     :param history: what happened
-    :param requests: how many requests were sent
+    :param requests: how many requests a process began to serve
     """
 
     history: History
@@ -60,7 +60,7 @@ class Episode:
             self._cloud,
             self._calls,
             size=self._chance.choice((1, 2, 3, 5)),
-            upgrading=self._chance.random() < 0.3,
+            upgrading=self._chance.random() < 0.4,
         )
 
     def play(self) -> Played:
@@ -68,7 +68,7 @@ class Episode:
         chance, scheduler = self._chance, self._scheduler
         seams.install(chance, self._fleet.start_thread, self._fleet.befall)
         for number in range(_TOKENS):
-            begins = chance.random() * tuning.CALM * 0.8
+            begins = chance.random() * tuning.BUSY
             scheduler.spawn(
                 functools.partial(self._use, number), after=begins
             )
@@ -76,7 +76,8 @@ class Episode:
         scheduler.spawn(self._purge)
         scheduler.run(until=tuning.END)
         self._cloud.sweep()
-        return Played(self._history, len(self._calls))
+        served = [call for call in self._calls.values() if call.entered]
+        return Played(self._history, len(served))
 
     def _use(self, number: int) -> None:
         """Let clients, and perhaps a user, do what is planned of a token."""
@@ -122,5 +123,5 @@ class Episode:
                     del database.rows[place]
                     del database.by_key[record.id]
                     number = int(place[1].rpartition("/")[2])
-                    aged = record.expires_at > 0
+                    aged = record.owner not in self._history.freed
                     self._history.note(What.PURGED, number, "", aged)

@@ -77,6 +77,8 @@ class History:
         self.events: list[Event] = []
         #: By the owner that a row bears: whose hold that is.
         self.holders: dict[str, tuple[int, str]] = {}
+        #: The holds that ended so that the token was free.
+        self.freed: set[str] = set()
         #: By the number of a token: where its row is.
         self.places: dict[int, tuple[bytes, str]] = {}
         self._now = now

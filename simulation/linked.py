@@ -99,18 +99,14 @@ class Linked(Work):
         def body(session: Session) -> None:
             if claim is not None and self.guarded:
                 reached(Point.BEFORE_CLEANUP)
-                key = claim.bindings.pop(name, None) if ends else None
-                self._fence(session, claim, 0 if key is None else -1)
-                if key is not None:
-                    session.statement()
-                    bound = self.cloud.database.resources[claim.id]
-                    gone = functools.partial(bound.pop, key, None)
-                    session.transaction.stage(gone)
+                self._fence(session, claim, 0)
             session.statement()
             session.lock(row)
             if not delete.there():
                 raise _NotFound
             session.transaction.stage(delete.now)
+            if ends and claim is not None and self.guarded:
+                self._unbind(session, claim, name)
 
         try:
             self.line.service(body)
@@ -128,6 +124,15 @@ class Linked(Work):
                 return
         claim.lost = True
         raise errors.TokenLost
+
+    def _unbind(self, session: Session, claim: Claim, name: str) -> None:
+        key = claim.bindings.get(name)
+        bound = self.cloud.database.resources[claim.id]
+        if key in bound:
+            session.statement()
+            self._fence(session, claim, -1)
+            gone = functools.partial(bound.pop, key, None)
+            session.transaction.stage(gone)
 
     def _bind(self, session: Session, claim: Claim, name: str) -> None:
         database = self.cloud.database
@@ -167,7 +172,9 @@ class Thing(Linked):
         self.insert(name, make)
         cloud.pause()
         if cloud.goes_wrong(0.3):
-            raise Failed(500)
+            # A refusal of what is not linked counts as one that made nothing.
+            refused = self.link is not None and cloud.chance.random() < 0.5
+            raise Failed(409 if refused else 500)
         return [name]
 
     def found(self, id: str) -> bool:  # noqa: A002 - it is one

@@ -9,7 +9,6 @@ from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.sameness import Scope
-from nova.openstack.common.idempotency.store import Release
 from nova.openstack.common.idempotency.store import Use
 from simulation import tuning
 from simulation.database import Database
@@ -120,13 +119,10 @@ class Looking:
 
         return self._line.statement(read)
 
-    def _not_freed(self, claim: Claim) -> Release:
-        def read(session: Session) -> Release:
+    def _owner(self, claim: Claim) -> str | None:
+        def read(session: Session) -> str | None:
             row = self._database.by_key.get(claim.id)
-            if row is None:
-                return Release.FREED
-            mine = row.record.owner == claim.owner
-            return Release.BOUND if mine else Release.LOST
+            return row and row.record.owner
 
         return self._line.statement(read)
 
@@ -156,6 +152,9 @@ class Looking:
         return self._line.statement(update)
 
     def _settles(self, session: Session, owner: str, *says: str) -> None:
-        session.transaction.stage(
-            lambda: self._history.note_of(owner, What.SETTLED, *says)
-        )
+        def note() -> None:
+            self._history.note_of(owner, What.SETTLED, *says)
+            if says[0] in ("release", "give-back"):
+                self._history.freed.add(owner)
+
+        session.transaction.stage(note)

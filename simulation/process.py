@@ -48,13 +48,13 @@ _LIMITS = Limits(
 class Sealer:
     """Seals nothing, but tells one place from another."""
 
-    def seal(self, token: str, row: bytes, data: bytes) -> bytes:
+    def seal(self, token: str, context: bytes, data: bytes) -> bytes:
         """Return the data with what it belongs to."""
-        return b"\0".join((token.encode(), row, data))
+        return b"\0".join((token.encode(), context, data))
 
-    def open(self, token: str, row: bytes, sealed: bytes) -> bytes | None:
+    def open(self, token: str, context: bytes, sealed: bytes) -> bytes | None:
         """Return the data, None if it belongs elsewhere."""
-        head = b"\0".join((token.encode(), row, b""))
+        head = b"\0".join((token.encode(), context, b""))
         return sealed[len(head) :] if sealed.startswith(head) else None
 
 

@@ -66,13 +66,15 @@ class Store(Withdrawing):
             "undo": record.undo,
         }
         # A life has ended by itself, not because it was given back.
-        aged = PAST < record.expires_at <= now
-        taken = self._compare_and_swap(
-            record, use, fresh, Point.RERUNNING, "aged" if aged else "rerun"
+        aged = record.expires_at <= now
+        freed = record.owner in self._history.freed
+        return self._compare_and_swap(
+            record,
+            use,
+            fresh,
+            Point.RERUNNING,
+            "aged" if aged and not freed else "rerun",
         )
-        if taken and record.bound:
-            self._forget(record.id)
-        return taken
 
     def recover(self, record: Record, use: Use) -> bool:
         """Take the row over to finish it; see ``Claiming.recover``."""
@@ -103,9 +105,9 @@ class Store(Withdrawing):
             expires_at=outcome.expires_at,
         )
 
-    def abandon(self, claim: Claim) -> None:
+    def abandon(self, claim: Claim) -> bool:
         """End the lease at once; see ``Settling.abandon``."""
-        self._update(
+        return self._update(
             claim.id,
             lambda record: self.holds(record, claim.owner),
             (claim.owner, "abandon"),
@@ -117,7 +119,11 @@ class Store(Withdrawing):
     ) -> Release:
         """Free the token; see ``Settling.release``."""
 
+        tries = 0
+
         def free(session: Session) -> bool:
+            nonlocal tries
+            tries += 1
             reached(Point.RELEASING)
             row = self._locked(session, claim.id)
             record = row and session.transaction.read(row)
@@ -128,20 +134,25 @@ class Store(Withdrawing):
                 or (record.bound and not made_nothing)
             ):
                 return False
-            if claim.shared:
+            if made_nothing or claim.shared:
+                now = self._database.now
                 session.transaction.write(
-                    row, bound=0, lease_until=PAST, expires_at=PAST
+                    row, bound=0, lease_until=PAST, expires_at=now
                 )
             else:
                 session.transaction.delete(row)
+            if made_nothing:
+                session.statement()
+                self._forget(session, claim.id)
             self._settles(session, claim.owner, "release")
             return True
 
-        if self._line.statement(free):
-            if made_nothing:
-                self._forget(claim.id)
+        if self._line.transaction(free):
             return Release.FREED
-        return self._not_freed(claim)
+        owner = self._owner(claim)
+        if owner is None and tries > 1 and not claim.shared:
+            return Release.FREED
+        return Release.BOUND if owner == claim.owner else Release.LOST
 
     def give_back(self, use: Use) -> None:
         """Undo a claim that was in vain; see ``Claiming.give_back``."""
@@ -213,6 +224,9 @@ class Store(Withdrawing):
             session.transaction.write(
                 row, **values | {"id": read.id, "digest": read.digest}
             )
+            if point is Point.RERUNNING:
+                session.statement()
+                self._forget(session, read.id)
             if record.owner != use.owner:
                 former = record.owner
                 session.transaction.stage(
@@ -246,11 +260,8 @@ class Store(Withdrawing):
             sealed=None,
         )
 
-    def _forget(self, key: int) -> None:
-        """Delete what is bound to a row, by what was read before."""
-        bound = self._database.resources
-        keys = self._line.statement(lambda session: list(bound.get(key, ())))
-        if keys:
-            self._line.statement(
-                lambda session: [bound[key].pop(k, None) for k in keys]
-            )
+    def _forget(self, session: Session, key: int) -> None:
+        """Delete what is bound to a row that is locked."""
+        session.transaction.stage(
+            lambda: self._database.resources.pop(key, None)
+        )

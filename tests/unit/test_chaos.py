@@ -121,6 +121,28 @@ class CommitsTestCase(unittest.TestCase):
             self.assertEqual(0, self.ended)
         self.assertEqual(1, self.ended)
 
+    def test_one_that_statements_begin_and_end(self):
+        with self.engine.connect() as connection:
+            for statement, ended in (
+                ("BEGIN", 0),
+                (sa.delete(tables.TOKENS), 0),
+                ("COMMIT", 1),
+                ("BEGIN", 1),
+                (sa.delete(tables.TOKENS), 1),
+                ("ROLLBACK", 1),
+            ):
+                if isinstance(statement, str):
+                    connection.exec_driver_sql(statement)
+                else:
+                    connection.execute(statement)
+                self.assertEqual(ended, self.ended)
+
+    def test_one_whose_connection_breaks(self):
+        with self.engine.connect() as connection:
+            connection.execute(sa.delete(tables.TOKENS))
+            connection.invalidate()
+        self.assertEqual(0, self.ended)
+
     def test_all_others(self):
         tokens = tables.TOKENS
         with self.engine.begin() as connection:

@@ -236,6 +236,13 @@ class DeliveryTestCase(Judged):
     def test_a_withdrawn_server_that_a_compute_is_given(self):
         self.assert_delivered([Rule.STRAY], *built("s1", "s2"))
 
+    def test_allocations_of_a_withdrawn_server(self):
+        claimed = event("claimed", servers=["s1", "s2"])
+        freed = event("freed", server="s2")
+        self.assert_delivered([Rule.KEPT], claimed, *built("s1"))
+        self.assert_delivered([Rule.KEPT], freed, claimed, *built("s1"))
+        self.assert_delivered([], claimed, *built("s1"), freed)
+
     def test_keypairs_are_not_for_the_conductor(self):
         events = history(*FIRST, of=token(kind="keypair"), conductor=())
         self.assert_found([], events)
@@ -296,18 +303,18 @@ class StateTestCase(Judged):
 
 
 class BystanderTestCase(Judged):
-    def asked(self, status=200, seconds=0.1, began=0.0):
-        return event(
-            "bystander",
-            caller="b",
-            asks="a list",
-            status=status,
-            seconds=seconds,
-            began=began,
-        )
+    def asked(self, status=200, seconds=0.1, began=0.0, **fields):
+        asked = {"casts": True, "state": None, **fields}
+        return {
+            **event("bystander", status=status, asks="what", **asked),
+            "caller": "b",
+            "seconds": seconds,
+            "began": began,
+        }
 
     def test_one_who_is_served_at_once(self):
         self.assert_found([], [self.asked()], {})
+        self.assert_found([], [self.asked(state="executed")], {})
 
     def test_one_who_is_not(self):
         for unfair in (
@@ -315,6 +322,7 @@ class BystanderTestCase(Judged):
             self.asked(status=500),
             self.asked(status=None),
             self.asked(seconds=checker.BOUND + 1),
+            self.asked(state="replayed"),
         ):
             self.assert_found([Rule.BYSTANDER], [unfair], {})
 
@@ -325,6 +333,18 @@ class BystanderTestCase(Judged):
         self.assert_found([], [event("down", 5.5, of="broker"), late], {})
         after = [*down(8.0, 9.0), late]
         self.assert_found([Rule.BYSTANDER], after, {})
+
+    def test_a_broker_is_no_excuse_for_all(self):
+        for fields, rules in (
+            ({"status": 500}, []),
+            ({"status": 202, "seconds": checker.BOUND + 1}, []),
+            ({"status": 409}, [Rule.BYSTANDER]),
+            ({"status": 500, "casts": False}, [Rule.BYSTANDER]),
+        ):
+            asked = self.asked(**fields)
+            events = [*down(0.0, 1.0, of="broker"), asked]
+            self.assert_found(rules, events, {})
+            self.assert_found([], [*down(0.0, 1.0), asked], {})
 
     def test_one_who_makes_something(self):
         one = {"b": Entry(("s1",), ("s1",))}

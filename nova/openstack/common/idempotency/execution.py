@@ -202,8 +202,8 @@ class Execution:
             case Release.BOUND if refused:
                 return self._failed(claim, answer, expires_at)
             case Release.BOUND:
-                self.parts.store.abandon(claim)
-                return Settled.LEFT
+                held = self.parts.store.abandon(claim)
+                return Settled.LEFT if held else Settled.LOST
             case _:
                 ty.assert_never(released)
 
