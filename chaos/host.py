@@ -85,13 +85,14 @@ def main() -> None:
     parser.add_argument("--topic", required=True)
     parser.add_argument("--history", type=Path, required=True)
     parser.add_argument("--mutation")
+    parser.add_argument("--placement", default="")
     arguments = parser.parse_args()
     # Nova parses options of its own here, and looks for files so named: of
     # this module's own name it would take /etc/host.conf.
     sys.argv[:] = ["nova-api"]
     history = History(arguments.history)
     saboteur = Saboteur(
-        _load(arguments.topic, history, arguments.mutation),
+        _load(arguments, history),
         cut=lambda: databases.cut(arguments.api_database),
         history=history,
     )
@@ -103,17 +104,18 @@ def main() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _load(topic: str, history: History, mutation: str | None) -> ty.Any:
+def _load(arguments: argparse.Namespace, history: History) -> ty.Any:
     """Return Nova's WSGI application, as its nova.conf says."""
     # First: later, parts of Nova have already chosen another kind of thread.
     monkey_patch.patch(backend="threading")
     from chaos.mutation import Mutation
 
-    if mutation:
-        Mutation(mutation).apply()
+    if arguments.mutation:
+        Mutation(arguments.mutation).apply()
     images.stand_in()
-    placement.stand_in(history)
-    casts.to(topic)
+    if not arguments.placement:
+        placement.stand_in(history)
+    casts.to(arguments.topic)
     from nova.wsgi.osapi_compute import application
 
     return application
