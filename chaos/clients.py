@@ -23,7 +23,7 @@ _CLIENTS = 3
 # outlasts all of them. The longer it has tried, the longer it waits for an
 # answer, or on a busy machine it would never see one that comes once only.
 _TIMEOUTS = (1.5, 8.0)
-_TRIES = 40
+_TRIES = 100
 _TRIES_AS_PATIENT = 10
 _BACKOFF = (0.1, 1.0)
 # How many of the requests find trouble on their way: of the first ones of a
