@@ -6,6 +6,7 @@ VENV := .venv
 TOX := .venv-tox
 LOG := var/pip.log
 SECONDS ?= 180
+DATABASE ?= mysql
 
 # What our two packages are built from.
 OURS := setup.py pyproject.toml client/pyproject.toml $(shell find \
@@ -47,8 +48,8 @@ fuzz: $(TOX)/ready  ## Send 20,000 generated requests to stock Nova and to ours
 upstream: $(TOX)/ready  ## Run Nova's own tests: without us, with us, with each POST repeated
 	@$(TOX)/bin/tox -e upstream
 
-chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180); needs MariaDB, RabbitMQ
-	@$(VENV)/bin/python -m chaos --seconds $(SECONDS)
+chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180) on DATABASE (mysql, postgresql)
+	@$(VENV)/bin/python -m chaos --seconds $(SECONDS) --database $(DATABASE)
 
 model:  ## Check the protocol in every state; needs spin and gcc
 	@sh model/run.sh

@@ -4,24 +4,30 @@
 from __future__ import annotations
 
 import argparse
+import collections
 from pathlib import Path
 import random
 import sys
 import tempfile
 import time
 
-from chaos import broker
-from chaos import databases
+from chaos import daemon
+from chaos import site
 from chaos.campaign import Campaign
 from chaos.mutation import Mutation
+from chaos.rules import Rule
+from chaos.rules import Violation
 
-_SHOWN = 20
+# How many violations of one rule are shown.
+_SHOWN = 5
+# Seconds of a campaign in which all happens that can.
+_LONG = 150
 
 
 def main() -> int:
     """Run a campaign; return 0 if all that had to happen did, and held."""
     arguments = _parser().parse_args()
-    missing = databases.missing(arguments.backend) or broker.missing()
+    missing = site.missing(arguments.database)
     if missing:
         print(f"The campaign cannot run: {missing}.")
         return 2
@@ -30,7 +36,7 @@ def main() -> int:
         folder,
         arguments.seconds,
         arguments.seed,
-        arguments.backend,
+        arguments.database,
         arguments.mutation,
     )
     print(
@@ -40,13 +46,24 @@ def main() -> int:
     )
     started = time.monotonic()
     figures, violations = campaign.run()
-    for violation in violations[:_SHOWN]:
-        print(violation)
-    if figures.absent:
-        print(f"It shows nothing: no {', no '.join(figures.absent)}.")
+    _show(violations)
+    absent = figures.absent(short=campaign.seconds < _LONG)
+    if absent:
+        print(f"It shows nothing: no {', no '.join(absent)}.")
     took = time.monotonic() - started
     print(f"{figures}, {len(violations)} violations in {took:.0f} s")
-    return int(bool(violations or figures.absent))
+    return int(bool(violations or absent))
+
+
+def _show(violations: list[Violation]) -> None:
+    shown: collections.Counter[Rule] = collections.Counter()
+    for violation in violations:
+        shown[violation.rule] += 1
+        if shown[violation.rule] <= _SHOWN:
+            print(violation)
+    for rule, count in shown.items():
+        if count > _SHOWN:
+            print(f"{rule.value}: {count} in all")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=int, default=random.SystemRandom().getrandbits(32)
     )
     parser.add_argument(
-        "--backend", choices=databases.SERVERS, default="mysql"
+        "--database", choices=daemon.KINDS, default="mysql"
     )
     parser.add_argument(
         "--mutation",

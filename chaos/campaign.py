@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent import futures
 import contextlib
 import dataclasses
@@ -11,24 +12,25 @@ import random
 import threading
 import time
 
-from chaos import broker
 from chaos import checker
-from chaos import databases
+from chaos import delivery
 from chaos import hosts
-from chaos import schema
-from chaos.checker import Violation
+from chaos import site
+from chaos.bystanders import Bystanders
 from chaos.clients import Clients
-from chaos.configuration import Configuration
 from chaos.figures import Figures
-from chaos.fleet import Fleet
+from chaos.grants import Grants
 from chaos.history import History
 from chaos.ledger import Ledger
 from chaos.mutation import Mutation
+from chaos.rules import Violation
+from chaos.site import Site
 from chaos.trouble import Troublemaker
+from chaos.weather import Weather
 
-_HOSTS = 2
 # Tokens in use at a time: so many that each worker is always busy.
-_TOKENS = 24
+_TOKENS = 16
+_BYSTANDERS = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,50 +53,72 @@ class Campaign:
     def run(self) -> tuple[Figures, list[Violation]]:
         """Run it, and judge it."""
         history = History(self.folder / "history.jsonl")
-        with contextlib.ExitStack() as stack:
-            url, exchange = stack.enter_context(broker.exchange())
-            urls = stack.enter_context(databases.created(self.backend))
-            site = Configuration(urls, url, exchange)
-            schema.create(urls, url)
-            running = stack.enter_context(
-                hosts.started(
-                    self.folder, _HOSTS, site, history, self.mutation
-                )
-            )
-            self._fight(Fleet(running), urls.api, history)
-            entries = Ledger(urls.api).entries()
+        with site.started(
+            self.folder, self.backend, self.seed, history, self.mutation
+        ) as running:
+            self._fight(running, history)
+            entries = Ledger(running.urls).entries()
         events = history.events()
-        return Figures.of(events), checker.judge(events, entries)
+        figures = Figures.of(events, entries.values())
+        return figures, checker.judge(events, entries)
 
-    def _fight(self, fleet: Fleet, url: str, history: History) -> None:
+    def _fight(self, site_: Site, history: History) -> None:
         chance = random.Random(self.seed)
         deadline = time.monotonic() + self.seconds
-        trouble = Troublemaker(fleet, url, history, deadline)
-        clients = Clients(fleet, trouble, history)
+        trouble = Troublemaker(
+            site_.fleet,
+            Weather(site_.services, history),
+            site_.victims,
+            history,
+            deadline,
+        )
+        grants = Grants(site_.urls.api)
+        clients = Clients(site_.fleet, grants, trouble, history)
+        bystanders = Bystanders(site_.quiet, history)
+        work = [
+            *[clients.use_a_token] * _TOKENS,
+            *[bystanders.ask] * _BYSTANDERS,
+        ]
         over = threading.Event()
-
-        def use_tokens(seed: float) -> None:
-            mine = random.Random(seed)
-            while time.monotonic() < deadline:
-                clients.use_a_token(mine)
-
-        def all_ended() -> bool:
-            return not checker.unfinished(history.events())
-
-        with futures.ThreadPoolExecutor(_TOKENS + 1) as threads:
+        with futures.ThreadPoolExecutor(len(work) + 1) as threads:
             mine = random.Random(chance.random())
             troubles = threads.submit(trouble.make, mine, over)
             users = [
-                threads.submit(use_tokens, chance.random())
-                for _ in range(_TOKENS)
+                threads.submit(
+                    _go_on, each, random.Random(chance.random()), deadline
+                )
+                for each in work
             ]
             try:
                 for user in users:
                     user.result()
-                # Requests whose clients went away may still be at work. One
-                # that stays is the checker's to find.
-                with contextlib.suppress(TimeoutError):
-                    hosts.wait_until(all_ended, "all requests have ended")
+                _come_to_rest(history)
             finally:
                 over.set()
         troubles.result()
+
+
+def _go_on(
+    work: Callable[[random.Random], None],
+    chance: random.Random,
+    deadline: float,
+) -> None:
+    while time.monotonic() < deadline:
+        work(chance)
+
+
+def _come_to_rest(history: History) -> None:
+    """Wait for requests whose clients went away, and for the conductor.
+
+    One that stays is the checker's to find.
+    """
+
+    def all_ended() -> bool:
+        events = history.events()
+        named = checker.named(events)
+        return not checker.unfinished(events) and delivery.settled(
+            events, named
+        )
+
+    with contextlib.suppress(TimeoutError):
+        hosts.wait_until(all_ended, "all requests have ended", every=0.5)

@@ -8,77 +8,105 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
-import enum
 
+from chaos import outages
+from chaos import states
+from chaos.delivery import Delivery
 from chaos.entry import Entry
 from chaos.history import Event
-
-
-class Rule(enum.Enum):
-    """What must hold, whatever happened."""
-
-    DUPLICATE = "a token made more than one set of resources"
-    LOST_MAPPING = "a resource is there, but its token does not name it"
-    DANGLING = "a token names a resource that is not there"
-    PHANTOM = "an answer named a resource that never was"
-    DISAGREEMENT = "two answers of a token name different resources"
-    UNANSWERED = "a client did not get a successful answer"
-    REFUSED = "a client got an answer that a repetition must not get"
-    ENDLESS = "a request or a client has not ended"
-    SLOW = "a worker spent longer on a request than any wait of ours"
-
-
-@dataclasses.dataclass(frozen=True)
-class Violation:
-    """A rule that did not hold.
-
-    :param rule: the rule
-    :param caller: whose token it was
-    :param says: the details
-    """
-
-    rule: Rule
-    caller: str
-    says: str
-
-    def __str__(self) -> str:
-        return f"{self.rule.value}: {self.caller}: {self.says}"
-
+from chaos.outages import Outages
+from chaos.rules import Rule
+from chaos.rules import Violation
 
 #: Seconds: wait_timeout, the longest freeze of a worker and of the one that
 #: it waits for, and a busy machine; but less than a database's own waits.
-PATIENCE = 25.0
-
-# What a client may be told while its request has no answer yet: it is asked
-# to repeat it. 500 is Nova's own word for a database that it lost.
-_REPEAT = frozenset({409, 500, 503})
+PATIENCE = 35.0
+#: Seconds in which whoever has nothing to do with a worker in trouble has an
+#: answer: less than a long freeze, more than a busy machine needs.
+BOUND = 8.0
 
 
 def of_token(
-    caller: str, named: Collection[str], entry: Entry
+    caller: str, named: Collection[str], entry: Entry, count: int = 1
 ) -> list[Violation]:
     """Judge what came of one token.
 
     :param caller: whose it is
     :param named: the ids in all of its successful answers
-    :param entry: what the database holds of it
+    :param entry: what the databases hold of it
+    :param count: how many resources it was to make
     """
-    made, bound, answered = set(entry.made), set(entry.bound), set(named)
+    made, answered = set(entry.made), set(named)
     findings = (
-        (Rule.DUPLICATE, len(entry.made) > 1, entry.made),
-        (Rule.LOST_MAPPING, made - bound, made - bound),
-        (Rule.DANGLING, bound - made, bound - made),
+        (Rule.DUPLICATE, len(entry.made) > count, entry.made),
+        *_bindings(entry),
         (Rule.PHANTOM, answered - made, answered - made),
+        # A phantom was called one already.
+        (Rule.SHORT, 0 < len(made) < count and answered <= made, made),
         (Rule.DISAGREEMENT, len(answered) > 1, answered),
         (Rule.UNANSWERED, not answered, "none of them"),
     )
+    return _broken(caller, findings)
+
+
+def _bindings(entry: Entry) -> tuple[tuple[Rule, object, object], ...]:
+    made, bound = set(entry.made), set(entry.bound)
+    return (
+        (Rule.LOST_MAPPING, made - bound, made - bound),
+        (Rule.DANGLING, bound - made, bound - made),
+    )
+
+
+def _broken(
+    caller: str, findings: Iterable[tuple[Rule, object, object]]
+) -> list[Violation]:
     return [
         Violation(rule, caller, str(details))
         for rule, broken, details in findings
         if broken
     ]
+
+
+@dataclasses.dataclass
+class _Use:
+    """One token in a history, and the answers that its clients ended with."""
+
+    token: Event
+    answers: list[Event]
+
+    @property
+    def named(self) -> list[str]:
+        return [event["made"] for event in self.answers if event["made"]]
+
+    def judge(self, entry: Entry, delivery: Delivery) -> Iterator[Violation]:
+        caller = self.token["caller"]
+        refusal = self.token.get("refusal")
+        for event in self.answers:
+            if event["status"] >= 400 and event["status"] != refusal:
+                says = f"{event['status']} {event.get('state', '')}"
+                yield Violation(Rule.REFUSED, caller, says)
+        if refusal is not None:
+            yield from self._of_refusal(caller, entry)
+            return
+        yield from of_token(caller, self.named, entry, self.token["count"])
+        if self.named and self.token["kind"] == "server":
+            yield from delivery.of_success(caller, entry)
+
+    def _of_refusal(self, caller: str, entry: Entry) -> list[Violation]:
+        # A refusal may say itself that it left something.
+        said = any(event.get("state") == "failed" for event in self.answers)
+        return _broken(
+            caller,
+            (
+                *_bindings(entry),
+                (Rule.ACCEPTED, self.named, self.named),
+                (Rule.LEFT, entry.made and not said, entry.made),
+                (Rule.UNANSWERED, not self.answers, "none of them"),
+            ),
+        )
 
 
 def judge(
@@ -87,32 +115,50 @@ def judge(
     """Judge a whole campaign.
 
     :param events: its history
-    :param entries: what the database holds in the end, by caller
+    :param entries: what the databases hold in the end, by caller
     """
-    named: dict[str, list[str]] = {}
-    found: list[Violation] = []
     history = list(events)
+    delivery = Delivery.of(history)
+    uses: dict[str, _Use] = {}
+    known: set[str] = set()
+    found: list[Violation] = []
     for event in history:
         match event["event"]:
             case "token":
-                named[event["caller"]] = []
-            case "answered" if event["made"] is not None:
-                named[event["caller"]].append(event["made"])
+                uses[event["caller"]] = _Use(event, [])
+            case "answered" if _final(event):
+                uses[event["caller"]].answers.append(event)
+            case "bystander":
+                known.add(event["caller"])
             case "gave-up":
                 says = "one of its clients"
-                found.append(
-                    Violation(Rule.UNANSWERED, event["caller"], says)
-                )
-            case "answered" if event["status"] not in _REPEAT:
-                says = str(event["status"])
-                found.append(Violation(Rule.REFUSED, event["caller"], says))
-    for caller, ids in named.items():
-        found += of_token(caller, ids, entries.get(caller, Entry()))
+                caller = event["caller"]
+                found.append(Violation(Rule.UNANSWERED, caller, says))
+    for caller, use in uses.items():
+        found += use.judge(entries.get(caller, Entry()), delivery)
     # What nobody asked for must not be there either.
-    for caller in entries.keys() - named.keys():
-        says = "made without a request"
-        found.append(Violation(Rule.DUPLICATE, caller, says))
-    return [*found, *_late(history)]
+    for caller, entry in entries.items():
+        if caller not in uses and len(entry.made) > (caller in known):
+            says = f"{entry.made}, without a request"
+            found.append(Violation(Rule.DUPLICATE, caller, says))
+    found += delivery.of_site(entries)
+    return [*found, *_of_states(history), *_unfair(history), *_late(history)]
+
+
+def named(events: Iterable[Event]) -> set[str]:
+    """Return the ids of all servers that answers have named.
+
+    :param events: a history
+    """
+    servers: set[str] = set()
+    callers: set[str] = set()
+    for event in events:
+        match event["event"]:
+            case "token" if event["kind"] == "server":
+                callers.add(event["caller"])
+            case "answered" if event["made"] and event["caller"] in callers:
+                servers.add(event["made"])
+    return servers
 
 
 def unfinished(events: Iterable[Event]) -> dict[str, Event]:
@@ -135,6 +181,58 @@ def unfinished(events: Iterable[Event]) -> dict[str, Event]:
                     if begun.get("pid") != pid
                 }
     return pending
+
+
+def _final(event: Event) -> bool:
+    status, state = event["status"], event.get("state")
+    return states.final(status, state, later=event["later"])
+
+
+def _of_states(history: list[Event]) -> Iterable[Violation]:
+    answers = [event for event in history if event["event"] == "answered"]
+    # A product that has no states yet breaks the other rules only.
+    if not any(event.get("state") for event in answers):
+        return
+    for event in answers:
+        status, state = event["status"], event["state"]
+        if state is None:
+            says = f"{status} without a state"
+        else:
+            fault = states.fault(
+                status,
+                state,
+                replayed=event["replayed"],
+                later=event["later"],
+            )
+            if fault is None:
+                continue
+            says = f"{state} {fault}"
+        yield Violation(Rule.STATE, event["caller"], says)
+
+
+def _unfair(history: list[Event]) -> Iterable[Violation]:
+    outages_ = Outages.of(history)
+    for event in history:
+        if event["event"] == "bystander" and not _fair(event, outages_):
+            answer = event["status"] or "no answer"
+            took = f"{answer} after {event['seconds']:.1f} s"
+            says = f"{event['asks']}: {took}"
+            yield Violation(Rule.BYSTANDER, event["caller"], says)
+
+
+def _fair(event: Event, outages_: Outages) -> bool:
+    status, began, took = event["status"], event["began"], event["seconds"]
+    # Nobody has used a bystander's token before.
+    first = event["state"] in (None, "executed")
+    if status is not None and status < 400 and first and took <= BOUND:
+        return True
+    ended = began + took
+    if outages_.met(began, ended, outages.DATABASE):
+        return True
+    # Only what casts notices a broker that is away, and not as a conflict.
+    failed = status is None or status >= 500 or status < 400
+    casts = event["casts"] and failed
+    return bool(casts and outages_.met(began, ended, outages.BROKER))
 
 
 def _late(history: list[Event]) -> Iterable[Violation]:

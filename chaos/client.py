@@ -7,6 +7,7 @@ import dataclasses
 import http.client
 import json
 import typing as ty
+import uuid
 
 from chaos import images
 from chaos import schema
@@ -33,12 +34,38 @@ class Operation:
     :param body: its body
     :param kind: the name of the object in the answer's body
     :param named_by: the field of it that is the resource's id
+    :param count: how many resources it makes
+    :param refusal: the status with which it must be refused, if it must
+    :param grouped: whether its servers join a group of the caller's
+    :param quota: what the caller may have no more of
     """
 
     path: str
     body: ty.Any
     kind: str
     named_by: str
+    count: int = 1
+    refusal: int | None = None
+    grouped: bool = False
+    quota: str | None = None
+
+    def asked_by(self, caller: str) -> ty.Any:
+        """Return the body that one caller sends.
+
+        :param caller: the caller
+        """
+        if not self.grouped:
+            return self.body
+        hints = {"group": group_of(caller)}
+        return {**self.body, "os:scheduler_hints": hints}
+
+
+def group_of(caller: str) -> str:
+    """Return the id of the server group that one caller has.
+
+    :param caller: the caller
+    """
+    return str(uuid.UUID(caller))
 
 
 SERVER = Operation(
@@ -70,12 +97,16 @@ class Answer:
     :param body: its body
     :param made: the id of what it says was made, None for an error
     :param replayed: whether it is one that was given before
+    :param state: what it says of its token, None if it says nothing
+    :param later: whether it says when to come back
     """
 
     status: int
     body: bytes
     made: str | None
     replayed: bool
+    state: str | None = None
+    later: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -89,10 +120,12 @@ class Client:
 
     :param caller: the id of the user, and of the project
     :param operation: what is asked for
+    :param tokened: whether there is a token
     """
 
     caller: str
     operation: Operation = SERVER
+    tokened: bool = True
 
     def post(
         self, port: int, order: Order | None = None, timeout: float = 30.0
@@ -104,7 +137,7 @@ class Client:
         :param timeout: seconds without a byte of an answer
         :raises OSError: no answer came, one of NO_ANSWER
         """
-        headers = {"X-Client-Token": "token"}
+        headers = {"X-Client-Token": "token"} if self.tokened else {}
         if order is not None:
             headers[HEADER] = str(order)
         status, answered, content = self._send(port, "POST", headers, timeout)
@@ -112,8 +145,14 @@ class Client:
         if status < 400:
             answer = json.loads(content)[self.operation.kind]
             made = answer[self.operation.named_by]
-        replayed = answered.get("Idempotent-Replayed") == "true"
-        return Answer(status, content, made, replayed)
+        return Answer(
+            status,
+            content,
+            made,
+            replayed=answered.get("Idempotent-Replayed") == "true",
+            state=answered.get("X-Client-Token-State"),
+            later="Retry-After" in answered,
+        )
 
     def listed(self, port: int) -> set[str]:
         """Return the ids of all that the caller has, by the API's list.
@@ -130,6 +169,15 @@ class Client:
             for entry in entries
         }
 
+    def get(self, port: int, timeout: float = 30.0) -> int:
+        """Ask for the list of what the caller has; return its status.
+
+        :param port: of a worker
+        :param timeout: seconds without a byte of an answer
+        :raises OSError: no answer came, one of NO_ANSWER
+        """
+        return self._send(port, "GET", {}, timeout)[0]
+
     def _send(
         self, port: int, method: str, headers: dict[str, str], timeout: float
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -137,7 +185,9 @@ class Client:
             "127.0.0.1", port, timeout=timeout
         )
         names = {"X-User-Id": self.caller, "X-Project-Id": self.caller}
-        body = json.dumps(self.operation.body) if method == "POST" else None
+        body = None
+        if method == "POST":
+            body = json.dumps(self.operation.asked_by(self.caller))
         try:
             connection.request(
                 method, self.operation.path, body, _HEADERS | names | headers

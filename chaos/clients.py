@@ -9,8 +9,11 @@ import time
 import uuid
 
 from chaos import client
+from chaos import operations
+from chaos import states
 from chaos.client import Client
 from chaos.fleet import Fleet
+from chaos.grants import Grants
 from chaos.history import History
 from chaos.sabotage import Order
 from chaos.trouble import Troublemaker
@@ -22,23 +25,31 @@ _TIMEOUTS = (1.5, 8.0)
 _TRIES = 40
 _BACKOFF = (0.1, 1.0)
 # How many of the requests find trouble on their way: of the first ones of a
-# token, and of the later ones, which are many more.
-_TROUBLED_FIRST = 0.3
-_TROUBLED_LATER = 0.03
+# token, more where it is soon done with, as it is when they are refused; and
+# of the later ones, which are many more.
+_TROUBLED_FIRST = 0.5
+_TROUBLED_REFUSALS = 0.8
+_TROUBLED_LATER = 0.04
 
 
 class Clients:
-    """Sends one token's request from several clients, until each succeeds.
+    """Sends one token's request from several clients, until each is done.
 
     :param fleet: to whose workers
+    :param grants: gives the callers what they need
     :param trouble: gives some of the requests trouble on their way
     :param history: gets all that is sent and answered
     """
 
     def __init__(
-        self, fleet: Fleet, trouble: Troublemaker, history: History
+        self,
+        fleet: Fleet,
+        grants: Grants,
+        trouble: Troublemaker,
+        history: History,
     ) -> None:
         self._fleet = fleet
+        self._grants = grants
         self._trouble = trouble
         self._history = history
 
@@ -47,11 +58,21 @@ class Clients:
 
         :param chance: chooses what they ask for, whom and when
         """
-        operation = chance.choice((*[client.SERVER] * 4, client.KEYPAIR))
+        operation = operations.any_of_them(chance)
         mine = Client(uuid.UUID(int=chance.getrandbits(128)).hex, operation)
-        self._history.note("token", caller=mine.caller)
+        self._grants.give(mine)
+        self._history.note(
+            "token",
+            caller=mine.caller,
+            kind=operation.kind,
+            count=operation.count,
+            refusal=operation.refusal,
+            grouped=operation.grouped,
+        )
         # Whichever of them is the first to use the token bears it.
-        order = self._trouble.order(chance, _TROUBLED_FIRST)
+        refused = operation.refusal is not None
+        often = _TROUBLED_REFUSALS if refused else _TROUBLED_FIRST
+        order = self._trouble.order(chance, often, refused=refused)
         with futures.ThreadPoolExecutor(_CLIENTS) as threads:
             started = [
                 threads.submit(
@@ -92,5 +113,9 @@ class Clients:
             status=answer.status,
             made=answer.made,
             replayed=answer.replayed,
+            state=answer.state,
+            later=answer.later,
         )
-        return answer.succeeded
+        return states.final(
+            answer.status, answer.state, later=answer.later
+        )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from chaos import allocations
 from chaos.databases import Databases
 from embedded.services import nova
 
@@ -13,6 +14,8 @@ from embedded.services import nova
 LEASE = 2
 #: Seconds that a retry waits for the first request.
 WAIT_TIMEOUT = 1
+#: How many servers of one user a group may have.
+GROUP_MEMBERS = 2
 
 # Clients send the headers that keystone's middleware would set.
 _AUTHENTICATION = " authtoken keystonecontext"
@@ -29,16 +32,30 @@ control_exchange = {exchange}
 [api_database]
 connection = {api}
 max_retries = 3
+retry_interval = 1
 
 [database]
 connection = {cell1}
 max_retries = 3
+retry_interval = 1
 
 [oslo_concurrency]
 lock_path = {folder}/locks
 
 [oslo_messaging_notifications]
 driver = noop
+
+[placement]
+auth_type = admin_token
+endpoint = {placement}
+token = {token}
+
+[oslo_messaging_rabbit]
+# What is left of a conductor goes soon.
+rabbit_transient_queues_ttl = 60
+
+[quota]
+server_group_members = {group_members}
 
 [idempotency]
 secret = of tests only: 0123456789 0123456789
@@ -53,12 +70,16 @@ class Configuration:
 
     :param databases: Nova's databases
     :param transport_url: the broker; what is cast to others goes there
-    :param exchange: a name there that no other site uses
+    :param exchange: a name there, of an exchange and of the conductor's
+        topic, that no other site uses
+    :param placement: the URL of a real placement; without one, something
+        stands in for it
     """
 
     databases: Databases
     transport_url: str = "fake:/"
     exchange: str = "nova"
+    placement: str = ""
 
     def write(self, folder: Path, host: str) -> None:
         """Write the files of one host.
@@ -74,6 +95,9 @@ class Configuration:
             exchange=self.exchange,
             lease=LEASE,
             wait_timeout=WAIT_TIMEOUT,
+            group_members=GROUP_MEMBERS,
+            placement=self.placement,
+            token=allocations.TOKEN,
             **urls,
         )
         (folder / "nova.conf").write_text(text)

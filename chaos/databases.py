@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
@@ -22,12 +23,14 @@ SERVERS = {
     ),
 }
 
-# All connections to a database but for the one that asks.
+# All connections of a user to a database but for the one that asks.
 _OTHERS = {
     "mysql": "SELECT id FROM information_schema.processlist"
-    " WHERE db = :name AND id <> CONNECTION_ID() AND command <> 'Killed'",
+    " WHERE db = :name AND user = :user"
+    " AND id <> CONNECTION_ID() AND command <> 'Killed'",
     "postgresql": "SELECT pid FROM pg_stat_activity"
-    " WHERE datname = :name AND pid <> pg_backend_pid()",
+    " WHERE datname = :name AND usename = :user"
+    " AND pid <> pg_backend_pid()",
 }
 _END = {
     "mysql": "KILL CONNECTION :id",
@@ -47,6 +50,19 @@ class Databases:
     api: str
     cell0: str
     cell1: str
+
+    def of(self, user: str) -> Databases:
+        """Return the same as another user of the server sees them.
+
+        :param user: the user, who needs no password
+        """
+        urls = (
+            sa.make_url(url).set(username=user, password=None)
+            for url in dataclasses.astuple(self)
+        )
+        return Databases(
+            *(url.render_as_string(hide_password=False) for url in urls)
+        )
 
 
 def engine(url: str) -> sa.Engine:
@@ -82,38 +98,57 @@ def created(backend: str) -> Iterator[Databases]:
 
     :param backend: a key of SERVERS
     """
-    server = engine(SERVERS[backend]).execution_options(
-        isolation_level="AUTOCOMMIT"
-    )
+    with contextlib.ExitStack() as stack:
+        yield create(SERVERS[backend], stack.callback)
+
+
+def create(
+    url: str, at_the_end: Callable[..., object] | None = None
+) -> Databases:
+    """Create empty databases.
+
+    :param url: the server
+    :param at_the_end: is told what drops each of them, unless the server
+        goes with them
+    """
+    server = engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    backend = server.dialect.name
     site = uuid.uuid4().hex
     options = " CHARACTER SET utf8mb3" if backend == "mysql" else ""
     force = " WITH (FORCE)" if backend == "postgresql" else ""
-    with contextlib.ExitStack() as stack, server.connect() as connection:
-        urls = []
+    urls = []
+    with server.connect() as connection:
         for field in dataclasses.fields(Databases):
             name = f"nova_chaos_{site}_{field.name}"
             connection.execute(sa.text(f"CREATE DATABASE {name}{options}"))
-            drop = sa.text(f"DROP DATABASE {name}{force}")
-            stack.callback(_run, server, drop)
-            url = server.url.set(database=name)
-            urls.append(url.render_as_string(hide_password=False))
-        yield Databases(*urls)
+            if at_the_end is not None:
+                drop = sa.text(f"DROP DATABASE {name}{force}")
+                at_the_end(_run, server, drop)
+            of_it = server.url.set(database=name)
+            urls.append(of_it.render_as_string(hide_password=False))
+    return Databases(*urls)
 
 
 def cut(url: str) -> None:
     """Break all connections to a database, from the server's side.
 
-    :param url: the database
+    Those of one user; none if the server is down.
+
+    :param url: the database, as that user connects to it
     """
     server = engine(url)
-    with server.connect() as connection:
-        name = {"name": server.url.database}
-        backend = server.dialect.name
-        others = sa.text(_OTHERS[backend])
-        for row in connection.execute(others, name).all():
-            with contextlib.suppress(sa.exc.DBAPIError):
-                # One that has ended by itself meanwhile.
-                connection.execute(sa.text(_END[backend]), {"id": row[0]})
+    down = contextlib.suppress(sa.exc.OperationalError)
+    with down, server.connect() as connection:
+        _cut(connection, server.url)
+
+
+def _cut(connection: sa.Connection, url: sa.URL) -> None:
+    backend = connection.dialect.name
+    whose = {"name": url.database, "user": url.username}
+    for row in connection.execute(sa.text(_OTHERS[backend]), whose).all():
+        with contextlib.suppress(sa.exc.DBAPIError):
+            # One that has ended by itself meanwhile.
+            connection.execute(sa.text(_END[backend]), {"id": row[0]})
 
 
 def _run(server: sa.Engine, statement: sa.TextClause) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the database holds of one caller."""
+"""What the databases hold of one caller."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ import dataclasses
 class Entry:
     """What one caller has.
 
-    :param made: the ids of the resources that Nova has committed
+    :param made: the ids of the resources that Nova has committed, without
+        the servers that were withdrawn
     :param bound: the ids of those that the caller's token names
+    :param gone: those of the servers made that are nowhere: neither in a
+        cell nor waiting to be built
+    :param stray: the ids of servers in a cell that were not made, or were
+        withdrawn
+    :param withdrawn: the ids of servers that were withdrawn
     """
 
     made: tuple[str, ...] = ()
     bound: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    stray: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()

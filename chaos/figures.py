@@ -7,51 +7,106 @@ import collections
 from collections.abc import Iterable
 import dataclasses
 
+from chaos import outages
+from chaos.entry import Entry
 from chaos.history import Event
 
 _COUNTED = {
     "token": "tokens",
     "sent": "requests",
+    "bystander": "bystanders",
     "killed": "kills",
     "frozen": "freezes",
     "cut": "cuts",
     "takeover": "takeovers",
 }
+_DOWN = {outages.DATABASE: "restarts", outages.BROKER: "outages"}
+# What chance may leave out in a short campaign.
+_RARE = frozenset({"withdrawals"})
 
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """Counts of what happened; each is a plain number."""
+    """Counts of what happened; each is a plain number.
+
+    :param tokens: tokens that clients used
+    :param requests: what they sent with them
+    :param bystanders: requests of others
+    :param kills: workers that died
+    :param freezes: workers that were frozen
+    :param cuts: how often connections to the database were broken
+    :param restarts: how often the database server crashed
+    :param outages: how often the broker was cut off
+    :param takeovers: tokens that a retry took over
+    :param replays: answers that were given before
+    :param refusals: requests that were refused as they had to be
+    :param multiples: successes for several servers
+    :param groups: answers to boots into a server group
+    :param withdrawals: servers that were withdrawn
+    """
 
     tokens: int = 0
     requests: int = 0
+    bystanders: int = 0
     kills: int = 0
     freezes: int = 0
     cuts: int = 0
+    restarts: int = 0
+    outages: int = 0
     takeovers: int = 0
     replays: int = 0
+    refusals: int = 0
+    multiples: int = 0
+    groups: int = 0
+    withdrawals: int = 0
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> Figures:
+    def of(
+        cls, events: Iterable[Event], entries: Iterable[Entry] = ()
+    ) -> Figures:
         """Count what a history tells.
 
         :param events: the history
+        :param entries: what the databases hold in the end
         """
         counts: collections.Counter[str] = collections.Counter()
+        tokens: dict[str, Event] = {}
         for event in events:
             name = _COUNTED.get(event["event"])
             if name is not None:
                 counts[name] += 1
-            elif event.get("replayed"):
-                counts["replays"] += 1
+            match event["event"]:
+                case "token":
+                    tokens[event["caller"]] = event
+                case "answered":
+                    counts.update(_of_answer(event, tokens[event["caller"]]))
+                case "down":
+                    counts[_DOWN[event["of"]]] += 1
+        counts["withdrawals"] = sum(len(entry.withdrawn) for entry in entries)
         return cls(**counts)
 
     def __str__(self) -> str:
         fields = dataclasses.asdict(self).items()
         return ", ".join(f"{count} {name}" for name, count in fields)
 
-    @property
-    def absent(self) -> list[str]:
-        """What did not happen at all: a campaign without it shows nothing."""
+    def absent(self, *, short: bool) -> list[str]:
+        """Return what did not happen: a campaign without it shows nothing.
+
+        :param short: whether it was too short for what is rare
+        """
         fields = dataclasses.asdict(self).items()
-        return [name for name, count in fields if not count]
+        forgiven = _RARE if short else frozenset()
+        return [
+            name for name, count in fields
+            if not count and name not in forgiven
+        ]
+
+
+def _of_answer(event: Event, token: Event) -> list[str]:
+    happened = {
+        "replays": event["replayed"],
+        "refusals": event["status"] == token["refusal"],
+        "multiples": event["made"] and token["count"] > 1,
+        "groups": token["grouped"],
+    }
+    return [name for name, true in happened.items() if true]

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 import contextlib
 import dataclasses
 import os
 from pathlib import Path
 import signal
-import subprocess
-import sys
-import threading
 import time
-import typing as ty
 
+from chaos.child import Child
 from chaos.configuration import Configuration
 from chaos.history import History
 from chaos.mutation import Mutation
@@ -24,18 +22,21 @@ _POLL = 0.01
 _PATIENCE = 20.0
 
 
-def wait_until(true: Callable[[], bool], what: str) -> None:
+def wait_until(
+    true: Callable[[], bool], what: str, every: float = _POLL
+) -> None:
     """Look again and again, until a condition is true.
 
     :param true: the condition
     :param what: what is waited for, for the message
+    :param every: seconds from one look to the next
     :raises TimeoutError: it does not become true
     """
     deadline = time.monotonic() + _PATIENCE
     while not true():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited in vain until {what}")
-        time.sleep(_POLL)
+        time.sleep(every)
 
 
 class Host:
@@ -56,43 +57,27 @@ class Host:
     ) -> None:
         folder.mkdir()
         configuration.write(folder, folder.name)
-        self._errors = folder / "errors.log"
-        self._lock = threading.Lock()
-        command = [sys.executable, "-m", "chaos.host"]
-        command += ["--api-database", configuration.databases.api]
-        command += ["--history", str(history.path)]
+        arguments = ["--api-database", configuration.databases.api]
+        arguments += ["--topic", configuration.exchange]
+        arguments += ["--history", str(history.path)]
+        arguments += ["--placement", configuration.placement]
         if mutation:
-            command += ["--mutation", mutation.value]
-        with self._errors.open("wb") as errors:
-            self._process = subprocess.Popen(
-                command,
-                cwd=Path(__file__).parents[1],
-                env=os.environ | {"OS_NOVA_CONFIG_DIR": str(folder)},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                start_new_session=True,
-            )
-        self._commands = ty.cast(ty.TextIO, self._process.stdin)
-        self._answers = ty.cast(ty.TextIO, self._process.stdout)
+            arguments += ["--mutation", mutation.value]
+        self._child = Child("chaos.host", arguments, folder)
 
     def ready(self) -> None:
         """Wait until it has loaded Nova.
 
         :raises RuntimeError: it could not
         """
-        self._read()
+        self._child.read()
 
     def ask(self, command: str) -> str:
         """Tell it something, and return what it answers.
 
         :param command: see :class:`chaos.host.Master`
         """
-        with self._lock:
-            self._commands.write(command + "\n")
-            self._commands.flush()
-            return self._read()
+        return self._child.ask(command)
 
     def fork(self) -> Worker:
         """Start a worker."""
@@ -101,18 +86,7 @@ class Host:
 
     def stop(self) -> None:
         """End it with all its workers, in whatever state they are."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._commands.close()
-        self._answers.close()
-
-    def _read(self) -> str:
-        line = self._answers.readline().strip()
-        if not line:
-            tail = self._errors.read_text(errors="replace")[-2000:]
-            raise RuntimeError(f"an API host has ended:\n{tail}")
-        return line
+        self._child.stop()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,11 +142,29 @@ def started(
     :param history: gets what their workers do
     :param mutation: what is switched off
     """
+    sites = {f"host{number}": configuration for number in range(count)}
+    with of_sites(folder, sites, history, mutation) as hosts:
+        yield hosts
+
+
+@contextlib.contextmanager
+def of_sites(
+    folder: Path,
+    sites: Mapping[str, Configuration],
+    history: History,
+    mutation: Mutation | None = None,
+) -> Iterator[list[Host]]:
+    """Start hosts that differ in their configuration, and end them.
+
+    :param folder: where their folders go
+    :param sites: what each of them is to be configured as, by its name
+    :param history: gets what their workers do
+    :param mutation: what is switched off
+    """
     hosts = []
     try:
-        for number in range(count):
-            path = folder / f"host{number}"
-            hosts.append(Host(path, configuration, history, mutation))
+        for name, site in sites.items():
+            hosts.append(Host(folder / name, site, history, mutation))
         for host in hosts:
             host.ready()
         yield hosts

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from nova.db.idempotency import link
 from nova.db.idempotency import rows
-from nova.openstack.common.idempotency.record import Claim
+from nova.db.idempotency import tables
+from nova.openstack.common.idempotency.claim import Claim
 
 
 class Mutation(enum.Enum):
@@ -32,7 +33,7 @@ class Mutation(enum.Enum):
 
 
 def _whoever_holds_it(claim: Claim) -> sa.ColumnElement[bool]:
-    return rows.TOKENS.c.id == claim.id
+    return tables.TOKENS.c.id == claim.id
 
 
 def _bind_nothing(*arguments: ty.Any) -> None:

@@ -13,8 +13,10 @@ from nova.db.main import models as main_models
 from nova.objects.cell_mapping import CellMapping
 
 FLAVOR = "1"
+#: Where all servers are built, as far as the conductor knows.
+COMPUTE = "compute"
 _TOO_LONG = "migrations_by_host_nodes_and_status_idx"
-_CELL1 = "11111111-1111-1111-1111-111111111111"
+CELL1 = "11111111-1111-1111-1111-111111111111"
 
 
 def create(urls: Databases, transport_url: str) -> None:
@@ -36,7 +38,7 @@ def create(urls: Databases, transport_url: str) -> None:
     api_models.BASE.metadata.create_all(api)
     migration.db_sync(api)
     cells = (("cell0", CellMapping.CELL0_UUID, urls.cell0),
-             ("cell1", _CELL1, urls.cell1))
+             ("cell1", CELL1, urls.cell1))
     with api.begin() as connection:
         for name, uuid, url in cells:
             connection.execute(
@@ -47,6 +49,14 @@ def create(urls: Databases, transport_url: str) -> None:
                     database_connection=url,
                 )
             )
+        cell1 = sa.select(api_models.CellMapping.id).where(
+            api_models.CellMapping.uuid == CELL1
+        )
+        connection.execute(
+            sa.insert(api_models.HostMapping).values(
+                cell_id=cell1.scalar_subquery(), host=COMPUTE
+            )
+        )
         connection.execute(
             sa.insert(api_models.Flavors).values(
                 name="tiny",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 import random
 import signal
 import threading
@@ -14,33 +15,52 @@ from chaos import databases
 from chaos.fleet import Fleet
 from chaos.history import History
 from chaos.hosts import Worker
+from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
-from nova.openstack.common.idempotency.faults import Point
+from chaos.weather import Weather
+from nova.openstack.common.idempotency.points import Point
 
 # Seconds between two looks at the workers.
 _TICK = 0.1
-# How probable trouble is at a tick: about one a second.
-_AT_A_TICK = 0.1
+# How probable trouble is at a tick: about one in two seconds.
+_AT_A_TICK = 0.05
 # Seconds that a worker is frozen: some are back before their lease is over,
-# more of them after a repetition has taken their requests over.
+# more of them after a retry has taken their requests over.
 _FREEZE = (0.5, 3.0 * configuration.LEASE)
+# Cuts are rarer: they end what a whole host does, its frozen worker's too.
+_TROUBLES = (*[Trouble.KILL] * 2, *[Trouble.FREEZE] * 3, Trouble.CUT)
+# The ends of our transactions of one request, as likely as all points: its
+# claim, what it makes, and how it is settled. One that is refused only frees
+# its token again.
+_COMMITS = (1, 1, 2, 2, 2, 3, 3, 4)
+_COMMITS_OF_REFUSALS = (1, 2, 2)
+# Some for so long that whoever waits for them cannot overlook it.
+_LONG = 0.15
+_LONG_FREEZE = (10.0, 13.0)
 
 
 class Troublemaker:
     """Kills, freezes and cuts off workers by chance, and tends to the victims.
 
     :param fleet: whose workers
-    :param url: the API database
+    :param weather: what all of them are exposed to
+    :param urls: the API database, as their hosts connect to it
     :param history: gets what happens
     :param deadline: monotonic time from when on there is peace
     """
 
     def __init__(
-        self, fleet: Fleet, url: str, history: History, deadline: float
+        self,
+        fleet: Fleet,
+        weather: Weather,
+        urls: Sequence[str],
+        history: History,
+        deadline: float,
     ) -> None:
         self._fleet = fleet
-        self._url = url
+        self._weather = weather
+        self._urls = urls
         self._history = history
         self._deadline = deadline
         self._frozen: dict[Worker, float] = {}
@@ -51,16 +71,25 @@ class Troublemaker:
         return time.monotonic() >= self._deadline
 
     def order(
-        self, chance: random.Random, probability: float
+        self,
+        chance: random.Random,
+        probability: float,
+        *,
+        refused: bool = False,
     ) -> Order | None:
         """Return trouble at a point for one request, if it shall have any.
 
         :param chance: decides
         :param probability: how often it shall
+        :param refused: whether the request is going to be refused
         """
         if self.peace or chance.random() > probability:
             return None
-        return Order(chance.choice([*Trouble]), chance.choice([*Point]))
+        commits = _COMMITS_OF_REFUSALS if refused else _COMMITS
+        point: Point | Commit = chance.choice([*Point])
+        if chance.random() < 0.5:
+            point = Commit(chance.choice(commits))
+        return Order(chance.choice(_TROUBLES), point)
 
     def make(self, chance: random.Random, over: threading.Event) -> None:
         """Make trouble at any moment, and tend to all victims.
@@ -69,12 +98,13 @@ class Troublemaker:
         :param over: says when nobody needs to be tended to any more
         """
         kinds: tuple[Callable[[random.Random], None], ...] = (
-            self._kill,
-            self._freeze,
+            *[self._kill] * 2,
+            *[self._freeze] * 2,
             self._cut,
         )
         while not over.wait(_TICK):
             self._tend(chance)
+            self._weather.change(chance, peace=self.peace)
             if not self.peace and chance.random() < _AT_A_TICK:
                 chance.choice(kinds)(chance)
 
@@ -85,8 +115,8 @@ class Troublemaker:
     def _freeze(self, chance: random.Random) -> None:
         self._fleet.any(chance).signal(signal.SIGSTOP)
 
-    def _cut(self, _chance: random.Random) -> None:
-        databases.cut(self._url)
+    def _cut(self, chance: random.Random) -> None:
+        databases.cut(chance.choice(self._urls))
         self._history.note("cut")
 
     def _tend(self, chance: random.Random) -> None:
@@ -103,7 +133,9 @@ class Troublemaker:
                 self._fleet.replace(worker)
             elif state == "stopped" and worker not in self._frozen:
                 self._history.note("frozen", pid=worker.pid)
-                self._frozen[worker] = now + chance.uniform(*_FREEZE)
+                long = chance.random() < _LONG
+                span = _LONG_FREEZE if long else _FREEZE
+                self._frozen[worker] = now + chance.uniform(*span)
             elif self.peace or self._frozen.get(worker, now) < now:
                 self._frozen.pop(worker, None)
                 worker.signal(signal.SIGCONT)

@@ -28,14 +28,21 @@ OPTION = "--x-client-token"
 VARIABLE = "OS_CLIENT_TOKEN"
 HELP = (
     "Name this command's request with a token of your choice (1 to 255 "
-    "visible ASCII characters), so that the same command with the same token "
-    "gets the first answer again instead of running twice. Works for "
-    "commands that POST to the compute API, on clouds that know client "
+    "visible ASCII characters, no comma), so that the same command with the "
+    "same token gets the first answer again instead of running twice. Works "
+    "for commands that POST to the compute API, on clouds that know client "
     "tokens, until the cloud forgets the token (a day or more). Use a new "
     "token, for example a UUID, for each new request. Other local users can "
     "see a token on the command line in the list of processes; "
     f"env[{VARIABLE}] avoids that."
 )
+
+_EMPTY = (
+    "is set, but empty, so that nothing was sent. Give it a token, for "
+    "example a UUID, to be able to send this command again safely; or unset "
+    "it to send the command without a token."
+)
+_USAGE = 2  # the exit status of argparse for what cannot be meant
 
 _ParserMaker = Callable[[OpenStackComputeShell, list[str]], Any]
 _Command = Callable[[Any, argparse.Namespace], Any]
@@ -112,6 +119,7 @@ def __post_parse_args__(args: argparse.Namespace) -> None:  # noqa: N807
     """Let the chosen command carry the token the user gave, if any.
 
     :raises CommandError: when what the user gave cannot be a token.
+    :raises SystemExit: when the user gave an empty variable.
     """
     # The shell's own methods are help and completion: they send nothing, and
     # the shell must find them unwrapped.
@@ -127,10 +135,14 @@ def __post_parse_args__(args: argparse.Namespace) -> None:  # noqa: N807
 def _chosen_token(option: str | None) -> ClientToken | None:
     source, text = OPTION, option
     if option is None:
-        # As with novaclient's own variables, empty is the same as unset.
-        source, text = VARIABLE, os.environ.get(VARIABLE) or None
+        source, text = VARIABLE, os.environ.get(VARIABLE)
     if text is None:
         return None
+    if not text and source == VARIABLE:
+        # Unlike novaclient's own variables: whoever sets one means to be
+        # safe, and a mistake in a script must not make this run twice.
+        sys.stderr.write(f"nova: error: {VARIABLE} {_EMPTY}\n")
+        sys.exit(_USAGE)
     try:
         return ClientToken(text)
     except ClientTokenError as error:

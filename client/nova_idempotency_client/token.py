@@ -6,6 +6,8 @@ import re
 
 MAX_LENGTH = 255
 _NOT_VISIBLE_ASCII = re.compile(r"[^\x21-\x7E]")
+# Servers join the values of a repeated header with it.
+_SEPARATOR = ","
 
 
 class ClientTokenError(ValueError):
@@ -14,7 +16,7 @@ class ClientTokenError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class ClientToken:
-    """1 to 255 visible ASCII characters that name one request.
+    """1 to 255 visible ASCII characters, no comma, that name one request.
 
     :raises ClientTokenError: when the text is anything else.
     """
@@ -39,4 +41,10 @@ class ClientToken:
                 f"character {found.start() + 1} of the client token is not "
                 "visible ASCII; use letters, digits and punctuation, "
                 "without spaces"
+            )
+        if _SEPARATOR in self.value:
+            place = self.value.index(_SEPARATOR) + 1
+            raise ClientTokenError(
+                f"character {place} of the client token is a comma, which "
+                "no token has; use another character"
             )

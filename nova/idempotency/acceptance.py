@@ -102,9 +102,9 @@ def rebuild(case: Case) -> wsgi.ResponseObject | None:
 
 
 def interface(case: Case) -> ty.Any:
-    """Answer as InterfaceAttachmentController does, if the body says of what.
+    """Answer as InterfaceAttachmentController does for a port that it names.
 
-    :raises webob.exc.HTTPServerError: neutron does not answer
+    :param case: the request
     """
     attached = (case.body or {}).get("interfaceAttachment", {})
     port = attached.get("port_id")

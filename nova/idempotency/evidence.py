@@ -114,7 +114,6 @@ def recorded(
     :param server_id: the server's id
     :param request_id: the id of the first request
     :returns: None where there is no record
-    :raises exception.NovaException: the server's cell does not answer
     """
     # Nova may have deleted the server since, as it was asked to.
     context = context.elevated(read_deleted="yes")

@@ -108,3 +108,23 @@ def asked(req: wsgi.Request, body: ty.Any) -> tuple[str, str | None]:
         path = path[path.index("/", 1) :]
     named = req.environ["wsgiorg.routing_args"][1]["action"]
     return path, next(iter(body)) if named == _ACTION else None
+
+
+def called(req: wsgi.Request, body: ty.Any) -> releases.Method | None:
+    """Return the method that Nova calls for a request, None if it has none.
+
+    It has the attributes of all its decorators; Nova reads them there.
+    Source: nova.api.openstack.wsgi.Resource._get_method.
+
+    :param req: a request that Nova has routed
+    :param body: its body
+    """
+    named = req.environ["wsgiorg.routing_args"][1]
+    resource: wsgi.Resource = named["controller"]
+    method: releases.Method | None = getattr(
+        resource.controller, named["action"], None
+    )
+    if method is None:
+        _, action = asked(req, body)
+        method = resource.wsgi_actions.get(action or named["action"])
+    return method

@@ -66,7 +66,7 @@ def keypair(
         found = objects.KeyPair.get_by_name(context, owner, resources[0].id)
     except exception.KeypairNotFound:
         return None
-    if found.id != resources[0].row_id:
+    if str(found.id) != resources[0].key:
         return None  # deleted, and its name used again
     typed = api_version_request.is_supported(req, "2.2")
     return controller._view_builder.create(found, key_type=typed)
@@ -109,7 +109,7 @@ def aggregate(
     """
     context = req.environ["nova.context"]
     try:
-        found = objects.Aggregate.get_by_id(context, resources[0].row_id)
+        found = objects.Aggregate.get_by_id(context, int(resources[0].key))
     except exception.AggregateNotFound:
         return None
     view = controller._marshall_aggregate(req, found)
@@ -139,7 +139,7 @@ def flavor(
         )
     except exception.FlavorNotFound:
         return None
-    if found.id != resources[0].row_id:
+    if str(found.id) != resources[0].key:
         return None  # deleted, and its id used again
     specs = api_version_request.is_supported(req, "2.61") and context.can(
         flavor_extra_specs.POLICY_ROOT % "index", fatal=False

@@ -14,11 +14,13 @@ import typing as ty
 
 from oslo_log import log as logging
 
+from nova.api import validation
 from nova.api.openstack.compute import routes
 from nova.idempotency import browsers
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import service
+from nova.openstack.common.idempotent import above
 from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
 
@@ -50,6 +52,34 @@ def _weave(post: posts.Post, nova: service.NovaService) -> None:
             operation,
         )
     # A method may be decorated in the source already.
+    for method in filter(decorated, post.methods):
+        _check_order(operation, method)
     if operation.left_out is None and not all(map(decorated, post.methods)):
         post.change(functools.partial(idempotent, service=nova))
         LOG.debug("%s is idempotent.", operation)
+
+
+def _check_order(
+    operation: operations.Operation, method: ty.Callable[..., ty.Any]
+) -> None:
+    """Refuse a decorator whose refusals would not get through.
+
+    :raises TypeError: the schema of answers would be applied to them
+    """
+    if any(map(_checks_answers, above(method))):
+        raise TypeError(
+            f"{operation}: {method.__qualname__} has "
+            "@validation.response_body_schema above @idempotent, which would "
+            "take the protocol's own answers for broken ones: put @idempotent "
+            "on top."
+        )
+
+
+def _checks_answers(function: ty.Any) -> bool:
+    # Its attribute does not tell: functools.wraps copies that upwards.
+    name = getattr(getattr(function, "__code__", None), "co_qualname", "")
+    made_by, _, _ = name.partition(".")
+    return (
+        made_by == "response_body_schema"
+        and function.__globals__ is vars(validation)
+    )

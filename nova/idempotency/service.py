@@ -99,13 +99,15 @@ class NovaService:
         call: ty.Callable[[], ty.Any],
     ) -> work.NovaWork:
         controller = getattr(method, "__self__", arguments.get("self"))
-        post = posts.asked(arguments["req"], arguments.get("body"))
+        req, body = arguments["req"], arguments.get("body")
+        post = posts.asked(req, body)
         return work.NovaWork(
             operation=operations.find(*post) or operations.Operation(*post),
-            method=method,
+            # Nova's decorators may stand above ours.
+            method=posts.called(req, body) or method,
             controller=controller,
             arguments=arguments,
-            body=_copy(arguments.get("body")),
+            body=_copy(body),
             call=call,
             runner=self._tokens.runner,
         )

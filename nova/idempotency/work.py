@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import typing as ty
 
-from oslo_db import exception as db_exc
 from oslo_log import log as logging
 import webob
 import webob.exc
@@ -16,10 +15,10 @@ from nova.api import openstack
 from nova.api.openstack import wsgi
 from nova.db.idempotency import kinds
 from nova.db.idempotency import transaction
+from nova.db.idempotency import withdrawal
 from nova.idempotency import acceptance
 from nova.idempotency import evidence
 from nova.idempotency import undoing
-from nova.idempotency import withdrawal
 from nova.idempotency.evidence import Recorded
 from nova.idempotency.operations import Operation
 from nova.openstack.common.idempotency import errors
@@ -40,13 +39,6 @@ _NOVAS_OWN = frozenset(
         "Content-Length",
         "Vary",
     )
-)
-
-# The database of the server's cell, or a neighbour that is asked.
-_OUT_OF_REACH = (
-    db_exc.DBError,
-    db_exc.CantStartEngineError,
-    exception.NovaException,
 )
 
 
@@ -151,7 +143,9 @@ class NovaWork:
             if found is None or told is not Evidence.UNDER_WAY:
                 return Started(told)
             return Started(told, self._accepted(server_id, found))
-        except (*_OUT_OF_REACH, webob.exc.HTTPServerError) as exc:
+        except Exception as exc:
+            # A cell, or a neighbour, fails in many ways. The token stays as
+            # it is, so that a later retry asks again.
             LOG.warning(
                 "What became of request %s cannot be told at the moment (%s).",
                 request_id,

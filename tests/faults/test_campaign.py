@@ -7,11 +7,10 @@ from pathlib import Path
 import tempfile
 import unittest
 
-from chaos import broker
-from chaos import databases
+from chaos import site
 from chaos.campaign import Campaign
-from chaos.checker import Rule
 from chaos.mutation import Mutation
+from chaos.rules import Rule
 
 # A mutation does its harm only where chance wants it.
 _SEEDS = range(3)
@@ -19,7 +18,7 @@ _SEEDS = range(3)
 
 class CampaignTestCase(unittest.TestCase):
     def setUp(self):
-        missing = databases.missing("mysql") or broker.missing()
+        missing = site.missing("mysql")
         if missing:
             self.skipTest(missing)
 

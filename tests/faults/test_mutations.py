@@ -17,6 +17,7 @@ class WithoutTheFence:
     mutation = Mutation.NO_FENCE
 
     def test_a_duplicate_is_found(self):
+        self.come_anew()
         self.freeze(Point.BEFORE_METHOD)
         self.assertIn(Rule.DUPLICATE, self.rules())
 
@@ -27,8 +28,9 @@ class WithoutTheLink:
     mutation = Mutation.NO_LINK
 
     def test_a_lost_mapping_is_found(self):
+        self.come_anew()
         self.leave(Order(Trouble.KILL, Point.AFTER_METHOD))
-        self.retry_until_it_succeeds()
+        self.retry_until_it_ends()
         self.assertIn(Rule.LOST_MAPPING, self.rules())
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as ty
 
 import fixtures
+from oslo_messaging import exceptions
 import sqlalchemy as sa
 
 from nova import context
@@ -21,13 +22,11 @@ from nova.db.api import api as api_db
 from nova.db.api import models as api_models
 from nova.db.main import api as main_db
 from nova.db.main import models as main_models
-from nova.idempotency import undoing
-from nova.idempotency import withdrawal
 from nova.scheduler import utils as scheduler_utils
 from nova.scheduler.client import report
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional import fixtures as func_fixtures
-from nova.volume import cinder
+from tests.functional import withdrawing
 
 # As it is before Nova's fixture of cells replaces it: the fixture's lets the
 # whole process use one cell at a time, and the conductor is stopped in one.
@@ -140,7 +139,7 @@ class Stops(fixtures.Fixture):  # type: ignore[misc]
             run()
 
 
-class Building:
+class Building(withdrawing.Withdrawing):
     """A mixin with a cloud whose casts to the conductor wait."""
 
     def setUp(self) -> None:
@@ -148,12 +147,12 @@ class Building:
         #: The casts that wait, and the servers that a host was to build.
         self.casts: list[ty.Callable[[], ty.Any]] = []
         self.built: list[str] = []
+        self.broker_is_down = False
         self.useFixture(func_fixtures.PlacementFixture())
         self.useFixture(nova_fixtures.CastAsCallFixture(self))
         for name in ("conductor", "scheduler"):
             self.start_service(name)
         self.start_service("compute", host="h1")
-        self.volumes = self.useFixture(nova_fixtures.CinderFixture(self))
         self.stops = self.useFixture(Stops())
         self._hold_casts()
         self.useFixture(
@@ -161,17 +160,13 @@ class Building:
                 compute_rpcapi.ComputeAPI, "build_and_run_instance", self.build
             )
         )
-        # The fixture has none, so that a deletion would have to be real.
-        self.useFixture(
-            fixtures.MockPatchObject(
-                cinder.API, "delete", side_effect=AssertionError("deleted")
-            )
-        )
 
     def _hold_casts(self) -> None:
         cast = conductor_api.ComputeTaskAPI.schedule_and_build_instances
 
         def held(*args: ty.Any, **kwargs: ty.Any) -> None:
+            if self.broker_is_down:
+                raise exceptions.MessageDeliveryFailure("no broker")
             self.casts.append(lambda: cast(*args, **kwargs))
 
         self.useFixture(
@@ -196,57 +191,6 @@ class Building:
             return exc
         return None
 
-    def asked_for(
-        self, group: str | None = None, **fields: ty.Any
-    ) -> list[str]:
-        """Ask for servers, and return the ids of those with a BuildRequest.
-
-        :param group: the id of a server group
-        :param fields: of the body's server
-        """
-        before = set(self.build_requests())
-        body = self.server(**fields)
-        if group is not None:
-            body["os:scheduler_hints"] = {"group": group}
-        answer = self.post("/servers", body)
-        self.assertEqual(202, answer.status_code, answer.content)
-        return [one for one in self.build_requests() if one not in before]
-
-    def build_requests(self) -> list[str]:
-        """Return the servers that have a BuildRequest, in their order."""
-        table = api_models.BuildRequest.__table__
-        query = sa.select(table.c.instance_uuid).order_by(table.c.id)
-        with api_db.get_engine().connect() as connection:
-            return list(connection.scalars(query))
-
-    def withdraw(self, servers: ty.Sequence[str]) -> withdrawal.Withdrawn:
-        """Withdraw as the engine does; roll back where it has to."""
-        engine = api_db.get_engine()
-        if engine.dialect.name != "sqlite":
-            engine = engine.execution_options(isolation_level="READ COMMITTED")
-        with engine.connect() as connection:
-            done = withdrawal.withdraw(connection, servers)
-            if done.fate is not withdrawal.Fate.TAKEN:
-                connection.commit()
-        return done
-
-    def withdraw_and_undo(
-        self, servers: ty.Sequence[str]
-    ) -> withdrawal.Withdrawn:
-        """Withdraw, and undo what there is to be undone."""
-        done = self.withdraw(servers)
-        self.undo(done)
-        return done
-
-    def undo(self, done: withdrawal.Withdrawn) -> None:
-        """Undo what there is to be undone."""
-        for _, todo in done.todos:
-            undoing.undo(self.caller(), todo)
-
-    def caller(self) -> context.RequestContext:
-        """Return the context of who sends the requests."""
-        return context.RequestContext("fake", self.api.project_id)
-
     def records(self, server: str) -> list[tuple[str, str]]:
         """Return each cell's name and table with living rows of a server."""
         found = []
@@ -267,14 +211,6 @@ class Building:
         client = report.report_client_singleton()
         admin = context.get_admin_context()
         return client.get_allocs_for_consumer(admin, server)["allocations"]
-
-    def attached(self) -> list[str]:
-        """Return the servers to which volumes are attached, or reserved."""
-        return [
-            attachment["instance_uuid"]
-            for volume in self.volumes.volume_to_attachment.values()
-            for attachment in volume.values()
-        ]
 
     def assert_nothing_is_left(self, server: str, why: str = "") -> None:
         """Assert that nothing but a mapping knows of a withdrawn server."""

@@ -15,6 +15,7 @@ _DIFFER = frozenset(
     {
         "Idempotent-Replayed",
         "X-Client-Token-Request-Id",
+        "X-Client-Token-State",
         "x-openstack-request-id",
         "x-compute-request-id",
     }
@@ -37,7 +38,7 @@ class Again:
         self.assert_replay(first, self.boot("t", min_count=3))
         self.assertEqual(3, len(self.servers()))
         (row,) = self.rows()
-        self.assertEqual(3, row.linked)
+        self.assertEqual(3, row.bound)
 
     def test_a_reservation(self):
         first = self.boot("t", return_reservation_id=True)
@@ -64,7 +65,11 @@ class Again:
         plain = self.boot()
         first = self.boot("t")
         self.assertEqual(plain.status_code, first.status_code)
-        ours = {"X-Client-Token", "X-Client-Token-Expires"}
+        ours = {
+            "X-Client-Token",
+            "X-Client-Token-Expires",
+            "X-Client-Token-State",
+        }
         self.assertEqual(plain.headers.keys() | ours, first.headers.keys())
         for body in (plain.json()["server"], first.json()["server"]):
             for field in ("id", "links", "adminPass"):
@@ -105,6 +110,13 @@ class Again:
         self.assertNotIn("Idempotent-Replayed", first.headers)
         self.assertNotIn("X-Client-Token-Request-Id", first.headers)
         self.assertEqual("true", again.headers["Idempotent-Replayed"])
+        self.assertEqual("executed", first.headers["X-Client-Token-State"])
+        self.assertEqual("replayed", again.headers["X-Client-Token-State"])
+        # By it the server's events are found, so it is the first one's.
+        self.assertEqual(
+            first.headers["x-compute-request-id"],
+            again.headers["x-compute-request-id"],
+        )
         self.assertEqual(
             first.headers["x-openstack-request-id"],
             again.headers["X-Client-Token-Request-Id"],

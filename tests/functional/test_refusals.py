@@ -13,6 +13,8 @@ from nova.db.api import api as api_db
 from nova.db.idempotency import tables
 from nova.openstack.common.idempotency import points
 from tests.functional import base
+from tests.functional import conducting
+from tests.functional import existing
 
 
 class BadToken(base.TestCase):
@@ -111,7 +113,7 @@ class OneHeader(base.TestCase):
         self.assertEqual(1, len(self.rows()))
 
 
-class Refused:
+class Refused(conducting.Stories):
     """Section 3: an answer that made nothing leaves the token free."""
 
     def test_a_refusal_frees_the_token(self):
@@ -169,17 +171,29 @@ class Refused:
         self.assertEqual(202, self.boot("t").status_code)
         self.assertEqual(1, len(self.servers()))
 
-    def test_a_failure_after_the_commit_names_the_server(self):
+    def fails_after_the_commit(self):
+        """Let the broker be out of reach; return the server that was made."""
         cast = "nova.conductor.api.ComputeTaskAPI.schedule_and_build_instances"
         with mock.patch(cast, side_effect=RuntimeError("no broker")):
             failed = self.boot("t")
         self.assertEqual(500, failed.status_code)
+        self.assertEqual("interrupted", failed.headers["X-Client-Token-State"])
         (server,) = self.servers()
-        again = self.boot("t")
-        self.assertEqual(202, again.status_code)
-        self.assertEqual(server, again.json()["server"]["id"])
-        self.assertEqual("true", again.headers["Idempotent-Replayed"])
-        self.assertEqual([server], self.servers())
+        return server
+
+    def test_a_server_that_nobody_was_asked_to_build_is_withdrawn(self):
+        lost = self.fails_after_the_commit()
+        # The lease ended with the run: nobody has to wait for that.
+        retry = self.boot("t")
+        self.assert_executed(retry)
+        self.assertNotEqual(lost, retry.json()["server"]["id"])
+        self.assertEqual([retry.json()["server"]["id"]], self.servers())
+        self.assert_replayed(self.boot("t"), retry)
+
+    def test_a_failure_after_the_commit_names_a_server_that_is_built(self):
+        self.fails_after_the_commit()
+        self.conductor_takes()
+        self.assert_rebuilt(self.boot("t"), 1)
 
 
 globals().update(base.on_each_database(Refused))
@@ -276,8 +290,8 @@ class NoTable:
 globals().update(base.on_each_database(NoTable))
 
 
-class NoDatabase(base.TestCase):
-    """A database that breaks: before the claim 503, after it the answer."""
+class NoDatabase(conducting.Stories, base.TestCase):
+    """A database that breaks before the claim, and after it."""
 
     def breaks_at(self, start):
         """Let statements that start so fail from now on."""
@@ -290,40 +304,70 @@ class NoDatabase(base.TestCase):
         sa.event.listen(*listener)
         return lambda: sa.event.remove(*listener)
 
+    def assert_unavailable(self, answer):
+        self.assert_fault(answer, 503, "with the same token")
+        self.assertEqual("unavailable", answer.headers["X-Client-Token-State"])
+        self.assertEqual("1", answer.headers["Retry-After"])
+
     def test_before_the_claim_nothing_runs(self):
         for statement in ("SELECT anon_1.now", "INSERT INTO client_tokens"):
             mend = self.breaks_at(statement)
-            self.assert_fault(self.boot("t"), 503, "Nothing was done")
+            self.assert_unavailable(self.boot("t"))
             mend()
             self.assertEqual([], self.servers())
             self.assertEqual([], self.rows())
         self.assertEqual(202, self.boot("t").status_code)
 
-    def test_after_the_claim_the_client_gets_its_answer(self):
-        mend = self.breaks_at("UPDATE client_tokens SET state")
-        first = self.boot("t")
-        self.assertEqual(202, first.status_code)
-        self.assertIn(
-            "could not be settled; it is settled by its link",
-            self.stdlog.logger.output,
-        )
-        mend()
-        self.change(lease_until=0)
-        again = self.boot("t")
-        self.assertEqual("true", again.headers["Idempotent-Replayed"])
-        self.assertEqual(
-            first.json()["server"]["id"], again.json()["server"]["id"]
-        )
-        self.assertEqual(1, len(self.servers()))
+    def test_after_the_claim_a_linked_one_has_no_success_to_tell(self):
+        for number, taken in enumerate((False, True)):
+            token = f"t{number}"
+            mend = self.breaks_at("UPDATE client_tokens SET state")
+            self.assert_unavailable(self.boot(token))
+            self.assertIn(
+                "could not be stored; the next retry recovers it",
+                self.stdlog.logger.output,
+            )
+            mend()
+            self.change(lease_until=0)
+            if taken:
+                self.conductor_takes()
+                self.assert_rebuilt(self.boot(token), number + 1)
+            else:
+                self.assert_executed(self.boot(token))
+                self.assertEqual(number + 1, len(self.servers()))
 
     def test_a_link_that_cannot_be_written_lets_nothing_be_made(self):
         mend = self.breaks_at("INSERT INTO client_token_resources")
         failed = self.boot("t")
         self.assertEqual(500, failed.status_code)
+        self.assertEqual("interrupted", failed.headers["X-Client-Token-State"])
         mend()
         self.assertEqual([], self.servers())
         self.assertEqual(202, self.boot("t").status_code)
         self.assertEqual(1, len(self.servers()))
+
+
+class Unsettled(existing.Existing, base.TestCase):
+    """An answer of what is not linked is given, even if it is not stored."""
+
+    breaks_at = NoDatabase.breaks_at
+
+    def test_it_is_given(self):
+        mend = self.breaks_at("UPDATE client_tokens SET state")
+        first = self.reset("t")
+        self.assertEqual(202, first.status_code)
+        self.assertEqual("executed", first.headers["X-Client-Token-State"])
+        self.assertNotIn("X-Client-Token-Expires", first.headers)
+        self.assertIn(
+            "it stays unknown unless the service recorded the request",
+            self.stdlog.logger.output,
+        )
+        mend()
+        self.change(lease_until=0)
+        again = self.reset("t")
+        self.assertEqual(202, again.status_code)
+        self.assertEqual("rebuilt", again.headers["X-Client-Token-State"])
+        self.assertEqual(1, len(self.actions()))
 
 
 class Deadlock(base.TestCase):
@@ -340,29 +384,34 @@ class Deadlock(base.TestCase):
                 left[0] -= 1
                 raise pymysql.err.OperationalError(1213, "Deadlock found")
 
-        listener = (api_db.get_engine(), "do_execute", fail)
+        # Of any engine: our own connections have another one than Nova's.
+        listener = (sa.Engine, "do_execute", fail)
         sa.event.listen(*listener)
         self.addCleanup(sa.event.remove, *listener)
+        return left
 
     def test_ours_are_tried_again(self):
-        for number, statement in enumerate(
-            (
-                "INSERT INTO client_tokens",
-                "UPDATE client_tokens SET state",
-                "DELETE FROM client_tokens",
-            )
+        for statement in (
+            "INSERT INTO client_tokens",
+            "UPDATE client_tokens SET state",
         ):
-            self.deadlocks_at(statement, times=2)
-            answer = self.boot(str(number))
+            left = self.deadlocks_at(statement, times=2)
+            answer = self.boot(statement.replace(" ", "-"))
             self.assertEqual(202, answer.status_code)
-            again = self.boot(str(number))
+            self.assertEqual([0], left)
+            again = self.boot(statement.replace(" ", "-"))
             self.assertEqual("true", again.headers["Idempotent-Replayed"])
             self.assertEqual(answer.content, again.content)
+        left = self.deadlocks_at("DELETE FROM client_tokens", times=2)
+        refused = self.boot("t", flavorRef="no such flavor")
+        self.assertEqual(400, refused.status_code)
+        self.assertEqual([0], left)
+        self.assertEqual(2, len(self.rows()))
 
     def test_novas_own_is_to_be_sent_again(self):
         for statement in (
             "INSERT INTO build_requests",
-            "UPDATE client_tokens SET linked",
+            "UPDATE client_tokens SET bound",
             "INSERT INTO client_token_resources",
         ):
             self.deadlocks_at(statement, times=1)

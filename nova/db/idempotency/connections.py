@@ -115,6 +115,16 @@ class Connections:
                 self._capable = False
             return self._ours
 
+    def probe(self) -> None:
+        """Connect once, to see what the server can do.
+
+        :raises capability.Unsupported: it is too old
+        """
+        engine = self.engine()
+        if engine.dialect.name != "sqlite":
+            with engine.connect() as connection:
+                self._check(connection)
+
     def dispose(self) -> None:
         """Close what is open; the next use opens it again."""
         if self._ours is not None and self._ours is not self._services:

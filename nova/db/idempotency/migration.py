@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from nova.db.api import api as api_db
 from nova.db.idempotency import capability
+from nova.db.idempotency import connections
 from nova.db.idempotency import tables
 from nova.db.idempotency import transaction
 
@@ -28,6 +29,19 @@ _SCRIPTS = "nova.db.idempotency.migrations"
 _PATIENCE = 60
 _LOCK_NAME = "client_tokens_db_sync"
 _LOCK_NUMBER = 0x436C546F6B656E73
+_LOCK = {
+    "mysql": (
+        f"SELECT GET_LOCK('{_LOCK_NAME}', {_PATIENCE})",
+        f"SELECT RELEASE_LOCK('{_LOCK_NAME}')",
+    ),
+    "postgresql": (
+        f"SET lock_timeout = '{_PATIENCE}s'; "
+        f"SELECT CASE WHEN pg_advisory_lock({_LOCK_NUMBER}) IS NULL "
+        "THEN 1 ELSE 1 END",
+        "RESET lock_timeout; "
+        f"SELECT pg_advisory_unlock({_LOCK_NUMBER})",
+    ),
+}
 
 # What came before the first release: its version, and columns that its tables
 # lack. Resources first, as they have to be dropped.
@@ -123,22 +137,11 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
     The lock is the connection's, whatever its transactions do. SQLite has
     one writer at a time.
     """
-    match connection.dialect.name:
-        case "mysql" | "mariadb":
-            take = f"SELECT GET_LOCK('{_LOCK_NAME}', {_PATIENCE})"
-            free = f"SELECT RELEASE_LOCK('{_LOCK_NAME}')"
-        case "postgresql":
-            take = (
-                f"SET lock_timeout = '{_PATIENCE}s'; "
-                f"SELECT pg_advisory_lock({_LOCK_NUMBER}) IS NOT NULL"
-            )
-            free = (
-                "RESET lock_timeout; "
-                f"SELECT pg_advisory_unlock({_LOCK_NUMBER})"
-            )
-        case _:
-            yield
-            return
+    lock = _LOCK.get(connections.backend(connection))
+    if lock is None:
+        yield
+        return
+    take, free = lock
     try:
         taken = connection.exec_driver_sql(take).scalar() == 1
     except (db_exc.DBError, sa.exc.DBAPIError) as exc:

@@ -37,12 +37,13 @@ class Settling(Steps):
             answer_until=outcome.expires_at,
         )
 
-    def abandon(self, claim: Claim) -> None:
+    def abandon(self, claim: Claim) -> bool:
         """End a lease at once, so that the next request may settle it.
 
         :param claim: the claim of a request that ended without an outcome
+        :returns: whether the claim still held
         """
-        self._update(rows.held(claim), lease_until=PAST)
+        return self._update(rows.held(claim), lease_until=PAST)
 
     def release(
         self, claim: Claim, use: Use, *, made_nothing: bool

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import socket
 import time
@@ -69,19 +68,23 @@ class Steps:
         # Until an outcome is stored, count the life from the lease's end.
         self._end_unsettled = self._now + settings.lease + settings.token_ttl
 
+    def probe(self) -> None:
+        """Check the server, if it answers, before a request needs it.
+
+        :raises capability.Unsupported: it is too old
+        """
+        try:
+            self.connections.probe()
+        except transaction.FAULTS:
+            pass  # out of reach now: checked at the first connection
+        finally:
+            # Servers fork after loading: nothing open may be shared then.
+            self.connections.dispose()
+
     @property
     def runner(self) -> transaction.Runner:
         """What runs the steps."""
         return self._run
-
-    def probe(self) -> None:
-        """Check what the server can do, if it answers.
-
-        :raises capability.Unsupported: it lacks what is needed
-        """
-        out_of_reach = contextlib.suppress(*transaction.FAULTS)
-        with out_of_reach, self.connections.statement():
-            pass
 
     def _read(self, query: sa.Select[ty.Any]) -> ty.Sequence[sa.Row[ty.Any]]:
         return self._run.statement(

@@ -19,21 +19,25 @@ import greenlet  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
 from nova.db.idempotency import store
+from nova.db.idempotency.steps import Settings
 from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import faults
+from nova.openstack.common.idempotency import points
 from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.digest import Digests
 from nova.openstack.common.idempotency.engine import Engine
-from nova.openstack.common.idempotency.faults import Point
 from nova.openstack.common.idempotency.limits import Limits
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.parts import Parts
+from nova.openstack.common.idempotency.points import Point
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.sameness import Scope
 from nova.openstack.common.idempotency.store import Use
 from nova.openstack.common.idempotency.work import Evidence
+from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Request
 from nova.openstack.common.idempotency.work import Started
+from nova.openstack.common.idempotency.work import Withdrawn
 from tests.functional.db import base
 from tests.unit.common import contract
 from tests.unit.common import fakes
@@ -95,7 +99,7 @@ class Clock(fakes.Clock):
         give_way()
 
 
-class Store(store.Store):
+class Store(store.SqlStore):
     """The store; it tells who is who."""
 
     def __init__(self, *args: ty.Any, **kwargs: ty.Any) -> None:
@@ -105,6 +109,13 @@ class Store(store.Store):
     def look(self, use: Use) -> tuple[int, ty.Any]:
         self.owners[use.request_id] = use.owner
         return super().look(use)
+
+
+class NoReturns:
+    """What is claimed in vain ends with its lease."""
+
+    def add(self, use: Use) -> None:
+        pass
 
 
 class Heartbeats:
@@ -147,25 +158,30 @@ class Service:
             type_=sa.BigInteger(),
         )
         self.store = Store(
-            self.manager, lease=contract.LEASE, token_ttl=contract.TTL, now=now
+            self.manager,
+            Settings(contract.LEASE, contract.TTL),
+            now=now,
         )
         self.heartbeats = Heartbeats()
         self.engine = Engine(
-            store=self.store,
-            digests=Digests([contract.ONE]),
-            sealer=fakes.Sealer(),
-            heartbeat=ty.cast(ty.Any, self.heartbeats),
-            limits=Limits(
-                token_ttl=TTL, wait_timeout=WAIT, max_response_size=1000
-            ),
-            clock=self.clock,
+            Parts(
+                store=self.store,
+                digests=Digests([contract.ONE]),
+                sealer=fakes.Sealer(),
+                heartbeat=ty.cast(ty.Any, self.heartbeats),
+                returns=ty.cast(ty.Any, NoReturns()),
+                limits=Limits(
+                    token_ttl=TTL, wait_timeout=WAIT, max_response_size=1000
+                ),
+                clock=self.clock,
+            )
         )
         #: Who acted outside of the database, in the order of the deeds.
         self.acted: list[Worker] = []
         self.noted: set[str] = set()
 
     def surviving(self, resources: ty.Sequence[Resource]) -> int:
-        keys = [resource.row_id for resource in resources]
+        keys = [int(resource.key) for resource in resources]
         query = sa.select(sa.func.count()).where(base.Thing.id.in_(keys))
         with self.manager.writer.get_engine().connect() as connection:
             count: int = connection.execute(query).scalar_one()
@@ -263,6 +279,14 @@ class Worker:
     def survives(self, resources: ty.Sequence[Resource]) -> bool:
         return self._service.surviving(resources) > 0
 
+    def withdraw(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> Withdrawn:
+        return Withdrawn(Fate.TAKEN)
+
+    def undo(self, todo: str) -> None:
+        raise AssertionError("nothing is ever withdrawn")
+
     def started(self, request_id: str) -> Started:
         if request_id not in self._service.noted:
             return Started(Evidence.NONE)
@@ -312,12 +336,23 @@ class Worker:
         return Answer(status, (), json.dumps(names).encode())
 
 
+# Each transaction of the store is one step here, as in the model.
+_WITHIN = (
+    Point.CLAIMING,
+    Point.COMPLETING,
+    Point.EXTENDING,
+    Point.RECOVERING,
+    Point.RELEASING,
+    Point.RERUNNING,
+    Point.WITHDRAWING,
+)
+
+
 def stop_at_points() -> None:
     """Let all workers give way at the named points."""
-    faults.arm(_stop)
+    points.arm(_stop)
 
 
 def _stop(point: Point) -> None:
-    # Each transaction of the store is one step here, as in the model.
-    if point is not Point.CLAIMING:
+    if point not in _WITHIN:
         give_way()

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 import sqlalchemy as sa
 
 from nova.db.idempotency import link
-from nova.db.idempotency import models
+from nova.db.idempotency import tables
 from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import faults
+from nova.openstack.common.idempotency import points
 from nova.openstack.common.idempotency.record import State
 from tests.functional.db import base
 from tests.functional.model import actors
@@ -30,8 +30,8 @@ from tests.functional.model.actors import Token
 from tests.functional.model.actors import Worker
 from tests.unit.common import contract
 
-_TOKENS = models.ClientToken.__table__
-_RESOURCES = models.ClientTokenResource.__table__
+_TOKENS = tables.TOKENS
+_RESOURCES = tables.RESOURCES
 
 # More points than any request passes, its looks at a running twin included.
 _STEPS = 60
@@ -64,7 +64,7 @@ class Seen:
     """
 
     rows: dict[Token, sa.Row[ty.Any]]
-    names: dict[Token, set[tuple[str, int]]]
+    names: dict[Token, set[tuple[str, str]]]
     things: dict[int, str]
 
 
@@ -80,7 +80,7 @@ class Life:
 
     asks: int | None = None
     makers: set[str] = dataclasses.field(default_factory=set)
-    made: set[tuple[str, int]] = dataclasses.field(default_factory=set)
+    made: set[tuple[str, str]] = dataclasses.field(default_factory=set)
     ran: set[str] = dataclasses.field(default_factory=set)
 
 
@@ -93,9 +93,11 @@ class Machine(stateful.RuleBasedStateMachine):
         self.logs.setUp()
         self.database = base.Database("sqlite")
         self.database.setUp()
-        for tables in (models.BASE, base.BASE):
-            tables.metadata.create_all(self.database.engine)
+        for metadata in (tables.METADATA, base.BASE.metadata):
+            metadata.create_all(self.database.engine)
         link.listen(base.Thing, contract.KIND, "name")
+        things = base.Thing.__tablename__
+        link.guard(contract.KIND, [things], ends=things)
         self.service = actors.Service(self.database)
         actors.stop_at_points()
         self.workers: list[Worker] = []
@@ -103,11 +105,11 @@ class Machine(stateful.RuleBasedStateMachine):
         # The life of its token for which a request runs, and all that was
         # ever committed, by the request that did it.
         self.runs_for: dict[str, Life] = {}
-        self.committed: dict[tuple[str, int], Worker] = {}
+        self.committed: dict[tuple[str, str], Worker] = {}
         self.seen = self.see()
 
     def teardown(self) -> None:
-        faults.arm(None)
+        points.arm(None)
         for worker in self.workers:
             worker.clear_away()
         self.database.cleanUp()
@@ -262,9 +264,9 @@ class Machine(stateful.RuleBasedStateMachine):
             for token in Token
             if (target := Plan(token).scope.target) in tokens
         }
-        names: dict[Token, set[tuple[str, int]]] = {
+        names: dict[Token, set[tuple[str, str]]] = {
             token: {
-                (name.resource_id, name.row_id)
+                (name.resource_id, name.row_key)
                 for name in bound
                 if name.token_id == row.id
             }
@@ -277,7 +279,7 @@ class Machine(stateful.RuleBasedStateMachine):
         before, after = self.seen, self.see()
         life = self.lives[worker.plan.token]
         for key in after.things.keys() - before.things.keys():
-            name = (after.things[key], key)
+            name = (after.things[key], str(key))
             self.committed[name] = worker
             life.makers.add(worker.request_id)
             life.made.add(name)
@@ -309,7 +311,7 @@ class Machine(stateful.RuleBasedStateMachine):
                 f"{worker} made something for a token it does not hold"
             )
             return
-        if is_ is None:
+        if is_ is None or (held and not is_.expires_at):
             # What it made has to be gone, too.
             left = {name for name, _ in self.lives[token].made}
             assert not left & set(after.things.values())
@@ -340,8 +342,8 @@ class Machine(stateful.RuleBasedStateMachine):
             assert len(makers) == len(names), f"{worker}: {names}"
             assert len(set(makers)) == 1
             assert makers[0].plan.asks == plan.asks
-            if worker.reply.replay is not None:
-                assert makers[0].request_id == worker.reply.replay.request_id
+            if worker.reply.request_id is not None:
+                assert makers[0].request_id == worker.reply.request_id
 
     def assert_unchanged(self, after: Seen) -> None:
         assert self.seen == after

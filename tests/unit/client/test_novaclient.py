@@ -56,10 +56,10 @@ class TokenTest(CommandLineTest):
         self.assertEqual([None], self.sent())
         self.assertNotIn("token", outcome.stderr)
 
-    def test_empty_variable_is_unset(self):
+    def test_option_wins_over_an_empty_variable(self):
         self.set_variable("")
-        self.assertEqual(0, self.nova.run(*BOOT).status)
-        self.assertEqual([None], self.sent())
+        self.nova.run("--x-client-token", "a1", *BOOT)
+        self.assertEqual(["a1"], self.sent())
 
     def test_only_compute_posts_carry_it(self):
         self.nova.run("--x-client-token", "a1", *BOOT)
@@ -97,7 +97,8 @@ class RefusedTokenTest(CommandLineTest):
         self.assertEqual([], self.sent())
 
     def test_option(self):
-        for bad in ("", "s3cret s3cret", "s3cret\xe9", "s3cret" * 50):
+        for bad in ("", "s3cret s3cret", "s3cret\xe9", "s3cret" * 50,
+                    "s3cret,s3cret"):  # fmt: skip
             with self.subTest(bad=bad):
                 self.assert_refused(
                     self.nova.run(f"--x-client-token={bad}", *STOP),
@@ -106,12 +107,24 @@ class RefusedTokenTest(CommandLineTest):
                 )
 
     def test_variable(self):
-        for bad in (" ", "s3cret\n", "s3cret" * 50):
+        for bad in (" ", "s3cret\n", "s3cret" * 50, "s3cret,s3cret"):
             with self.subTest(bad=bad):
                 self.set_variable(bad)
                 self.assert_refused(
                     self.nova.run(*STOP), 1, "OS_CLIENT_TOKEN: "
                 )
+
+    def test_empty_variable(self):
+        self.set_variable("")
+        for words in (BOOT, STOP, ("list",)):
+            outcome = self.nova.run(*words)
+            self.assert_refused(outcome, 2, "OS_CLIENT_TOKEN is set, but ")
+            self.assertIn("unset it", outcome.stderr)
+            self.assertEqual("", outcome.stdout)
+
+    def test_empty_variable_of_a_process(self):
+        outcome = self.nova.spawn(*STOP, OS_CLIENT_TOKEN="")
+        self.assert_refused(outcome, 2, "OS_CLIENT_TOKEN is set, but empty")
 
     def test_bad_option_does_not_fall_back_to_the_variable(self):
         self.set_variable("a2")
@@ -189,8 +202,9 @@ class HelpTest(CommandLineTest):
         self.assertIn("usage: nova boot", outcome.stdout)
 
     def test_help_works_with_a_bad_variable(self):
-        self.set_variable("not one word")
-        self.assertEqual(0, self.nova.run("help", "boot").status)
+        for bad in ("not one word", ""):
+            self.set_variable(bad)
+            self.assertEqual(0, self.nova.run("help", "boot").status)
 
     def test_completion_knows_no_token(self):
         outcome = self.nova.run("--x-client-token", "a1", "bash-completion")

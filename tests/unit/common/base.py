@@ -11,16 +11,21 @@ import typing as ty
 import fixtures
 import testtools
 
-from nova.openstack.common.idempotency import faults
+from nova.openstack.common.idempotency import claim as claims
+from nova.openstack.common.idempotency import digest
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency import points
 from nova.openstack.common.idempotency import record as records
 from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.answer import Verdict
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.digest import Digests
 from nova.openstack.common.idempotency.engine import Engine
-from nova.openstack.common.idempotency.faults import Point
-from nova.openstack.common.idempotency.faults import reached
 from nova.openstack.common.idempotency.limits import Limits
-from nova.openstack.common.idempotency.record import Claim
+from nova.openstack.common.idempotency.parts import Parts
+from nova.openstack.common.idempotency.points import Point
+from nova.openstack.common.idempotency.points import reached
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.record import State
@@ -33,8 +38,11 @@ from tests.unit.common import fakes
 LEASE = 60
 TTL = 3600
 SCOPE = Scope("project", "user", "POST /servers")
+ROLES = frozenset({"member", "reader"})
 ACCEPTED = Answer(202, (("Location", "/servers/1"),), b'{"id":"1"}')
+REBUILT = Answer(202, (("Location", "/servers/1"),), b"{}", rebuilt=True)
 REFUSED = Answer(400, (), b'{"badRequest":{}}')
+FORBIDDEN = Answer(403, (), b'{"forbidden":{}}')
 FAILED = Answer(500, (), b'{"computeFault":{}}')
 
 
@@ -50,6 +58,21 @@ class NoHeartbeat:
         yield
 
 
+class Returned:
+    """What is to be given back; a test says when."""
+
+    def __init__(self, store: fakes.Store) -> None:
+        self._store = store
+        self.uses: list[Use] = []
+
+    def add(self, use: Use) -> None:
+        self.uses.append(use)
+
+    def give_back(self) -> None:
+        while self.uses:
+            self._store.give_back(self.uses.pop())
+
+
 class EngineTestCase(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -58,24 +81,32 @@ class EngineTestCase(testtools.TestCase):
             self.clock, lease=LEASE * 1000, token_ttl=TTL * 1000
         )
         self.sealer = fakes.Sealer()
+        self.returned = Returned(self.store)
         self.engine = Engine(
-            store=self.store,
-            digests=Digests([b"1" * 32]),
-            sealer=self.sealer,
-            heartbeat=ty.cast(ty.Any, NoHeartbeat()),
-            limits=Limits(
-                token_ttl=TTL, wait_timeout=5, max_response_size=1000
-            ),
-            clock=self.clock,
+            Parts(
+                store=self.store,
+                digests=Digests([b"1" * 32]),
+                sealer=self.sealer,
+                heartbeat=ty.cast(ty.Any, NoHeartbeat()),
+                returns=ty.cast(ty.Any, self.returned),
+                limits=Limits(
+                    token_ttl=TTL, wait_timeout=5, max_response_size=1000
+                ),
+                clock=self.clock,
+            )
         )
         self.log = self.useFixture(fixtures.FakeLogger())
-        self.addCleanup(faults.arm, None)
+        self.addCleanup(points.arm, None)
         self.made: list[Resource] = []
         self._numbers = itertools.count(1)
 
+    def change(self, **parts: ty.Any) -> None:
+        """Go on with an engine of other parts."""
+        self.engine = Engine(dataclasses.replace(self.engine.parts, **parts))
+
     def limit(self, **limits: ty.Any) -> None:
-        changed = dataclasses.replace(self.engine.limits, **limits)
-        self.engine = dataclasses.replace(self.engine, limits=changed)
+        changed = dataclasses.replace(self.engine.parts.limits, **limits)
+        self.change(limits=changed)
 
     def send(
         self,
@@ -84,16 +115,56 @@ class EngineTestCase(testtools.TestCase):
         token: str = "token",
         body: bytes = b"{}",
         scope: Scope = SCOPE,
+        roles: ty.Iterable[str] = ROLES,
+        may_wait: bool = True,
     ) -> Reply:
         """Send one request; the n-th has the id req-n."""
-        request = Request(token, scope, body, f"req-{next(self._numbers)}")
+        request = Request(
+            token,
+            scope,
+            body,
+            f"req-{next(self._numbers)}",
+            version="2.1",
+            roles=frozenset(roles),
+            may_wait=may_wait,
+        )
         return self.engine.answer(request, work)
+
+    def refused(
+        self,
+        kind: type[errors.Refusal],
+        work: fakes.Work,
+        request_id: str | None = None,
+        **how: ty.Any,
+    ) -> errors.Refusal:
+        """Send a request that the protocol answers with an error.
+
+        :param request_id: of the earlier request that the error speaks of
+        """
+        refusal: errors.Refusal = self.assertRaises(
+            kind, self.send, work, **how
+        )
+        self.assertEqual(request_id, refusal.request_id)
+        return refusal
+
+    def assert_told(
+        self,
+        reply: Reply,
+        verdict: Verdict,
+        answer: Answer,
+        request_id: str | None = None,
+    ) -> None:
+        """Assert what an answer tells, and of which earlier request."""
+        self.assertEqual(
+            (verdict, answer, request_id, request_id is not None),
+            (reply.verdict, reply.answer, reply.request_id, reply.replayed),
+        )
 
     def create(self, answer: Answer = ACCEPTED, count: int = 1) -> Answer:
         """Create resources in the way of a linked operation."""
         for _ in range(count):
             number = len(self.made) + 1
-            made = Resource("server", f"server-{number}", number)
+            made = Resource("server", f"server-{number}", str(number))
             reached(Point.BEFORE_LINK)
             reached(Point.BEFORE_COMMIT)
             self.store.bind(made)
@@ -103,30 +174,69 @@ class EngineTestCase(testtools.TestCase):
 
     def linked(self, answer: Answer = ACCEPTED, count: int = 1) -> fakes.Work:
         work = fakes.Work(lambda: self.create(answer, count), "server")
-        work.rebuilt = Answer(202, (("Location", "/servers/1"),), b"{}")
+        work.rebuilt = dataclasses.replace(REBUILT, rebuilt=False)
         return work
 
-    def dies(self, work: fakes.Work) -> None:
+    def die(self) -> ty.NoReturn:
+        """Let the worker that runs now do nothing any more."""
+        self.store.dead = Died()
+        raise self.store.dead
+
+    def dying(
+        self, before: ty.Callable[[], object] = lambda: None
+    ) -> fakes.Work:
+        """Return linked work during which its worker dies.
+
+        :param before: what it has done by then
+        """
+        return fakes.Work(self.deadly(before), "server")
+
+    def deadly(
+        self, before: ty.Callable[[], object] = lambda: None
+    ) -> ty.Callable[[], Answer]:
+        """Return what a worker does that dies after it has done something."""
+
+        def run() -> Answer:
+            before()
+            self.die()
+
+        return run
+
+    def die_at(self, *deadly: Point) -> None:
+        """Let the first worker die that comes to a point; then the next."""
+        left = list(deadly)
+
+        def hook(point: Point) -> None:
+            if left and point is left[0]:
+                left.pop(0)
+                self.die()
+
+        points.arm(hook)
+
+    def dies(self, work: fakes.Work, **how: ty.Any) -> None:
         """Send a request whose worker dies, and let its lease run out."""
-        self.assertRaises(Died, self.send, work)
+        self.assertRaises(Died, self.send, work, **how)
+        self.store.dead = None
         self.clock.forward(LEASE)
 
     def elsewhere(self, link: str | None = None) -> Elsewhere:
         """Let another worker run the same request."""
-        digests = self.engine.digests
+        digests = self.engine.parts.digests
         use = Use(
-            SCOPE,
-            digests.caller(SCOPE, "token"),
-            digests.request("token", b"{}"),
-            "req-elsewhere",
-            "elsewhere",
+            scope=SCOPE,
+            digests=digests.caller(SCOPE, "token"),
+            fingerprints=digests.request("token", b"{}"),
+            request_id="req-elsewhere",
+            owner="elsewhere",
+            roles=ROLES,
+            linked=link is not None,
         )
         key = self.store.claim(use)
         assert key is not None
         claim = Claim(
             key, use.digests[0], use.owner, self.clock.milliseconds, 0.0, link
         )
-        return Elsewhere(self, claim)
+        return Elsewhere(self, use, claim)
 
     def row(self) -> Record:
         (record,) = self.store.records
@@ -138,21 +248,22 @@ class Elsewhere:
     """A request that another worker runs."""
 
     test: EngineTestCase
+    use: Use
     claim: Claim
 
     def finish(self) -> None:
-        data = self.test.sealer.seal(
-            "token", self.claim.digest, ACCEPTED.dump()
-        )
+        target = digest.target(SCOPE)
+        place = records.place(self.claim.digest, target, State.SUCCEEDED, 202)
+        data = self.test.sealer.seal("token", place, ACCEPTED.dump())
         ends = self.test.clock.milliseconds + TTL * 1000
         outcome = Outcome(State.SUCCEEDED, 202, data, ends)
         self.test.store.complete(self.claim, outcome)
 
     def release(self) -> None:
-        self.test.store.release(self.claim, made_nothing=False)
+        self.test.store.release(self.claim, self.use, made_nothing=False)
 
     def create(self) -> Resource:
-        with records.running(self.claim):
+        with claims.running(self.claim):
             self.test.create()
         return self.test.made[-1]
 
@@ -161,15 +272,3 @@ def answers(*answers: Answer) -> fakes.Work:
     """Return work that is not linked, and gives these answers in turn."""
     turn = iter(answers)
     return fakes.Work(lambda: next(turn))
-
-
-def dying(before: ty.Callable[[], ty.Any] = lambda: None) -> ty.Callable[
-    [], Answer
-]:
-    """Return what a worker does that dies after it has done something."""
-
-    def run() -> Answer:
-        before()
-        raise Died
-
-    return run

@@ -246,6 +246,6 @@ class LeaseContract(StoreContract):
     def test_abandon_ends_the_lease_at_once_and_changes_no_more(self) -> None:
         _, claim = self.hold()
         before = self.row()
-        self.store.abandon(claim)
+        self.assertTrue(self.store.abandon(claim))
         expected = dataclasses.replace(before, lease_until=0)
         self.assertEqual(expected, self.row())

@@ -61,15 +61,15 @@ class Sealer:
     def __init__(self, secret: str = "secret") -> None:
         self.secret = secret
 
-    def seal(self, token: str, row: bytes, data: bytes) -> bytes:
-        return self._head(token, row) + data
+    def seal(self, token: str, context: bytes, data: bytes) -> bytes:
+        return self._head(token, context) + data
 
-    def open(self, token: str, row: bytes, sealed: bytes) -> bytes | None:
-        head = self._head(token, row)
+    def open(self, token: str, context: bytes, sealed: bytes) -> bytes | None:
+        head = self._head(token, context)
         return sealed[len(head) :] if sealed.startswith(head) else None
 
-    def _head(self, token: str, row: bytes) -> bytes:
-        return repr((self.secret, token, row)).encode() + b"\0"
+    def _head(self, token: str, context: bytes) -> bytes:
+        return repr((self.secret, token, context)).encode() + b"\0"
 
 
 class Work:

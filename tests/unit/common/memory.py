@@ -119,11 +119,13 @@ class Store(Table):
         self._leave("release")
         return Release.FREED
 
-    def abandon(self, claim: Claim) -> None:
+    def abandon(self, claim: Claim) -> bool:
         self._enter("abandon")
         row = self._held(claim)
-        if row is not None:
-            row.change(lease_until=0)
+        if row is None:
+            return False
+        row.change(lease_until=0)
+        return True
 
     def give_back(self, use: Use) -> None:
         self._enter("give_back")

@@ -81,6 +81,21 @@ class DependenciesTest(_TestCase):
             and not _is_below(name, "nova.openstack.common")
         )
 
+    def test_what_decides_knows_neither_time_nor_threads_nor_a_store(
+        self,
+    ) -> None:
+        core = "nova/openstack/common/idempotency"
+        values = "nova.openstack.common.idempotency.record"
+        trees = _trees()
+        self.assert_nobody(
+            f"{module} imports {name}"
+            for module in ("decision", "record", "answer")
+            for name in _imports(trees[f"{core}/{module}.py"])
+            if _root(name)
+            not in ("__future__", "dataclasses", "enum", "json", "typing")
+            and not _is_below(name, values)
+        )
+
     def test_sqlalchemy_is_known_below_nova_db_only(self) -> None:
         self.assert_nobody(
             f"{path} imports {name}"

@@ -4,18 +4,24 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as ty
 
+import ddt
 import hypothesis
 from hypothesis import strategies as st
 import testtools
 
+from nova.openstack.common.idempotency import decision
+from nova.openstack.common.idempotency.decision import Asked
 from nova.openstack.common.idempotency.decision import decide
 from nova.openstack.common.idempotency.decision import Decision
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import State
 
-NOW = 1000
+NOW = 1_000_000_000
+LIFE = 3_600_000
 MINE = (b"mine", b"mine under the second secret")
+ROLES = frozenset({"member", "reader"})
 
 _FIRST = Record(
     id=1,
@@ -23,14 +29,20 @@ _FIRST = Record(
     fingerprint=MINE[0],
     state=State.RUNNING,
     owner="o",
-    linked=0,
+    linked=True,
+    bound=0,
+    takeovers=0,
+    undo=0,
+    roles=ROLES,
     lease_until=NOW + 1,
     expires_at=NOW + 1,
     request_id="req-1",
+    status=None,
     sealed=None,
 )
 _DEAD = dataclasses.replace(_FIRST, lease_until=NOW)
-_BOUND = dataclasses.replace(_DEAD, linked=1)
+_BOUND = dataclasses.replace(_DEAD, bound=1)
+_WITHDRAWN = dataclasses.replace(_DEAD, undo=1)
 _DONE = dataclasses.replace(_DEAD, state=State.SUCCEEDED, sealed=b"s")
 _BARE = dataclasses.replace(_DONE, sealed=None)
 _ERROR = dataclasses.replace(_DONE, state=State.FAILED)
@@ -45,44 +57,130 @@ def _other(record: Record) -> Record:
     return dataclasses.replace(record, fingerprint=b"of another request")
 
 
-# What the row says; what is done if the operation is linked, and if not.
+class _Row(ty.NamedTuple):
+    """What the row of a token says, and what is done then.
+
+    :param if_linked: where the row says that the operation binds
+    :param if_not: where it says that it does not
+    """
+
+    situation: str
+    record: Record | None
+    if_linked: Decision
+    if_not: Decision
+
+
+_WAIT, _RERUN, _REPLAY = Decision.WAIT, Decision.RERUN, Decision.REPLAY
+_DIFFERENT, _REBUILD = Decision.DIFFERENT, Decision.REBUILD
+_RECONCILE = Decision.RECONCILE
+
 _TABLE = (
-    ("first use", None, Decision.RUN, Decision.RUN),
-    ("it runs", _FIRST, Decision.WAIT, Decision.WAIT),
-    ("it finished", _DONE, Decision.REPLAY, Decision.REPLAY),
-    ("it failed for good", _ERROR, Decision.REPLAY, Decision.REPLAY),
-    ("its answer was too large", _BARE, Decision.REBUILD, Decision.REBUILD),
-    ("died, nothing came", _DEAD, Decision.RERUN, Decision.RECONCILE),
-    ("died, resource there", _BOUND, Decision.RECOVER, Decision.RECONCILE),
-    ("outcome unknown", _LOST, Decision.RECONCILE, Decision.RECONCILE),
-    ("another runs", _other(_FIRST), Decision.REFUSE, Decision.REFUSE),
-    ("another finished", _other(_DONE), Decision.REFUSE, Decision.REFUSE),
-    ("another died", _other(_DEAD), Decision.REFUSE, Decision.REFUSE),
-    ("another left one", _other(_BOUND), Decision.REFUSE, Decision.REFUSE),
-    ("expired", _gone(_DONE), Decision.RERUN, Decision.RERUN),
-    ("expired, dead", _gone(_DEAD), Decision.RERUN, Decision.RERUN),
-    ("expired, unknown", _gone(_LOST), Decision.RERUN, Decision.RERUN),
-    ("expired, another", _gone(_other(_DONE)), Decision.RERUN,
-     Decision.RERUN),
-    ("runs longer than it lives", _gone(_FIRST), Decision.WAIT,
-     Decision.WAIT),
-    ("another runs long", _gone(_other(_FIRST)), Decision.REFUSE,
-     Decision.REFUSE),
-)  # fmt: skip
+    _Row("first use", None, Decision.RUN, Decision.RUN),
+    _Row("it runs", _FIRST, _WAIT, _WAIT),
+    _Row("it finished", _DONE, _REPLAY, _REPLAY),
+    _Row("it failed for good", _ERROR, _REPLAY, _REPLAY),
+    _Row("its answer was too large", _BARE, _REBUILD, _REBUILD),
+    _Row("died, nothing came", _DEAD, _RERUN, _RECONCILE),
+    _Row("withdrawn, not undone", _WITHDRAWN, _RERUN, _RECONCILE),
+    _Row("died, resource there", _BOUND, Decision.RECOVER, _RECONCILE),
+    _Row("outcome unknown", _LOST, _RECONCILE, _RECONCILE),
+    _Row("another runs", _other(_FIRST), _DIFFERENT, _DIFFERENT),
+    _Row("another finished", _other(_DONE), _DIFFERENT, _DIFFERENT),
+    _Row("another died", _other(_DEAD), _DIFFERENT, _DIFFERENT),
+    _Row("another left one", _other(_BOUND), _DIFFERENT, _DIFFERENT),
+    _Row("expired", _gone(_DONE), _RERUN, _RERUN),
+    _Row("expired, dead", _gone(_DEAD), _RERUN, _RERUN),
+    _Row("expired, bound", _gone(_BOUND), _RERUN, _RERUN),
+    _Row("expired, unknown", _gone(_LOST), _RERUN, _RERUN),
+    _Row("expired, another", _gone(_other(_DONE)), _RERUN, _RERUN),
+    _Row("runs longer than it lives", _gone(_FIRST), _WAIT, _WAIT),
+    _Row("another runs long", _gone(_other(_FIRST)), _DIFFERENT, _DIFFERENT),
+)
+# They tell nothing of a first request, and settle none.
+_OPEN_TO_ALL = (Decision.RUN, Decision.RERUN, Decision.DIFFERENT)
 
 
+class _Case(ty.NamedTuple):
+    situation: str
+    record: Record | None
+    expected: Decision
+
+
+def _cases() -> ty.Iterator[_Case]:
+    for situation, record, *expected in _TABLE:
+        for linked, found in zip((True, False), expected, strict=True):
+            row = record and dataclasses.replace(record, linked=linked)
+            yield _Case(situation, row, found)
+
+
+def _decide(record: Record | None, **asked: ty.Any) -> Decision:
+    given = Asked(**({"fingerprints": MINE, "roles": ROLES} | asked))
+    return decide(record, given, NOW, LIFE)
+
+
+@ddt.ddt
 class TableTest(testtools.TestCase):
-    def test_each_row_of_the_table(self) -> None:
-        for situation, record, if_linked, if_not in _TABLE:
-            for linked, expected in ((True, if_linked), (False, if_not)):
-                with self.subTest(situation, linked=linked):
-                    found = decide(record, MINE, linked, NOW)
-                    self.assertIs(expected, found)
+    @ddt.data(*((case,) for case in _cases()))
+    @ddt.unpack
+    def test_each_row_of_the_table(self, case: _Case) -> None:
+        self.assertIs(case.expected, _decide(case.record), case.situation)
 
-    def test_a_fingerprint_under_any_secret_is_the_same_request(self) -> None:
-        for fingerprint in MINE:
-            row = dataclasses.replace(_DONE, fingerprint=fingerprint)
-            self.assertIs(Decision.REPLAY, decide(row, MINE, True, NOW))
+    @ddt.data(*((case,) for case in _cases()))
+    @ddt.unpack
+    def test_each_row_where_the_caller_lacks_a_role(self, case: _Case) -> None:
+        found = _decide(case.record, roles=frozenset({"reader"}))
+        open_ = case.expected in _OPEN_TO_ALL
+        expected = case.expected if open_ else Decision.FORBIDDEN
+        self.assertIs(expected, found, case.situation)
+
+    @ddt.data(*MINE)
+    def test_a_fingerprint_under_any_secret_is_the_same_request(
+        self, fingerprint: bytes
+    ) -> None:
+        row = dataclasses.replace(_DONE, fingerprint=fingerprint)
+        self.assertIs(_REPLAY, _decide(row))
+
+    def test_further_roles_do_not_count(self) -> None:
+        roles = ROLES | {"admin", "service"}
+        self.assertIs(_REPLAY, _decide(_DONE, roles=roles))
+
+    def test_a_different_request_is_told_so_whatever_its_roles(self) -> None:
+        found = _decide(_other(_DONE), roles=frozenset())
+        self.assertIs(_DIFFERENT, found)
+
+
+_OLDEST = NOW - LIFE + decision.AHEAD + 1
+_NEWEST = NOW + decision.AHEAD
+
+
+@ddt.ddt
+class AgeTest(testtools.TestCase):
+    """Tokens that tell when they were made: protocol section 6."""
+
+    @ddt.data(
+        (_OLDEST - 1, Decision.EXPIRED, Decision.EXPIRED),
+        (_OLDEST, Decision.RUN, Decision.RERUN),
+        (NOW, Decision.RUN, Decision.RERUN),
+        (_NEWEST, Decision.RUN, Decision.RERUN),
+        (_NEWEST + 1, Decision.AHEAD, Decision.AHEAD),
+    )
+    @ddt.unpack
+    def test_one_that_is_not_known_any_more(
+        self, born: int, new: Decision, not_purged: Decision
+    ) -> None:
+        found = (_decide(None, born=born), _decide(_gone(_DONE), born=born))
+        self.assertEqual((new, not_purged), found)
+
+    @ddt.data(*((case,) for case in _cases() if case.record))
+    @ddt.unpack
+    def test_the_age_of_one_with_a_living_row_does_not_count(
+        self, case: _Case
+    ) -> None:
+        expected = case.expected
+        if case.situation.startswith("expired"):
+            expected = Decision.EXPIRED  # it has none
+        found = _decide(case.record, born=0)
+        self.assertIs(expected, found, case.situation)
 
 
 _TIMES = st.integers(NOW - 2, NOW + 2)
@@ -93,38 +191,47 @@ _RECORDS = st.builds(
     fingerprint=st.sampled_from([*MINE, b"other"]),
     state=st.sampled_from(State),
     owner=st.just("o"),
-    linked=st.integers(0, 3),
+    linked=st.booleans(),
+    bound=st.integers(0, 3),
+    takeovers=st.integers(0, 3),
+    undo=st.integers(0, 3),
+    roles=st.frozensets(st.sampled_from(["member", "admin"])),
     lease_until=_TIMES,
     expires_at=_TIMES,
     request_id=st.just("r"),
+    status=st.sampled_from([None, 202, 500]),
     sealed=st.sampled_from([None, b"s"]),
 )
 _RUNS = (Decision.RUN, Decision.RERUN)
+_NEVER = (Decision.RUN, Decision.EXPIRED, Decision.AHEAD)
 
 
 class PropertyTest(testtools.TestCase):
     @hypothesis.settings(
-        max_examples=500, deadline=None, database=None, derandomize=True
+        max_examples=1000, deadline=None, database=None, derandomize=True
     )
-    @hypothesis.given(_RECORDS, st.booleans())
-    def test_whatever_the_row_says(self, row: Record, linked: bool) -> None:
-        decision = decide(row, MINE, linked, NOW)
+    @hypothesis.given(_RECORDS)
+    def test_whatever_the_row_says(self, row: Record) -> None:
+        found = _decide(row)
         live = row.state is State.RUNNING and row.lease_until > NOW
         expired = row.expires_at <= NOW and not live
-        other = row.fingerprint not in MINE
-        self.assertIsInstance(decision, Decision)
-        if live:
-            self.assertIn(decision, (Decision.WAIT, Decision.REFUSE))
-        elif decision is Decision.WAIT:
-            self.fail("waits for a request that does not run")
         if expired:
-            self.assertIs(Decision.RERUN, decision)
+            self.assertIs(Decision.RERUN, found)
             return
-        self.assertIs(other, decision is Decision.REFUSE)
-        self.assertIsNot(Decision.RUN, decision)
-        if not linked or row.linked or row.state is not State.RUNNING:
-            self.assertNotIn(decision, _RUNS)
-        if decision is Decision.REPLAY:
+        self.assertIs(row.fingerprint not in MINE, found is Decision.DIFFERENT)
+        self.assertNotIn(found, _NEVER)
+        self.assertIn(
+            found is Decision.WAIT,
+            (False, live),
+            "waits for a request that does not run",
+        )
+        if live:
+            self.assertNotIn(found, _RUNS)
+        if not row.linked or row.bound or row.state is not State.RUNNING:
+            self.assertNotIn(found, _RUNS)
+        if not row.roles <= ROLES and found is not Decision.FORBIDDEN:
+            self.assertIn(found, _OPEN_TO_ALL)
+        if found is Decision.REPLAY:
             self.assertIsNotNone(row.sealed)
-        if decision is Decision.RECOVER:
-            self.assertGreater(row.linked, 0)
+        if found is Decision.RECOVER:
+            self.assertGreater(row.bound, 0)

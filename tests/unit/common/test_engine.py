@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""First uses, repetitions and waiting: protocol sections 2 and 3."""
+"""First uses, retries and waiting: protocol sections 2 and 3."""
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
+import typing as ty
 
+import ddt
+
+from nova.openstack.common.idempotency import claim as claims
+from nova.openstack.common.idempotency import digest
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency import record as records
 from nova.openstack.common.idempotency.answer import Answer
-from nova.openstack.common.idempotency.answer import Replay
+from nova.openstack.common.idempotency.answer import Verdict
+from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.digest import Digests
+from nova.openstack.common.idempotency.engine import Engine
+from nova.openstack.common.idempotency.parts import Parts
+from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.sameness import Scope
 from tests.unit.common import base
 from tests.unit.common import fakes
@@ -18,16 +27,11 @@ from tests.unit.common.base import answers
 
 
 class FirstUseTest(base.EngineTestCase):
-    def test_it_gets_the_service_s_own_answer(self) -> None:
-        reply = self.send(answers(ACCEPTED))
-        self.assertEqual(ACCEPTED, reply.answer)
-        self.assertIsNone(reply.replay)
-
     def test_it_runs_under_its_claim(self) -> None:
-        seen: list[records.Claim | None] = []
+        seen: list[Claim | None] = []
 
         def see() -> Answer:
-            seen.append(records.current())
+            seen.append(claims.current())
             return ACCEPTED
 
         self.send(fakes.Work(see, "server"))
@@ -35,22 +39,34 @@ class FirstUseTest(base.EngineTestCase):
         assert claim is not None
         self.assertEqual(self.row().owner, claim.owner)
         self.assertEqual((self.row().id, "server"), (claim.id, claim.link))
-        self.assertIsNone(records.current())
+        self.assertFalse(claim.shared)
+        self.assertIsNone(claims.current())
+
+    def test_its_row_says_what_it_asks_and_who(self) -> None:
+        self.send(self.linked())
+        row = self.row()
+        self.assertEqual((True, base.ROLES, 202),
+                         (row.linked, row.roles, row.status))  # fmt: skip
+
+    def test_one_that_is_not_linked_says_so(self) -> None:
+        self.send(answers(ACCEPTED))
+        self.assertFalse(self.row().linked)
 
     def test_it_keeps_its_lease_while_it_runs(self) -> None:
         kept: list[bool] = []
-        beating: list[records.Claim] = []
+        beating: list[Claim] = []
 
         class Heartbeat(base.NoHeartbeat):
-            def keep(self, claim: records.Claim) -> object:
+            @contextlib.contextmanager
+            def keep(self, claim: Claim) -> ty.Iterator[None]:
                 beating.append(claim)
-                return super().keep(claim)
+                yield
+                beating.remove(claim)
 
-        engine = dataclasses.replace(self.engine, heartbeat=Heartbeat())
-        self.engine = engine
+        self.change(heartbeat=Heartbeat())
 
         def see() -> Answer:
-            kept.append(beating == [records.current()])
+            kept.append(beating == [claims.current()])
             return ACCEPTED
 
         self.send(fakes.Work(see))
@@ -66,144 +82,137 @@ class FirstUseTest(base.EngineTestCase):
         self.assertEqual(ends, reply.expires_at)
         self.assertEqual(ends, self.row().expires_at)
 
-    def test_what_is_stored_is_sealed_for_token_and_row(self) -> None:
+    def test_what_is_stored_is_sealed_for_token_and_place(self) -> None:
         self.send(answers(ACCEPTED))
         sealed = self.row().sealed
         assert sealed is not None
-        opened = self.sealer.open("token", self.row().digest, sealed)
+        place = records.place(
+            self.row().digest,
+            digest.target(base.SCOPE),
+            State.SUCCEEDED,
+            202,
+        )
+        opened = self.sealer.open("token", place, sealed)
         assert opened is not None
         self.assertEqual(ACCEPTED, Answer.load(opened))
 
+    def test_it_costs_a_look_a_claim_and_a_settling(self) -> None:
+        self.send(answers(ACCEPTED))
+        self.assertEqual(["look", "claim", "complete"], self.store.calls)
 
-class RepetitionTest(base.EngineTestCase):
-    def test_it_gets_the_first_answer_and_runs_nothing(self) -> None:
-        first = self.send(answers(ACCEPTED))
+    def test_refused_it_costs_a_look_a_claim_and_a_release(self) -> None:
+        self.send(self.linked(base.REFUSED, count=0))
+        self.assertEqual(["look", "claim", "release"], self.store.calls)
+
+
+@ddt.ddt
+class RetryTest(base.EngineTestCase):
+    def test_it_costs_a_look_and_runs_nothing(self) -> None:
+        self.send(answers(ACCEPTED))
+        self.store.calls.clear()
         work = answers()
-        self.clock.forward(100)
-        again = self.send(work)
-        self.assertEqual(ACCEPTED, again.answer)
-        self.assertEqual(Replay("req-1"), again.replay)
-        self.assertEqual(first.expires_at, again.expires_at)
+        self.send(work)
+        self.assertEqual(["look"], self.store.calls)
         self.assertEqual(0, work.runs)
 
-    def test_it_can_be_repeated_any_number_of_times(self) -> None:
+    def test_the_end_of_its_life_stays(self) -> None:
+        first = self.send(answers(ACCEPTED))
+        self.clock.forward(100)
+        self.assertEqual(first.expires_at, self.send(answers()).expires_at)
+
+    def test_it_can_be_sent_any_number_of_times(self) -> None:
         self.send(answers(ACCEPTED))
         for _ in range(5):
             again = self.send(answers())
-            self.assertEqual(Replay("req-1"), again.replay)
+            self.assert_told(again, Verdict.REPLAYED, ACCEPTED, "req-1")
 
-    def test_a_different_request_is_refused_and_runs_nothing(self) -> None:
+    @ddt.data(
+        Scope("project", "user", "POST /os-keypairs"),
+        Scope("project", "another", "POST /servers"),
+        Scope("another", "user", "POST /servers"),
+    )
+    def test_the_same_token_in_another_scope_is_unrelated(
+        self, scope: Scope
+    ) -> None:
         self.send(answers(ACCEPTED))
-        work = answers()
-        self.assertRaises(
-            errors.DifferentRequest, self.send, work, body=b"other"
-        )
-        self.assertEqual(0, work.runs)
-        self.assertEqual(ACCEPTED, self.send(answers()).answer)
-
-    def test_the_same_token_in_another_scope_is_unrelated(self) -> None:
-        for scope in (
-            base.SCOPE,
-            Scope("project", "user", "POST /os-keypairs"),
-            Scope("project", "another", "POST /servers"),
-            Scope("another", "user", "POST /servers"),
-        ):
-            reply = self.send(answers(ACCEPTED), scope=scope, body=b"any")
-            self.assertIsNone(reply.replay)
+        reply = self.send(answers(ACCEPTED), scope=scope, body=b"any")
+        self.assertIs(Verdict.EXECUTED, reply.verdict)
 
     def test_it_is_known_under_a_secret_that_is_rotated_out(self) -> None:
         self.send(answers(ACCEPTED))
-        rotated = Digests([b"2" * 32, b"1" * 32])
-        self.engine = dataclasses.replace(self.engine, digests=rotated)
+        self.change(digests=Digests([b"2" * 32, b"1" * 32]))
         again = self.send(answers())
-        self.assertEqual(Replay("req-1"), again.replay)
+        self.assert_told(again, Verdict.REPLAYED, ACCEPTED, "req-1")
 
     def test_after_its_life_it_is_a_new_request(self) -> None:
         self.send(answers(ACCEPTED))
         self.clock.forward(base.TTL)
         reply = self.send(answers(ACCEPTED), body=b"another")
-        self.assertIsNone(reply.replay)
+        self.assertIs(Verdict.EXECUTED, reply.verdict)
         self.assertEqual("req-2", self.row().request_id)
 
     def test_just_before_its_end_it_is_replayed(self) -> None:
         self.send(answers(ACCEPTED))
         self.clock.forward(base.TTL - 0.001)
-        self.assertEqual(Replay("req-1"), self.send(answers()).replay)
+        self.assertIs(Verdict.REPLAYED, self.send(answers()).verdict)
 
 
-class WaitingTest(base.EngineTestCase):
-    """Another worker runs the first request; time passes when told."""
+@ddt.ddt
+class GivenBackTest(base.EngineTestCase):
+    """A claim whose commit went through while its connection broke."""
 
-    def _while_running(self, work: fakes.Work, **how: object) -> list[object]:
-        """Repeat a request while its first one runs."""
-        seen: list[object] = []
-
-        def meanwhile() -> Answer:
-            try:
-                seen.append(self.send(work, **how))  # type: ignore[arg-type]
-            except errors.Refusal as refusal:
-                seen.append(type(refusal))
-            return ACCEPTED
-
-        self.send(fakes.Work(meanwhile))
-        return seen
-
-    def test_it_waits_no_longer_than_the_limit_then_says_so(self) -> None:
-        work = answers()
-        self.assertEqual([errors.InProgress], self._while_running(work))
-        self.assertEqual(0, work.runs)
-        self.assertAlmostEqual(5, sum(self.clock.slept), delta=0.2)
-
-    def test_without_a_limit_it_does_not_sleep(self) -> None:
-        self.limit(wait_timeout=0)
-        self.assertEqual([errors.InProgress], self._while_running(answers()))
-        self.assertEqual([], self.clock.slept)
-
-    def test_a_different_request_does_not_wait(self) -> None:
-        seen = self._while_running(answers(), body=b"other")
-        self.assertEqual([errors.DifferentRequest], seen)
-        self.assertEqual([], self.clock.slept)
-
-    def test_it_gets_the_answer_as_soon_as_it_is_there(self) -> None:
-        self.store.before["claim"] = lambda: self.clock.after(
-            1, self.elsewhere().finish
-        )
-        work = answers()
-        reply = self.send(work)
-        self.assertEqual(0, work.runs)
-        self.assertEqual(Replay("req-elsewhere"), reply.replay)
-        self.assertEqual(ACCEPTED, reply.answer)
-        self.assertLess(sum(self.clock.slept), 1.2)
-
-    def test_it_runs_when_the_first_one_frees_the_token(self) -> None:
-        self.store.before["claim"] = lambda: self.clock.after(
-            1, self.elsewhere().release
-        )
+    def test_a_claim_is_given_back_since_it_never_ran(self) -> None:
+        self.store.cut = {"claim"}
         work = answers(ACCEPTED)
-        self.assertIsNone(self.send(work).replay)
-        self.assertEqual(1, work.runs)
-
-    def test_it_takes_over_when_the_lease_ends(self) -> None:
-        self.elsewhere()
-        self.clock.forward(base.LEASE - 1)
-        work = self.linked()
-        self.assertIsNone(self.send(work).replay)
-        self.assertEqual(1, work.runs)
-        self.assertAlmostEqual(1, sum(self.clock.slept), 0)
-
-    def test_of_two_that_come_at_once_one_runs(self) -> None:
-        work = answers()
-        self.store.before["claim"] = lambda: self.elsewhere().finish()
-        self.assertEqual(Replay("req-elsewhere"), self.send(work).replay)
+        self.assertRaises(errors.Unavailable, self.send, work)
         self.assertEqual(0, work.runs)
-        self.assertEqual(1, len(self.store.records))
+        self.store.cut = set()
+        self.returned.give_back()
+        reply = self.send(work, body=b"another")
+        self.assertIs(Verdict.EXECUTED, reply.verdict)
+        self.assertEqual([], self.clock.slept)
+
+    def test_a_rerun_is_given_back(self) -> None:
+        self.dies(self.dying())
+        self.store.cut = {"rerun"}
+        self.assertRaises(errors.Unavailable, self.send, self.linked())
+        self.store.cut = set()
+        self.returned.give_back()
+        self.assertIs(Verdict.EXECUTED, self.send(self.linked()).verdict)
+        self.assertEqual(([], 1), (self.clock.slept, len(self.made)))
+
+    def test_a_recovery_is_given_back_with_what_is_bound(self) -> None:
+        self.dies(self.dying(self.create))
+        self.store.cut = {"recover"}
+        self.assertRaises(errors.Unavailable, self.send, self.linked())
+        self.store.cut = set()
+        self.returned.give_back()
+        work = self.linked()
+        reply = self.send(work)
+        self.assert_told(reply, Verdict.REBUILT, base.REBUILT, "req-1")
+        self.assertEqual(([], 0), (self.clock.slept, work.runs))
+
+    @ddt.data("look", "resources", "complete", "release")
+    def test_nothing_else_is(self, method: str) -> None:
+        self.store.broken = {method}
+        with contextlib.suppress(errors.Unavailable):
+            self.send(self.linked(base.FAILED))
+        self.assertEqual([], self.returned.uses)
 
 
-class UnavailableTest(base.EngineTestCase):
-    def test_without_the_table_nothing_runs(self) -> None:
-        for method in ("look", "claim"):
-            with self.subTest(method):
-                self.store.broken = {method}
-                work = answers()
-                self.assertRaises(errors.Unavailable, self.send, work)
-                self.assertEqual(0, work.runs)
+class PartsTest(base.EngineTestCase):
+    def test_an_engine_on_real_time_and_threads_answers_too(self) -> None:
+        parts = self.engine.parts
+        self.engine = Engine(
+            Parts.of(
+                self.store,
+                parts.digests,
+                self.sealer,
+                parts.limits,
+                lease=0.03,  # its thread ends soon after the test
+            )
+        )
+        reply = self.send(answers(ACCEPTED))
+        self.assert_told(reply, Verdict.EXECUTED, ACCEPTED)
+        again = self.send(answers())
+        self.assert_told(again, Verdict.REPLAYED, ACCEPTED, "req-1")

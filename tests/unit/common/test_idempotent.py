@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing as ty
 
 import testtools
 
 from nova.openstack.common.idempotency import token
+from nova.openstack.common.idempotent import above
 from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
 
@@ -189,6 +191,138 @@ class OnceTest(_TestCase):
         self.assertRaises(KeyError, self.controller.decorated_failure, req)
         self.assertEqual(before, req.environ)
         self.assertIn("performed", self.controller.decorated(req))
+
+
+class FormsTest(_TestCase):
+    """With parentheses and without, and whatever the request's name is."""
+
+    def assert_performed(self, method: ty.Any) -> None:
+        self.assertTrue(decorated(method))
+        req = _with_token()
+        self.assertEqual("performed 1", method(req, 1))
+        self.assertEqual("performed 2", method(req, body=2))
+        given = [arguments for _, arguments in SERVICE.asked]
+        self.assertEqual(
+            [{"req": req, "body": 1}, {"req": req, "body": 2}], given
+        )
+
+    def test_with_parentheses(self) -> None:
+        @idempotent(service=SERVICE)
+        def create(req: _Request, body: int) -> int:
+            return body
+
+        self.assert_performed(create)
+
+    def test_with_empty_ones(self) -> None:
+        @idempotent()
+        def create(req: _Request, body: int) -> int:
+            return body
+
+        self.assertTrue(decorated(create))
+        self.assertEqual(1, create(_Request(), 1))
+        self.assertRaises(LookupError, create, _with_token(), 1)
+
+    def test_a_request_of_the_other_name(self) -> None:
+        @idempotent(service=SERVICE)
+        def create(request: _Request, body: int) -> int:
+            return body
+
+        self.assert_performed(create)
+        self.assertEqual(3, create(request=_Request(), body=3))
+
+    def test_a_request_that_is_not_the_first(self) -> None:
+        @idempotent(service=SERVICE)
+        def create(body: int, *, req: _Request) -> int:
+            return body
+
+        req = _with_token()
+        self.assertEqual("performed 1", create(1, req=req))
+        self.assertEqual("performed 1", create(req=req, body=1))
+        self.assertEqual(1, create(1, req=_Request()))
+        self.assertEqual(2, len(SERVICE.asked))
+
+    def test_another_argument_with_an_environment_is_no_request(self) -> None:
+        @idempotent(service=SERVICE)
+        def create(other: _Request, req: _Request) -> str:
+            return "created"
+
+        self.assertEqual("created", create(_with_token(), _Request()))
+        answer = create(_Request(), _with_token())
+        self.assertEqual("performed created", answer)
+
+    def test_a_method_without_a_request_is_refused_at_once(self) -> None:
+        def neither(context: ty.Any, body: ty.Any) -> None:
+            pass
+
+        def anything(*args: ty.Any, **kwargs: ty.Any) -> None:
+            pass
+
+        for method in (neither, anything):
+            for decorate in (idempotent, idempotent(service=SERVICE)):
+                error = self.assertRaises(TypeError, decorate, method)
+                self.assertIn(method.__qualname__, str(error))
+                self.assertIn("'req' or 'request'", str(error))
+                self.assertIn("Name it so", str(error))
+
+    def test_a_call_without_a_request_is_the_method_s_to_fail_at(self) -> None:
+        for call in (
+            self.controller.decorated,
+            functools.partial(self.controller.decorated, body=1),
+        ):
+            error = self.assertRaises(TypeError, call)
+            self.assertIn("'req'", str(error))
+
+
+class OrderTest(_TestCase):
+    """Other decorators may stand above and below."""
+
+    def setUp(self) -> None:
+        super().setUp()
+
+        def create(req: _Request) -> str:
+            return "created"
+
+        self.plain = create
+
+    def outer(self, method: ty.Any) -> ty.Any:
+        @functools.wraps(method)
+        def outer(*args: ty.Any, **kwargs: ty.Any) -> ty.Any:
+            return f"outer {method(*args, **kwargs)}"
+
+        return outer
+
+    def test_the_service_gets_the_method_with_the_decorator(self) -> None:
+        method = idempotent(self.plain, service=SERVICE)
+        # As wsgi.response does, which wraps nothing.
+        method.wsgi_codes = (202,)
+        method(_with_token())
+        ((asked, _),) = SERVICE.asked
+        self.assertEqual((202,), asked.wsgi_codes)
+
+    def test_what_stands_above_is_run_each_time(self) -> None:
+        method = self.outer(idempotent(self.plain, service=SERVICE))
+        self.assertEqual("outer performed created", method(_with_token()))
+        self.assertEqual("outer created", method(_Request()))
+
+    def test_what_stands_above_is_known(self) -> None:
+        inner = idempotent(self.plain, service=SERVICE)
+        once = self.outer(inner)
+        twice = self.outer(once)
+        self.assertEqual([], list(above(inner)))
+        self.assertEqual([once], list(above(once)))
+        self.assertEqual([twice, once], list(above(twice)))
+
+    def test_what_stands_below_is_not_above(self) -> None:
+        method = idempotent(self.outer(self.plain), service=SERVICE)
+        self.assertEqual([], list(above(method)))
+        self.assertEqual("performed outer created", method(_with_token()))
+
+    def test_a_bound_method_is_known_like_its_function(self) -> None:
+        outer = self.outer(_Controller.decorated)
+        bound = type("Changed", (_Controller,), {"create": outer})().create
+        self.assertTrue(decorated(bound))
+        self.assertEqual([outer], list(above(bound)))
+        self.assertEqual(bound, idempotent(bound))
 
 
 class MissingServiceTest(_TestCase):

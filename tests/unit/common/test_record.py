@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
-import threading
+import itertools
 
+import ddt
 import testtools
 
 from nova.openstack.common.idempotency import record
+from nova.openstack.common.idempotency.record import Record
+from nova.openstack.common.idempotency.record import State
+
+_UNTIL = 1000
 
 
-def _claim(owner: str) -> record.Claim:
-    return record.Claim(1, b"d", owner, claimed_at=0, started=0.0)
+@ddt.ddt
+class RunsTest(testtools.TestCase):
+    def _record(self, state: State) -> Record:
+        return Record(
+            id=1,
+            digest=b"d",
+            fingerprint=b"f",
+            state=state,
+            owner="o",
+            linked=True,
+            bound=0,
+            takeovers=0,
+            undo=0,
+            roles=frozenset(),
+            lease_until=_UNTIL,
+            expires_at=0,
+            request_id="req-1",
+            status=None,
+            sealed=None,
+        )
+
+    @ddt.data((_UNTIL - 1, True), (_UNTIL, False), (_UNTIL + 1, False))
+    @ddt.unpack
+    def test_as_long_as_its_lease(self, now: int, runs: bool) -> None:
+        self.assertIs(runs, self._record(State.RUNNING).runs(now))
+
+    @ddt.data(State.SUCCEEDED, State.FAILED, State.UNKNOWN)
+    def test_never_when_it_has_ended(self, state: State) -> None:
+        self.assertFalse(self._record(state).runs(_UNTIL - 1))
 
 
-class CurrentTest(testtools.TestCase):
-    def test_outside_there_is_none(self) -> None:
-        self.assertIsNone(record.current())
+class PlaceTest(testtools.TestCase):
+    """A sealed answer opens in no row but its own (section 4)."""
 
-    def test_inside_it_is_the_running_one(self) -> None:
-        claim = _claim("a")
-        with record.running(claim):
-            self.assertIs(claim, record.current())
-        self.assertIsNone(record.current())
-
-    def test_an_inner_one_ends_with_its_block(self) -> None:
-        outer, inner = _claim("outer"), _claim("inner")
-        with record.running(outer):
-            with record.running(inner):
-                self.assertIs(inner, record.current())
-            self.assertIs(outer, record.current())
-
-    def test_it_ends_with_an_error_too(self) -> None:
-        def fail() -> None:
-            with record.running(_claim("a")):
-                raise KeyboardInterrupt
-
-        self.assertRaises(KeyboardInterrupt, fail)
-        self.assertIsNone(record.current())
-
-    def test_other_threads_do_not_see_it(self) -> None:
-        seen: list[record.Claim | None] = []
-        with record.running(_claim("a")):
-            other = threading.Thread(
-                target=lambda: seen.append(record.current())
-            )
-            other.start()
-            other.join()
-        self.assertEqual([None], seen)
+    def test_each_token_target_state_and_status_is_another(self) -> None:
+        parts = itertools.product(
+            (b"digest", b"DIGEST"),
+            (b"target", b"TARGET"),
+            State,
+            (None, 202, 400),
+        )
+        places = [record.place(*part) for part in parts]
+        self.assertEqual(48, len(set(places)))

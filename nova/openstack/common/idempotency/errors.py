@@ -19,7 +19,7 @@ class Refusal(Exception):
 
     status: ty.ClassVar[int]
     verdict: ty.ClassVar[Verdict]
-    message: ty.ClassVar[str]
+    message: str
     retry_after: ty.ClassVar[int | None] = None  # seconds
 
     def __init__(self, request_id: str | None = None) -> None:
@@ -43,7 +43,7 @@ class BadToken(Invalid):
     :param header: its name
     """
 
-    message = (
+    _text = (
         "The client token in %s is not valid: it must be 1 to 255 visible "
         "ASCII characters without spaces and commas, and the same wherever "
         "the header is repeated. Nothing was done; send the request again "
@@ -51,11 +51,8 @@ class BadToken(Invalid):
     )
 
     def __init__(self, header: str) -> None:
+        self.message = self._text % header
         super().__init__()
-        self._header = header
-
-    def __str__(self) -> str:
-        return self.message % self._header
 
 
 class BodyTooDeep(Invalid):
@@ -74,18 +71,15 @@ class FromTheFuture(Invalid):
     :param now: the server's time, as an HTTP date
     """
 
-    message = (
+    _text = (
         "The client token tells a time in the future: your clock is ahead. "
         "The time here is %s. Nothing was done; correct the clock and send "
         "the request again with a new token."
     )
 
     def __init__(self, now: str) -> None:
+        self.message = self._text % now
         super().__init__()
-        self._now = now
-
-    def __str__(self) -> str:
-        return self.message % self._now
 
 
 class Expired(Refusal):
@@ -96,7 +90,7 @@ class Expired(Refusal):
 
     status = 412
     verdict = Verdict.EXPIRED
-    message = (
+    _text = (
         "This client token is older than tokens are kept here, so what came "
         "of its first request is not known any more. The time here is %s; "
         "to a clock that is behind, a new token looks the same. Nothing was "
@@ -105,11 +99,8 @@ class Expired(Refusal):
     )
 
     def __init__(self, now: str) -> None:
+        self.message = self._text % now
         super().__init__()
-        self._now = now
-
-    def __str__(self) -> str:
-        return self.message % self._now
 
 
 class DifferentRequest(Refusal):

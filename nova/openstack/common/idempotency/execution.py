@@ -38,6 +38,7 @@ class Settled(enum.Enum):
     FREED = "nothing was made: the token is free"
     LEFT = "something was made: the next request tells what"
     LOST = "another request had taken the token over"
+    OPEN = "the table is out of reach: the next request tells"
 
 
 class Execution:
@@ -71,15 +72,8 @@ class Execution:
                 with claims.running(claim):
                     answer = self.work.run()
             reached(Point.AFTER_METHOD)
-        if claim.lost:
-            raise self.lost(claim)
-        expires_at = self.expires_at(claim)
-        try:
-            reached(Point.BEFORE_SETTLE)
-            settled = self._settle(claim, answer, expires_at)
-            reached(Point.AFTER_SETTLE)
-        except errors.Unavailable:
-            return self._unsettled(claim, answer)
+            expires_at = self.expires_at(claim)
+            settled = self._settled(claim, answer, expires_at)
         return self._reply(claim, answer, settled, expires_at)
 
     @contextlib.contextmanager
@@ -137,10 +131,18 @@ class Execution:
                 claim.digest, self._target, state, answer.status
             )
             sealed = self.parts.sealer.seal(self.token, place, answer.dump())
-        reached(Point.COMPLETING)
-        return self.parts.store.complete(
+        return self.complete(
             claim, Outcome(state, answer.status, sealed, expires_at)
         )
+
+    def complete(self, claim: Claim, outcome: Outcome) -> bool:
+        """Store an outcome; False: the claim does not hold any more.
+
+        :param claim: the request's claim
+        :param outcome: what became of the request
+        """
+        reached(Point.COMPLETING)
+        return self.parts.store.complete(claim, outcome)
 
     def opened(self, row: record.Record) -> Answer | None:
         """Return the stored answer of a row, None if it cannot be opened.
@@ -163,6 +165,19 @@ class Execution:
         lives = elapsed + self.parts.limits.token_ttl
         return claim.claimed_at + round(lives * 1000)
 
+    def _settled(
+        self, claim: Claim, answer: Answer, expires_at: int
+    ) -> Settled:
+        if claim.lost:
+            return Settled.LOST
+        try:
+            reached(Point.BEFORE_SETTLE)
+            settled = self._settle(claim, answer, expires_at)
+            reached(Point.AFTER_SETTLE)
+        except errors.Unavailable:
+            return Settled.OPEN
+        return settled
+
     def _settle(
         self, claim: Claim, answer: Answer, expires_at: int
     ) -> Settled:
@@ -171,8 +186,7 @@ class Execution:
             return Settled.KEPT if kept else Settled.LOST
         refused = answer.status < 500
         if not refused and claim.link is None:
-            self.keep(claim, State.FAILED, answer, expires_at)
-            return Settled.FAILED
+            return self._failed(claim, answer, expires_at)
         # The database says whether something was made, not our memory: a
         # transaction that bound a resource may have been rolled back.
         released = self._release(claim, made_nothing=False)
@@ -186,13 +200,18 @@ class Execution:
             case Release.LOST:
                 return Settled.LOST
             case Release.BOUND if refused:
-                self.keep(claim, State.FAILED, answer, expires_at)
-                return Settled.FAILED
+                return self._failed(claim, answer, expires_at)
             case Release.BOUND:
-                self.parts.store.abandon(claim)
-                return Settled.LEFT
+                held = self.parts.store.abandon(claim)
+                return Settled.LEFT if held else Settled.LOST
             case _:
                 ty.assert_never(released)
+
+    def _failed(
+        self, claim: Claim, answer: Answer, expires_at: int
+    ) -> Settled:
+        kept = self.keep(claim, State.FAILED, answer, expires_at)
+        return Settled.FAILED if kept else Settled.LOST
 
     def _release(self, claim: Claim, *, made_nothing: bool) -> Release:
         return self.parts.store.release(
@@ -225,13 +244,15 @@ class Execution:
             case Settled.LOST:
                 # It took effect; nobody runs it again.
                 return Reply(answer, _apart(answer))
+            case Settled.OPEN:
+                return self._unsettled(claim, answer)
             case _:
                 ty.assert_never(settled)
 
     def _unsettled(self, claim: Claim, answer: Answer) -> Reply:
         LOG.warning(
-            "Request %s was answered with %d, but the outcome of its client "
-            "token could not be stored; %s.",
+            "Request %s ended with %d, but what became of its client token "
+            "could not be stored; %s.",
             self.use.request_id,
             answer.status,
             "the next retry recovers it from what it made"

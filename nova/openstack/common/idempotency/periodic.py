@@ -84,7 +84,13 @@ class Periodic:
             return False
 
     def _run(self) -> None:
-        while True:
-            self._sleep(self._interval)
-            if not self.once():
-                return
+        try:
+            while True:
+                self._sleep(self._interval)
+                if not self.once():
+                    return
+        except BaseException:
+            # Whoever needs it next starts another one.
+            with self._lock:
+                self._pid = None
+            raise

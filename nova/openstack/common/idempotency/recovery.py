@@ -82,7 +82,8 @@ class Recovery:
                 return None
             if fate is not Fate.TAKEN:
                 claim.undo = 1  # at least; the store knows
-            if fate is Fate.DELETED:
+            if fate is not Fate.WITHDRAWN:
+                # What a former owner withdrew and did not undo, too.
                 self._execution.undo(claim)
             answer = self._rebuilt(row) if fate is Fate.TAKEN else None
         if fate is Fate.WITHDRAWN:
@@ -119,7 +120,7 @@ class Recovery:
                 refusal = errors.OutcomeUnknown(row.request_id)
             case _:
                 ty.assert_never(started.evidence)
-        if not self._store.complete(claim, outcome):
+        if not self._execution.complete(claim, outcome):
             return None
         raise refusal
 
@@ -135,7 +136,7 @@ class Recovery:
         expires_at = self._execution.expires_at(claim)
         if answer is None:
             outcome = Outcome(State.SUCCEEDED, None, None, expires_at)
-            if not self._store.complete(claim, outcome):
+            if not self._execution.complete(claim, outcome):
                 return None
             raise errors.AnswerLost(row.request_id)
         answer = dataclasses.replace(answer, rebuilt=True)

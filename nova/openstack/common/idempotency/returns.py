@@ -61,7 +61,13 @@ class Returns:
         for use in uses:
             try:
                 self._store.give_back(use)
-            except errors.Unavailable:
-                return
+            except Exception as exc:
+                with self._lock:
+                    # To the end: one whose row is locked by another one
+                    # keeps the others from nothing.
+                    self._uses[use.owner] = self._uses.pop(use.owner, use)
+                if isinstance(exc, errors.Unavailable):
+                    return  # the store has logged why
+                raise
             with self._lock:
                 self._uses.pop(use.owner, None)

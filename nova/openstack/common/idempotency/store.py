@@ -106,8 +106,11 @@ class Store(ty.Protocol):
         :param made_nothing: what was bound is known to be gone again
         """
 
-    def abandon(self, claim: Claim) -> None:
-        """End the lease at once, so that the next request may settle it."""
+    def abandon(self, claim: Claim) -> bool:
+        """End the lease at once, so that the next request may settle it.
+
+        Return False if the claim does not hold any more.
+        """
 
     def give_back(self, use: Use) -> None:
         """Undo a claim or a takeover that may have been committed.

@@ -143,3 +143,4 @@ def _plain_or_quoted(line: str) -> list[str]:
             values.append(_ESCAPED.sub(r"\1", quoted))
         place, another = found.end(), found[0].endswith(",")
     return values
+

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A request on its way through a process."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from nova.openstack.common.idempotency.answer import Verdict
+from nova.openstack.common.idempotency.work import Request
+from simulation import tuning
+from simulation.line import Line
+from simulation.plans import Plan
+from simulation.scheduler import Task
+
+# Two renewals fail before the lease runs out, and each takes its time.
+_EXCUSED = 2 * tuning.LEASE
+# What is to be given back is given back within this, if nothing is wrong.
+_PROMPT = 15.0
+
+
+class State:
+    """What is known of a process, from outside.
+
+    :param line: its line to the database
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.dead = False
+        #: Until when it was in trouble, in simulated seconds.
+        self.troubled_until = -1e9
+        #: Until when no thread can be started in it.
+        self.exhausted_until = -1e9
+        #: Whether its heartbeat has no thread, until the next request.
+        self.beatless = False
+
+    def calm_for(self) -> float:
+        """Return for how many seconds all has been well with it."""
+        trouble = max(
+            self.troubled_until,
+            self._line.cut_until,
+            self._line.failed_at,
+            self._line.database.down_until,
+        )
+        return self._line.database.scheduler.seconds - trouble
+
+    def in_trouble(self, until: float) -> None:
+        """Remember why a lease may run out.
+
+        :param until: when the trouble ends, in simulated seconds
+        """
+        self.troubled_until = max(self.troubled_until, until)
+
+
+@dataclasses.dataclass(frozen=True)
+class Said:
+    """What a client is told.
+
+    :param verdict: the state in the answer
+    :param status: its status
+    :param names: the ids in it
+    :param subject: the request that it speaks of, "" for itself
+    """
+
+    verdict: Verdict
+    status: int
+    names: tuple[str, ...] = ()
+    subject: str = ""
+
+
+@dataclasses.dataclass(eq=False)
+class Call:
+    """A request on its way through a process.
+
+    :param request: the request
+    :param plan: what is wanted
+    :param process: where it is
+    :param client: who waits for its answer, None once nobody does
+    :param said: its answer, if it got one
+    :param entered: when a thread began with it, in simulated seconds
+    :param over: whether it has left the process
+    :param runs: whether its operation is running
+    :param ran: whether its operation has ever begun
+    """
+
+    request: Request
+    plan: Plan
+    process: State
+    client: Task | None
+    said: Said | None = None
+    entered: float = 0.0
+    over: bool = False
+    runs: bool = False
+    ran: bool = False
+
+
+Calls = dict[str, Call]
+
+
+def why_lapsed(call: Call) -> str:
+    """Return why a request may have lost its token, "" if it must not.
+
+    :param call: the request whose lease has run out
+    """
+    if call.over or call.process.dead:
+        return "gone"
+    if not call.runs:
+        return "between"
+    if call.process.beatless:
+        return "no-thread"
+    return "trouble" if call.process.calm_for() < _EXCUSED else ""
+
+
+def why_unknown(call: Call) -> str:
+    """Return why nobody may know what came of a request, "" if one must.
+
+    :param call: the request of which nobody seems to know
+    """
+    if call.ran:
+        return "ran"
+    if call.process.dead or not call.over or call.said is None:
+        return "gone"
+    if call.said.verdict is not Verdict.UNAVAILABLE:
+        return "gone"
+    return "trouble" if call.process.calm_for() < _PROMPT else ""
+
+
+def names_in(body: bytes) -> tuple[str, ...]:
+    """Return the ids in an answer's body.
+
+    :param body: the body
+    """
+    return tuple(json.loads(body)) if body.startswith(b"[") else ()

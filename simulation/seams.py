@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the engine meets the machine: its threads and its random names.
+
+The engine takes the clock and how to sleep from its parts. What it takes from
+the standard library itself is put in the place of it here, for the one
+episode that this process plays.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import types
+import typing as ty
+
+from nova.openstack.common.idempotency import attempt
+from nova.openstack.common.idempotency import periodic
+from nova.openstack.common.idempotency import points
+from nova.openstack.common.idempotency.points import Point
+
+Start = ty.Callable[[ty.Callable[[], None]], None]
+
+
+class _Thread:
+    """Stands for threading.Thread.
+
+    :param target: what the thread does
+    """
+
+    start_now: ty.ClassVar[Start]
+
+    def __init__(
+        self, *, target: ty.Callable[[], None], **ignored: ty.Any
+    ) -> None:
+        self._target = target
+
+    def start(self) -> None:
+        """Start it.
+
+        :raises RuntimeError: there are no more threads
+        """
+        type(self).start_now(self._target)
+
+
+def install(
+    chance: random.Random, start: Start, hook: ty.Callable[[Point], None]
+) -> None:
+    """Let the engine run in an episode.
+
+    :param chance: where names come from
+    :param start: starts a thread of the process whose turn it is
+    :param hook: is called at each of the named points
+    """
+
+    def name() -> ty.Any:
+        return types.SimpleNamespace(hex=f"{chance.getrandbits(128):032x}")
+
+    thread = type("Thread", (_Thread,), {"start_now": staticmethod(start)})
+    modules: tuple[tuple[ty.Any, str, ty.Any], ...] = (
+        (attempt, "uuid", types.SimpleNamespace(uuid4=name)),
+        (
+            periodic,
+            "threading",
+            types.SimpleNamespace(Thread=thread, Lock=threading.Lock),
+        ),
+    )
+    for module, attribute, value in modules:
+        setattr(module, attribute, value)
+    points.arm(hook)

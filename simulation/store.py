@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine's store on the simulated database.
+
+Each method takes the steps of its namesake in ``nova.db.idempotency``, one
+statement or one transaction after the other, so that a worker can stop and
+die between them as it can there.
+"""
+
+from __future__ import annotations
+
+import typing as ty
+
+from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.points import Point
+from nova.openstack.common.idempotency.points import reached
+from nova.openstack.common.idempotency.record import Record
+from nova.openstack.common.idempotency.record import State
+from nova.openstack.common.idempotency.store import Outcome
+from nova.openstack.common.idempotency.store import Release
+from nova.openstack.common.idempotency.store import Use
+from simulation import tuning
+from simulation.database import Row
+from simulation.history import What
+from simulation.line import Locked
+from simulation.line import Session
+from simulation.looking import PAST
+from simulation.withdrawing import Withdrawing
+
+Check = ty.Callable[[Record], bool]
+
+_LEASE = int(tuning.LEASE * 1000)
+_UNSETTLED = _LEASE + tuning.TTL * 1000
+
+
+class Store(Withdrawing):
+    """One process's store; see ``nova.db.idempotency.store.SqlStore``."""
+
+    def claim(self, use: Use) -> int | None:
+        """Insert the token's row; see ``Claiming.claim``."""
+        place = (use.digests[0], use.scope.target)
+
+        def write(session: Session) -> int | None:
+            reached(Point.CLAIMING)
+            there = self._database.rows.get(place)
+            if there is not None:
+                session.lock(there)
+                if session.transaction.read(there) is not None:
+                    return None
+            key = self._database.next_key()
+            now = self._database.now
+            row = Row(self._fresh(use, key, now), use.scope, now)
+            session.transaction.stage(lambda: self._insert(place, row))
+            return key
+
+        try:
+            key = self._line.statement(write)
+        except Locked:
+            return None
+        return self._own_key(use) if key is None else key
+
+    def rerun(self, record: Record, use: Use) -> bool:
+        """Take the row over for a new run; see ``Claiming.rerun``."""
+        now = self._database.now
+        fresh = self._fresh(use, record.id, now).__dict__ | {
+            "takeovers": record.takeovers + 1,
+            "undo": record.undo,
+        }
+        # A life has ended by itself, not because it was given back.
+        aged = record.expires_at <= now
+        freed = record.owner in self._history.freed
+        return self._compare_and_swap(
+            record,
+            use,
+            fresh,
+            Point.RERUNNING,
+            "aged" if aged and not freed else "rerun",
+        )
+
+    def recover(self, record: Record, use: Use) -> bool:
+        """Take the row over to finish it; see ``Claiming.recover``."""
+        values = {
+            "state": State.RUNNING,
+            "owner": use.owner,
+            "lease_until": self._database.now + _LEASE,
+            "takeovers": record.takeovers + 1,
+        }
+        return self._compare_and_swap(
+            record, use, values, Point.RECOVERING, "recover"
+        )
+
+    def extend(self, claims: ty.Sequence[Claim]) -> None:
+        """Renew leases, each in a transaction; see ``Claiming.extend``."""
+        for claim in claims:
+            self._line.transaction(lambda s, c=claim: self._renewed(s, c))  # type: ignore[misc]
+
+    def complete(self, claim: Claim, outcome: Outcome) -> bool:
+        """Store the outcome; see ``Settling.complete``."""
+        return self._update(
+            claim.id,
+            lambda record: self.holds(record, claim.owner),
+            (claim.owner, "complete", outcome.state.value),
+            state=outcome.state,
+            status=outcome.status,
+            sealed=outcome.sealed,
+            expires_at=outcome.expires_at,
+        )
+
+    def abandon(self, claim: Claim) -> bool:
+        """End the lease at once; see ``Settling.abandon``."""
+        return self._update(
+            claim.id,
+            lambda record: self.holds(record, claim.owner),
+            (claim.owner, "abandon"),
+            lease_until=PAST,
+        )
+
+    def release(
+        self, claim: Claim, use: Use, *, made_nothing: bool
+    ) -> Release:
+        """Free the token; see ``Settling.release``."""
+
+        tries = 0
+
+        def free(session: Session) -> bool:
+            nonlocal tries
+            tries += 1
+            reached(Point.RELEASING)
+            row = self._locked(session, claim.id)
+            record = row and session.transaction.read(row)
+            if (
+                row is None
+                or record is None
+                or not self.holds(record, claim.owner)
+                or (record.bound and not made_nothing)
+            ):
+                return False
+            if made_nothing or claim.shared:
+                now = self._database.now
+                session.transaction.write(
+                    row, bound=0, lease_until=PAST, expires_at=now
+                )
+            else:
+                session.transaction.delete(row)
+            if made_nothing:
+                session.statement()
+                self._forget(session, claim.id)
+            self._settles(session, claim.owner, "release")
+            return True
+
+        if self._line.transaction(free):
+            return Release.FREED
+        owner = self._owner(claim)
+        if owner is None and tries > 1 and not claim.shared:
+            return Release.FREED
+        return Release.BOUND if owner == claim.owner else Release.LOST
+
+    def give_back(self, use: Use) -> None:
+        """Undo a claim that was in vain; see ``Claiming.give_back``."""
+        row = self._line.statement(lambda session: self._found(use))
+        if row is None:
+            return
+
+        def unbound(record: Record) -> bool:
+            return (
+                record.owner == use.owner
+                and record.request_id == use.request_id
+                and not record.bound
+            )
+
+        said = (use.owner, "give-back")
+        if not self._update(
+            row.record.id, unbound, said, lease_until=PAST, expires_at=PAST
+        ):
+            self._update(
+                row.record.id,
+                lambda record: record.owner == use.owner,
+                said,
+                lease_until=PAST,
+            )
+
+    def _insert(self, place: tuple[bytes, str], row: Row) -> None:
+        self._database.rows[place] = row
+        self._database.by_key[row.record.id] = row
+        self._history.note_of(row.record.owner, What.CLAIMED)
+
+    def _renewed(self, session: Session, claim: Claim) -> bool:
+        row = self._database.by_key.get(claim.id)
+        if row is None or not session.transaction.try_lock(row):
+            return False
+        reached(Point.EXTENDING)
+        session.statement()
+        record = session.transaction.read(row)
+        if (
+            record is None
+            or not self.holds(record, claim.owner)
+            or record.lease_until <= PAST
+        ):
+            return False
+        now = self._database.now
+        session.transaction.write(
+            row, lease_until=now + _LEASE, expires_at=now + _UNSETTLED
+        )
+        return True
+
+    def _compare_and_swap(
+        self,
+        read: Record,
+        use: Use,
+        values: dict[str, ty.Any],
+        point: Point,
+        how: str,
+    ) -> bool:
+        def swap(session: Session) -> bool:
+            row = self._database.by_key.get(read.id)
+            if row is None or not session.transaction.try_lock(row):
+                return False
+            reached(point)
+            session.statement()
+            record = session.transaction.read(row)
+            if record is None or not (
+                self.as_read(record, read) or record.owner == use.owner
+            ):
+                return False
+            session.transaction.write(
+                row, **values | {"id": read.id, "digest": read.digest}
+            )
+            if point is Point.RERUNNING:
+                session.statement()
+                self._forget(session, read.id)
+            if record.owner != use.owner:
+                former = record.owner
+                session.transaction.stage(
+                    lambda: self._takes(use.owner, former, how)
+                )
+            return True
+
+        return self._line.transaction(swap)
+
+    def _takes(self, owner: str, former: str, how: str) -> None:
+        _, whose = self._history.holders[former]
+        lapse = self._lapses(whose)
+        self._history.note_of(owner, What.TOOK, whose, how, lapse)
+
+    def _fresh(self, use: Use, key: int, now: int) -> Record:
+        return Record(
+            id=key,
+            digest=use.digests[0],
+            fingerprint=use.fingerprints[0],
+            state=State.RUNNING,
+            owner=use.owner,
+            linked=use.linked,
+            bound=0,
+            takeovers=0,
+            undo=0,
+            roles=use.roles,
+            lease_until=now + _LEASE,
+            expires_at=now + _UNSETTLED,
+            request_id=use.request_id,
+            status=None,
+            sealed=None,
+        )
+
+    def _forget(self, session: Session, key: int) -> None:
+        """Delete what is bound to a row that is locked."""
+        session.transaction.stage(
+            lambda: self._database.resources.pop(key, None)
+        )

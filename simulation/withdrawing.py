@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps of a withdrawal; see ``nova.db.idempotency.withdrawing``."""
+
+from __future__ import annotations
+
+import typing as ty
+
+from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.points import Point
+from nova.openstack.common.idempotency.points import reached
+from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.store import Use
+from nova.openstack.common.idempotency.work import Fate
+from nova.openstack.common.idempotency.work import Withdrawn
+from simulation import tuning
+from simulation.database import Row
+from simulation.database import Withdrawal
+from simulation.line import Session
+from simulation.looking import Looking
+
+TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
+
+
+class _Kept(Exception):
+    """Nothing is withdrawn: what was changed is rolled back."""
+
+
+class Withdrawing(Looking):
+    """Lets a service take back what it has not gone on with."""
+
+    def withdraw(
+        self, claim: Claim, use: Use, take_back: TakeBack
+    ) -> Fate | None:
+        """Let a service take back what is bound, in one transaction."""
+
+        def withdraw(session: Session) -> Fate | None:
+            row = self._fenced(session, claim)
+            if row is None:
+                return None
+            session.statement()
+            record = session.transaction.read(row)
+            assert record is not None  # noqa: S101 - it is locked
+            if record.request_id == use.request_id:
+                return Fate.WITHDRAWN
+            session.statement()
+            bound = dict(self._database.resources.get(claim.id, {}))
+            withdrawn = take_back(session, tuple(bound.values()))
+            reached(Point.WITHDRAWING)
+            if withdrawn.fate is Fate.TAKEN:
+                raise _Kept
+            self._write(session, row, bound, withdrawn)
+            if withdrawn.fate is Fate.WITHDRAWN:
+                session.statement()
+                self._renew(session, row, use)
+            return withdrawn.fate
+
+        try:
+            return self._line.transaction(withdraw)
+        except _Kept:
+            return Fate.TAKEN
+
+    def todos(self, token_id: int) -> tuple[str, ...]:
+        """Return what is to be undone for withdrawn resources."""
+        noted = self._database.withdrawals
+        return self._line.statement(
+            lambda session: tuple(
+                withdrawal.todo
+                for withdrawal in noted.get(token_id, ())
+                if not withdrawal.undone
+            )
+        )
+
+    def undone(self, claim: Claim) -> bool:
+        """Note that all is undone; False: the claim does not hold."""
+
+        def note(session: Session) -> bool:
+            row = self._locked(session, claim.id)
+            record = row and session.transaction.read(row)
+            if row is None or record is None:
+                return False
+            if not self.holds(record, claim.owner):
+                return False
+            session.transaction.write(row, undo=0)
+            session.statement()
+            for withdrawal in self._database.withdrawals.get(claim.id, ()):
+                session.transaction.stage(
+                    lambda w=withdrawal: setattr(w, "undone", True)  # type: ignore[misc]
+                )
+            return True
+
+        return self._line.transaction(note)
+
+    def _fenced(self, session: Session, claim: Claim) -> Row | None:
+        row = self._locked(session, claim.id)
+        record = row and session.transaction.read(row)
+        if row is None or record is None:
+            return None
+        if not self.holds(record, claim.owner):
+            return None
+        until = self._database.now + int(tuning.LEASE * 1000)
+        session.transaction.write(row, lease_until=until)
+        return row
+
+    def _write(
+        self,
+        session: Session,
+        row: Row,
+        bound: dict[int, Resource],
+        withdrawn: Withdrawn,
+    ) -> None:
+        key = row.record.id
+        gone = {resource for resource, _ in withdrawn.todos}
+        keys = [k for k, resource in bound.items() if resource in gone]
+        session.statement()
+        for k in keys:
+            session.transaction.stage(
+                lambda k=k: self._database.resources[key].pop(k, None)  # type: ignore[misc]
+            )
+        for _, todo in withdrawn.todos:
+            session.transaction.stage(
+                lambda todo=todo: self._database.withdrawals[key].append(  # type: ignore[misc]
+                    Withdrawal(todo)
+                )
+            )
+        session.statement()
+        record = session.transaction.read(row)
+        assert record is not None  # noqa: S101 - it is locked
+        session.transaction.write(
+            row,
+            bound=record.bound - len(keys),
+            undo=record.undo + len(withdrawn.todos),
+        )
+
+    def _renew(self, session: Session, row: Row, use: Use) -> None:
+        """Make the row that of the request which now runs."""
+        now = self._database.now
+        session.transaction.write(
+            row,
+            request_id=use.request_id,
+            roles=use.roles,
+            linked=use.linked,
+            expires_at=now + int((tuning.LEASE + tuning.TTL) * 1000),
+        )
