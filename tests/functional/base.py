@@ -209,7 +209,8 @@ class TestCase(test.TestCase):  # type: ignore[misc]
     def rows(self, table: sa.Table = tables.TOKENS) -> list[ty.Any]:
         """Return the rows of a table of ours."""
         with api_db.get_engine().connect() as connection:
-            return list(connection.execute(sa.select(table)))
+            query = sa.select(table).order_by(*table.primary_key)
+            return list(connection.execute(query))
 
     def change(self, **values: ty.Any) -> None:
         """Change all tokens in the table, as time or another one would."""
