@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -69,7 +70,7 @@ def play(
     """
     # What is logged is not looked at, and costs a third of the time.
     logging.disable(logging.CRITICAL)
-    with mutation.applied() if mutation else Mutation.nothing():
+    with mutation.applied() if mutation else contextlib.nullcontext():
         played = Episode(seed, number).play()
     events = played.history.events
     verdicts = collections.Counter(

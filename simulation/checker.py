@@ -26,6 +26,7 @@ class Rule(enum.StrEnum):
     NOT_BUILT = "a server that a success names was never built"
     DIFFER = "two successes of a token name different resources"
     TOO_FEW = "a success names fewer, or more, than were asked for"
+    LATE_RUN = "a token that tells its age ran again after its life"
     LATE_SUCCESS = "a success whose own outcome was not stored"
     LOSER = "the answer of a request that had lost its token"
     UNTRUE = "what an answer's state says is not true"
@@ -129,6 +130,8 @@ def _in_the_end(ledger: Ledger) -> Iterable[tuple[Rule, str]]:
             yield Rule.DIFFER, f"life {life}: {sorted(answers)}"
         for name in sorted({name for names in answers for name in names}):
             yield from _of_named(ledger, name)
+    if ledger.born is not None and any(ledger.runs.values()):
+        yield Rule.LATE_RUN, str(ledger.runs)
     for request in sorted(ledger.refused):
         left_by = sorted(n for n in ledger.there() if ledger.made[n] == request)
         if left_by:

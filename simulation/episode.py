@@ -60,7 +60,7 @@ class Episode:
             self._cloud,
             self._calls,
             size=self._chance.choice((1, 2, 3, 5)),
-            upgrading=self._chance.random() < 0.3,
+            upgrading=self._chance.random() < 0.4,
         )
 
     def play(self) -> Played:
@@ -68,7 +68,7 @@ class Episode:
         chance, scheduler = self._chance, self._scheduler
         seams.install(chance, self._fleet.start_thread, self._fleet.befall)
         for number in range(_TOKENS):
-            begins = chance.random() * tuning.CALM * 0.8
+            begins = chance.random() * tuning.BUSY
             scheduler.spawn(
                 functools.partial(self._use, number), after=begins
             )

@@ -168,8 +168,8 @@ class Ledger:
         check: ty.Callable[[], bool] | None = {
             "executed": lambda: self.ran.get(answer.request) == status,
             "interrupted": lambda: self._failed(answer.request),
-            "replayed": lambda: subject in self.runs,
-            "rebuilt": lambda: subject in self.runs,
+            "replayed": lambda: self._may_be_told(answer.request, subject),
+            "rebuilt": lambda: self._may_be_told(answer.request, subject),
             "running": lambda: bool(self.bound),
             "taken-over": lambda: answer.request in self.lost,
             "unavailable": lambda: self._may_be_unavailable(answer.request),
@@ -178,7 +178,7 @@ class Ledger:
             "forbidden": lambda: not self.asked[answer.request][1],
             "failed": lambda: self._has_failed(),
             "unknown": lambda: self.kind in ("action", "upgraded"),
-            "answer-lost": lambda: bool(self.made or self.successes),
+            "answer-lost": lambda: bool(self.deleted),
             "invalid": lambda: self.born is not None,
         }.get(verdict)
         nothing_ran = answer.request not in self.runs
@@ -188,6 +188,12 @@ class Ledger:
 
     def _failed(self, request: str) -> bool:
         return self.ran.get(request, 0) >= 500
+
+    def _may_be_told(self, request: str, subject: str) -> bool:
+        # Without the first one's roles nobody gets its answer.
+        return subject in self.runs and (
+            self.asked[request][1] or not self.asked[subject][1]
+        )
 
     def _has_failed(self) -> bool:
         failed = any(status >= 400 for status in self.ran.values())

@@ -162,7 +162,8 @@ class Line:
         transaction = self.database.begin(self._host.name)
         try:
             result = body(Session(self, transaction, patience))
-            if self._chance.random() < self._troubles.line:
+            gone = not self.reachable and self._chance.random() < 0.5
+            if gone or self._chance.random() < self._troubles.line:
                 raise Broken
             transaction.commit()
         except Broken:
@@ -177,7 +178,7 @@ class Line:
     def _answer(self) -> None:
         """Let the word that it is done come back, or not."""
         dice = self._chance.random()
-        if dice < self._troubles.line:
+        if not self.reachable or dice < self._troubles.line:
             raise Broken
         if dice < tuning.SLOW_ANSWER:
             self._scheduler.sleep(self._chance.random() * tuning.STATEMENT)

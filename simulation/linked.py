@@ -172,8 +172,9 @@ class Thing(Linked):
         self.insert(name, make)
         cloud.pause()
         if cloud.goes_wrong(0.3):
-            # Too late for either.
-            raise Failed(cloud.chance.choice((409, 500)))
+            # A refusal of what is not linked counts as one that made nothing.
+            refused = self.link is not None and cloud.chance.random() < 0.5
+            raise Failed(409 if refused else 500)
         return [name]
 
     def found(self, id: str) -> bool:  # noqa: A002 - it is one

@@ -1,24 +1,166 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Switches safeguards off, so that the simulator must find violations."""
+"""Switches safeguards off, so that the simulator must find violations.
+
+For this process only, and by nothing but the command line and the tests of
+the simulator: the product has no such switch.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
+import os
 import typing as ty
+
+from nova.openstack.common.idempotency import attempt
+from nova.openstack.common.idempotency import decision
+from nova.openstack.common.idempotency.answer import Answer
+from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.answer import Verdict
+from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.execution import Execution
+from nova.openstack.common.idempotency.execution import Settled
+from nova.openstack.common.idempotency.periodic import Periodic
+from nova.openstack.common.idempotency.record import Record
+from nova.openstack.common.idempotency.returns import Returns
+from nova.openstack.common.idempotency.store import Use
+from nova.openstack.common.idempotency.waiting import WaitingRoom
+from nova.openstack.common.idempotency.work import Fate
+from nova.openstack.common.idempotency.work import Withdrawn
+from simulation.linked import Linked
+from simulation.linked import Servers
+from simulation.looking import Looking
+from simulation.store import Store
+
+_run_reply = Execution._reply
+_run_ensure = Periodic.ensure
+_look = Looking.look
 
 
 class Mutation(enum.Enum):
-    """What is switched off."""
+    """What is switched off; a number is the fault's in issue 8."""
 
+    NO_CLEANUP_FENCE = "2-no-fence-on-clean-up"
+    NO_WITHDRAWAL = "2-no-withdrawal"
+    LATE_SUCCESS = "2-late-success"
+    ALL_WAIT = "3-all-wait"
+    NO_MORE_BEATS = "4-no-more-beats"
+    NO_ROLES = "7-no-roles"
+    LOSERS_ANSWER = "9-losers-answer"
+    SUCCESS_UNSETTLED = "9-success-unsettled"
+    NOT_GIVEN_BACK = "9-not-given-back"
+    RUN_AFTER_UPGRADE = "14f-run-after-upgrade"
+    LEASE_STAYS = "14m-lease-stays"
+    LATE_RUN = "late-run"
     NO_FENCE = "no-fence"
+    NO_COMPARE = "no-compare"
+    NO_LINK = "no-link"
+    OLD_BINDINGS = "old-bindings"
 
     @contextlib.contextmanager
     def applied(self) -> ty.Iterator[None]:
-        """Switch it off for the body."""
-        yield
+        """Switch it off while the body runs."""
+        owner, name, value = _PATCHES[self]
+        before = owner.__dict__[name]
+        setattr(owner, name, value)
+        try:
+            yield
+        finally:
+            setattr(owner, name, before)
 
-    @staticmethod
-    def nothing() -> contextlib.AbstractContextManager[None]:
-        """Switch nothing off."""
-        return contextlib.nullcontext()
+
+def _taken(*ignored: ty.Any) -> Withdrawn:
+    return Withdrawn(Fate.TAKEN)
+
+
+def _success_though_lost(
+    self: Execution,
+    claim: Claim,
+    answer: Answer,
+    settled: Settled,
+    expires_at: int,
+) -> Reply:
+    if settled is Settled.LOST and answer.status < 400:
+        return Reply(answer, Verdict.EXECUTED, expires_at)
+    return _run_reply(self, claim, answer, settled, expires_at)
+
+
+def _answer_though_lost(
+    self: Execution,
+    claim: Claim,
+    answer: Answer,
+    settled: Settled,
+    expires_at: int,
+) -> Reply:
+    if settled is Settled.LOST and answer.status >= 400:
+        refused = answer.status < 500
+        verdict = Verdict.EXECUTED if refused else Verdict.INTERRUPTED
+        return Reply(answer, verdict)
+    return _run_reply(self, claim, answer, settled, expires_at)
+
+
+def _success_though_open(
+    self: Execution, claim: Claim, answer: Answer
+) -> Reply:
+    return Reply(answer, Verdict.EXECUTED)
+
+
+def _started_though_not(self: Periodic) -> None:
+    _run_ensure(self)
+    self._pid = os.getpid()
+
+
+def _with_all_roles(
+    record: Record | None, asked: decision.Asked, now: int, life: int
+) -> decision.Decision:
+    roles = asked.roles if record is None else record.roles
+    asked = dataclasses.replace(asked, roles=roles)
+    return decision.decide(record, asked, now, life)
+
+
+def _as_it_is_now(self: Looking, use: Use) -> tuple[int, Record | None]:
+    now, record = _look(self, use)
+    return now, record and dataclasses.replace(record, linked=use.linked)
+
+
+def _runs(run: decision.Decision, *ignored: ty.Any) -> decision.Decision:
+    return run
+
+
+def _nothing(*ignored: ty.Any, **also: ty.Any) -> None:
+    pass
+
+
+def _true(*ignored: ty.Any) -> bool:
+    return True
+
+
+@contextlib.contextmanager
+def _goes_on(self: Execution, claim: Claim) -> ty.Iterator[None]:
+    yield
+
+
+# By mutation: whose attribute is replaced, which, and by what.
+_PATCHES: dict[Mutation, tuple[ty.Any, str, ty.Any]] = {
+    Mutation.NO_CLEANUP_FENCE: (Linked, "guarded", False),
+    Mutation.NO_WITHDRAWAL: (Servers, "withdraw", _taken),
+    Mutation.LATE_SUCCESS: (Execution, "_reply", _success_though_lost),
+    Mutation.ALL_WAIT: (WaitingRoom, "enter", _true),
+    Mutation.NO_MORE_BEATS: (Periodic, "ensure", _started_though_not),
+    Mutation.NO_ROLES: (attempt, "decide", _with_all_roles),
+    Mutation.LOSERS_ANSWER: (Execution, "_reply", _answer_though_lost),
+    Mutation.SUCCESS_UNSETTLED: (
+        Execution,
+        "_unsettled",
+        _success_though_open,
+    ),
+    Mutation.NOT_GIVEN_BACK: (Returns, "add", _nothing),
+    Mutation.RUN_AFTER_UPGRADE: (Looking, "look", _as_it_is_now),
+    Mutation.LEASE_STAYS: (Execution, "ended", _goes_on),
+    Mutation.LATE_RUN: (decision, "_of_a_new_one", _runs),
+    Mutation.NO_FENCE: (Looking, "holds", staticmethod(_true)),
+    Mutation.NO_COMPARE: (Looking, "as_read", staticmethod(_true)),
+    Mutation.NO_LINK: (Linked, "_bind", _nothing),
+    Mutation.OLD_BINDINGS: (Store, "_forget", _nothing),
+}

@@ -82,7 +82,7 @@ def plan(number: int, now: int, chance: random.Random) -> Plan:
     :param now: the time of day, in milliseconds
     :param chance: the dice
     """
-    kind = chance.choices(tuple(Kind), (5, 2, 1, 2))[0]
+    kind = chance.choices(tuple(Kind), (5, 2, 2, 2))[0]
     dated = chance.random() < 0.6
     deleted = chance.random() < 0.1
     clients = chance.choices((1, 2, 3, 4), (4, 3, 2, 2))[0]
@@ -114,7 +114,7 @@ def _client(
         asks=1 if number and dice < 0.04 else 0,
         roles=FEWER if number and dice > 0.95 else ROLES,
         late=tuning.TTL * (0.5 + chance.random())
-        if chance.random() < 0.06
+        if chance.random() < 0.1
         else None,
     )
 

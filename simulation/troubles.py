@@ -46,7 +46,10 @@ class Fleet:
         self._count = 0
         self._threads = self._chance.choice((1, 2, 4, 4))
         self._by_host: dict[str, Process] = {}
-        self.processes = [self._process(not upgrading) for _ in range(size)]
+        self.processes = [
+            self._process(not upgrading or self._chance.random() < 0.5)
+            for _ in range(size)
+        ]
 
     def any(self) -> Process:
         """Return one of the processes, dead or alive."""
@@ -76,16 +79,16 @@ class Fleet:
         if dice >= 1 or self._scheduler.seconds > tuning.CALM:
             return
         process = self.here()
-        if dice < 0.5:
+        if dice < 0.45:
             pause = self._chance.choice((0.05, 0.05, 3.0, 120.0))
             if point in _LOCKING:
                 # Meanwhile nobody can renew the lease: the row is locked.
                 process.state.in_trouble(self._scheduler.seconds + pause)
             self._scheduler.sleep(self._chance.random() * pause)
-        elif dice < 0.72:
+        elif dice < 0.65:
             self._stop(process)
             self._scheduler.sleep(0)
-        elif dice < 0.92:
+        elif dice < 0.83:
             # By another task: one cannot wait for its own end.
             self._scheduler.spawn(lambda: self._kill(process))
             self._scheduler.sleep(1)
@@ -108,7 +111,7 @@ class Fleet:
             self._scheduler.sleep(self._chance.expovariate(1 / every))
             if self._scheduler.seconds > tuning.CALM:
                 return
-            self._chance.choices(troubles, (4, 4, 3, 2, 2, 1, 1))[0]()
+            self._chance.choices(troubles, (4, 4, 3, 4, 2, 1, 1))[0]()
 
     def _process(self, links: bool) -> Process:
         self._count += 1
@@ -141,7 +144,7 @@ class Fleet:
             self._cloud.database.cut_off(process.host.name)
 
     def _exhaust(self, process: Process) -> None:
-        seconds = self._chance.random() * 60
+        seconds = self._chance.random() * 200
         process.state.exhausted_until = self._scheduler.seconds + seconds
 
     def _restart_database(self) -> None:

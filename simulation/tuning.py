@@ -23,8 +23,10 @@ SLOW_ANSWER = 0.1  # of the answers take time, too
 GHOST = 0.3  # of the broken transactions are noticed late ...
 GHOST_LIFE = 20.0  # ... within this
 
-#: All troubles end then; the clients come to an end after it.
-CALM = 900.0
+#: All tokens are used first until then.
+BUSY = 700.0
+#: All troubles end then; whoever retries comes to an end after it.
+CALM = 6000.0
 #: Nothing goes on for longer.
 END = 8 * 3600.0
 

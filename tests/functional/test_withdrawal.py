@@ -12,7 +12,7 @@ from nova import context
 from nova import objects
 from nova.db.api import api as api_db
 from nova.db.api import models as api_models
-from nova.idempotency import withdrawal
+from nova.db.idempotency import withdrawal
 from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Withdrawn
 from tests.functional import base

@@ -14,9 +14,9 @@ from nova import context
 from nova.db.api import api as api_db
 from nova.db.api import models as api_models
 from nova.db.idempotency import transaction
+from nova.db.idempotency import withdrawal
 from nova.db.idempotency.connections import Connections
 from nova.idempotency import undoing
-from nova.idempotency import withdrawal
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Withdrawn

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+import time
 import typing as ty
 
 import sqlalchemy as sa
@@ -47,6 +48,7 @@ class Steps:
     :param settings: see there
     :param now: the clock that all times come from, as an SQL expression
     :param connections: to the database, if not of its own
+    :param monotonic: elapsed time, in seconds
     """
 
     def __init__(
@@ -56,10 +58,11 @@ class Steps:
         *,
         now: sa.ColumnElement[int] | None = None,
         connections: Connections | None = None,
+        monotonic: ty.Callable[[], float] = time.monotonic,
     ) -> None:
         self.connections = connections or Connections(database)
         self._settings = settings
-        self._run = transaction.Runner(self.connections)
+        self._run = transaction.Runner(self.connections, monotonic)
         self._now = clock.now() if now is None else now
         self._lease_end = self._now + settings.lease
         # Until an outcome is stored, count the life from the lease's end.

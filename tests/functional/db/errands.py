@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from nova.db.idempotency.store import SqlStore
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.answer import Answer
+from nova.openstack.common.idempotency.answer import Reply
 from nova.openstack.common.idempotency.digest import Digests
 from nova.openstack.common.idempotency.engine import Engine
 from nova.openstack.common.idempotency.limits import Limits
@@ -175,6 +176,11 @@ class Errands:
         self._store.abandon(held.claim)
 
     def _answer(self, work: Work) -> None:
+        with contextlib.suppress(errors.Refusal):
+            self.answer(work)
+
+    def answer(self, work: Work) -> Reply:
+        """Answer the request that bears the worker's token."""
         request = Request(
             token=TOKEN,
             scope=contract.SCOPE,
@@ -182,8 +188,7 @@ class Errands:
             request_id="req-of-the-worker",
             roles=frozenset({"member"}),
         )
-        with contextlib.suppress(errors.Refusal):
-            self._engine.answer(request, work)
+        return self._engine.answer(request, work)
 
     def _make(self) -> Answer:
         self._test.insert("the worker's")

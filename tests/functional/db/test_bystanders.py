@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import threading
 import typing as ty
 
@@ -17,6 +18,7 @@ import ddt
 import sqlalchemy as sa
 
 from nova.db.idempotency.store import SqlStore
+from nova.db.idempotency.tables import TOKENS
 from nova.openstack.common.idempotency import claim as claims
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.points import Point
@@ -71,7 +73,7 @@ _TRANSACTIONS = (
     "loss",
 )
 # With few rows a gap in an index is wide: everybody's new rows go there.
-_FEW, _MANY = 0, 40
+_FEW, _MANY = 0, 100
 _TRIES = 3
 _SECRETS = {1: (ONE,), 2: (ONE, TWO)}
 _Errand = ty.Callable[[Errands], ty.Callable[[], object]]
@@ -92,9 +94,17 @@ class _Bystanding(base.StoreTestCase):
         self.secrets: ty.Sequence[bytes] = (ONE,)
 
     def fill(self, rows: int) -> None:
-        for number in range(rows):
-            held = self._held(f"old {number}")
-            self.stranger.complete(held.claim, self.outcome())
+        held = self._held("old")
+        self.stranger.complete(held.claim, self.outcome())
+        with self.database.engine.begin() as connection:
+            one = sa.select(TOKENS).where(TOKENS.c.id == held.claim.id)
+            row = {**connection.execute(one).mappings().one()}
+            del row["id"]
+            many = [
+                row | {"token_digest": os.urandom(32)} for _ in range(rows)
+            ]
+            if many:
+                connection.execute(sa.insert(TOKENS), many)
 
     def stopped(self, errand: _Errand, **where: ty.Any) -> Standstill:
         """Return a worker that comes to a stop, or to its end before."""
@@ -116,15 +126,15 @@ class _Bystanding(base.StoreTestCase):
 
     def assert_nobody_waits(self) -> None:
         """Do all that can be done, while somebody else stands still."""
-        for number in range(5):
-            self._held(f"fresh {number}")
+        self._use_again("corrected")
+        for token in [*self._neighbours()]:
+            self._held(token)
         made = self.make(self._makes.claim, "mine", self.strangers)
         bound = self.stranger.resources(self._makes.claim.id)
         self.assertEqual((made,), bound)
         done = self.stranger.complete(self._makes.claim, self.outcome())
         self.assertTrue(done)
         self._released(self._refused)
-        self._use_again("corrected")
         before = self._row("runs").lease_until
         self.clock.forward(1)
         self.stranger.extend([self._runs.claim])
@@ -134,6 +144,20 @@ class _Bystanding(base.StoreTestCase):
         with claims.running(self._cleans.claim):
             self.delete(int(self._made.key), self.strangers)
         self.assertEqual(0, self._row("cleans").bound)
+
+    def _neighbours(self) -> ty.Iterator[str]:
+        """Yield new tokens that come next to the worker's in the index."""
+        with self.database.engine.connect() as connection:
+            there = {*connection.scalars(sa.select(TOKENS.c.token_digest))}
+        for place, digest in enumerate(self._use(errands.TOKEN).digests):
+            before = max((d for d in there if d < digest), default=b"")
+            after = min((d for d in there if d > digest), default=b"\xff" * 33)
+            for low, high in ((before, digest), (digest, after)):
+                yield next(
+                    token
+                    for token in map("new {}".format, itertools.count())
+                    if low < self._use(token).digests[place] < high
+                )
 
     def _take_over_the_dead_one_s(self) -> None:
         use = self._use("dead")

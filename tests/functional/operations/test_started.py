@@ -104,12 +104,16 @@ class Started(aftermath.Aftermath):
         self.server()
         first, recorded = self.asked(*_STOP)
         recorded.begin("compute_stop_instance")
-        before = self.rows()
+        (before,) = self.rows()
         with fixtures.MockPatchObject(
             compute_api.InstanceActionAPI,
             "action_events_get",
             side_effect=db_exc.DBConnectionError,
         ):
             self.assert_fault(self.retry(*_STOP), 503, "not available")
-        self.assertEqual(before, self.rows())
+        (after,) = self.rows()
+        # Tried, and left for the next retry at once.
+        self.assertEqual("running", after.state)
+        self.assertEqual(0, after.lease_until)
+        self.assertEqual(before.request_id, after.request_id)
         self.assert_accepted(first, self.retry(*_STOP))

@@ -17,6 +17,8 @@ from tests.unit.common.states import token_of
 from tests.unit.common.states import Told
 
 _LIFE = base.TTL * 1000
+#: By so much its maker's clock may be ahead.
+_AHEAD = 300_000
 _NOW = fakes.EPOCH
 
 
@@ -26,11 +28,11 @@ class AgeTest(StatesTestCase):
 
     def test_expired(self) -> None:
         work = answers()
-        token = token_of(_NOW - _LIFE - 1)
+        token = token_of(_NOW - _LIFE + _AHEAD)
         self.assertEqual(Told("expired", 412), self.told(work, token=token))
         self.assertEqual((0, []), (work.runs, self.store.records))
 
-    @ddt.data(_NOW - _LIFE, _NOW, _NOW + 300_000)
+    @ddt.data(_NOW - _LIFE + _AHEAD + 1, _NOW, _NOW + _AHEAD)
     def test_one_that_is_young_enough_runs(self, born: int) -> None:
         told = self.told(answers(ACCEPTED), token=token_of(born))
         self.assertEqual("executed", told.state)
@@ -39,6 +41,17 @@ class AgeTest(StatesTestCase):
         token = token_of(_NOW)
         self.send(answers(ACCEPTED), token=token)
         self.clock.forward(base.TTL + 0.001)
+        work = answers()
+        self.assertEqual(Told("expired", 412), self.told(work, token=token))
+        self.assertEqual(0, work.runs)
+
+    @ddt.data(0, 1, _AHEAD)
+    def test_expired_although_its_maker_s_clock_was_ahead(
+        self, ahead: int
+    ) -> None:
+        token = token_of(_NOW + ahead)
+        self.send(answers(ACCEPTED), token=token)
+        self.clock.forward(base.TTL)
         work = answers()
         self.assertEqual(Told("expired", 412), self.told(work, token=token))
         self.assertEqual(0, work.runs)
@@ -77,11 +90,11 @@ class AgeTest(StatesTestCase):
 
     def test_invalid_one_from_the_future(self) -> None:
         work = answers()
-        token = token_of(_NOW + 300_001)
+        token = token_of(_NOW + _AHEAD + 1)
         self.assertEqual(Told("invalid", 400), self.told(work, token=token))
         self.assertEqual((0, []), (work.runs, self.store.records))
 
-    @ddt.data(_NOW - _LIFE - 1, _NOW + 300_001)
+    @ddt.data(_NOW - _LIFE, _NOW + _AHEAD + 1)
     def test_both_are_told_the_server_s_time(self, born: int) -> None:
         refusal = self.assertRaises(
             errors.Refusal, self.send, answers(), token=token_of(born)

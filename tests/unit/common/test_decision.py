@@ -149,7 +149,7 @@ class TableTest(testtools.TestCase):
         self.assertIs(_DIFFERENT, found)
 
 
-_OLDEST = NOW - LIFE
+_OLDEST = NOW - LIFE + decision.AHEAD + 1
 _NEWEST = NOW + decision.AHEAD
 
 

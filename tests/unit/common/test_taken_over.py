@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import typing as ty
+
 import ddt
 
 from nova.openstack.common.idempotency import errors
@@ -114,3 +116,44 @@ class NotLinkedTest(base.EngineTestCase):
         self.assert_told(reply, verdict, then)
         self.assertIsNone(reply.expires_at)
         self.assertIs(State.UNKNOWN, self.row().state)
+
+
+class UntoldTest(base.EngineTestCase):
+    """It took the row, but was told that somebody else had.
+
+    Its connection broke in the commit, and when the store tried again,
+    another transaction had the row locked.
+    """
+
+    def _untold(self, method: str) -> None:
+        take = getattr(self.store, method)
+
+        def take_in_silence(*given: ty.Any) -> ty.Any:
+            setattr(self.store, method, take)
+            taken = take(*given)
+            return None if method == "claim" else not taken
+
+        setattr(self.store, method, take_in_silence)
+
+    def test_of_a_claim_it_runs(self) -> None:
+        self._untold("claim")
+        reply = self.send(self.linked())
+        self.assert_told(reply, Verdict.EXECUTED, ACCEPTED)
+        self.assertEqual([], self.clock.slept)
+
+    def test_of_a_run_it_runs(self) -> None:
+        self.dies(fakes.Work(self.deadly(), "server"))
+        self._untold("rerun")
+        reply = self.send(self.linked())
+        self.assert_told(reply, Verdict.EXECUTED, ACCEPTED)
+
+    def test_of_a_recovery_it_recovers(self) -> None:
+        self.dies(self.dying(self.create))
+        self._untold("recover")
+        reply = self.send(self.linked())
+        self.assert_told(reply, Verdict.REBUILT, REBUILT, "req-1")
+
+    def test_of_one_that_asks_the_service_it_asks(self) -> None:
+        self.dies(fakes.Work(self.deadly()))
+        self._untold("recover")
+        self.refused(errors.OutcomeUnknown, answers(ACCEPTED), "req-1")

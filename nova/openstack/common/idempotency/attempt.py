@@ -59,6 +59,7 @@ class Attempt:
         self._execution = Execution(parts, request, self._use, work)
         self._recovery = Recovery(parts, self._execution)
         self._record: Record | None = None
+        self._tried: Decision | None = None
         self._now = 0
         self._looked = 0.0
 
@@ -71,6 +72,14 @@ class Attempt:
         """Look at the token's row, and decide."""
         self._looked = self._parts.clock.monotonic()
         self._now, self._record = self._parts.store.look(self._use)
+        if (
+            self._tried is not None
+            and self._record is not None
+            and self._record.owner == self._use.owner
+        ):
+            # It took the row, but was not told: the connection broke in the
+            # commit, and the next try found the row locked by another one.
+            return self._tried
         life = self._parts.limits.token_ttl * 1000
         return decide(self._record, self._asked, self._now, life)
 
@@ -80,6 +89,7 @@ class Attempt:
         :param decision: what :meth:`look` returned; not to wait
         :raises errors.Refusal: the protocol answers with an error
         """
+        self._tried = decision
         match decision:
             case Decision.RUN:
                 return self._run()

@@ -82,7 +82,9 @@ def _of_a_new_one(
         return run
     if asked.born > now + AHEAD:
         return Decision.AHEAD
-    return Decision.EXPIRED if asked.born < now - life else run
+    # Its row lived from its first use on, when its maker's clock may have
+    # been ahead: so by then it is at most so much younger than the row.
+    return Decision.EXPIRED if asked.born <= now - life + AHEAD else run
 
 
 def _starts_over(record: Record, running: bool) -> bool:
