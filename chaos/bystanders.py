@@ -7,20 +7,60 @@ and cut off, and no token with anybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Sequence
+import contextlib
+import dataclasses
 import random
 import time
 import uuid
 
 from chaos import client
 from chaos.client import Client
+from chaos.client import Operation
 from chaos.history import History
 from chaos.hosts import Worker
 
+# Seconds; longer than the databases' own waits.
 _TIMEOUT = 60.0
 # Seconds between two requests of one of them.
 _PAUSE = (0.1, 0.6)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Request:
+    """What a bystander asks for.
+
+    :param method: how
+    :param operation: for what
+    :param tokened: whether under a new token
+    """
+
+    method: str
+    operation: Operation
+    tokened: bool = False
+
+    def __str__(self) -> str:
+        token = "new" if self.tokened else "no"
+        return f"{self.method} {self.operation.kind}, {token} token"
+
+    def send(self, caller: str, port: int) -> tuple[int, str | None]:
+        """Send it, and return the answer's status and state.
+
+        :param caller: whose it is
+        :param port: of the worker
+        """
+        mine = Client(caller, self.operation, self.tokened)
+        if self.method == "GET":
+            return mine.get(port, timeout=_TIMEOUT), None
+        answer = mine.post(port, timeout=_TIMEOUT)
+        return answer.status, answer.state
+
+
+_REQUESTS = [
+    _Request(method, operation, tokened)
+    for operation in (client.SERVER, client.KEYPAIR)
+    for method, tokened in (("POST", True), ("POST", False), ("GET", False))
+]
 
 
 class Bystanders:
@@ -33,56 +73,29 @@ class Bystanders:
     def __init__(self, workers: Sequence[Worker], history: History) -> None:
         self._workers = workers
         self._history = history
-        self._requests: dict[str, Callable[[str, int], int]] = {
-            "a boot with a new token": _with_token(client.SERVER),
-            "a keypair with a new token": _with_token(client.KEYPAIR),
-            "a boot without a token": _without(client.SERVER),
-            "a keypair without a token": _without(client.KEYPAIR),
-            "a list of servers": _listed(client.SERVER),
-            "a list of keypairs": _listed(client.KEYPAIR),
-        }
 
     def ask(self, chance: random.Random) -> None:
         """Send one request.
 
         :param chance: chooses which one, and to whom
         """
-        asks = chance.choice([*self._requests])
+        request = chance.choice(_REQUESTS)
         caller = uuid.UUID(int=chance.getrandbits(128)).hex
         port = chance.choice(self._workers).port
         began, started = time.time(), time.monotonic()
-        try:
-            status: int | None = self._requests[asks](caller, port)
-        except client.NO_ANSWER:
-            status = None
+        status: int | None = None
+        state: str | None = None
+        with contextlib.suppress(*client.NO_ANSWER):
+            status, state = request.send(caller, port)
         self._history.note(
             "bystander",
             caller=caller,
-            asks=asks,
+            asks=str(request),
+            casts=request.method == "POST"
+            and request.operation is client.SERVER,
             status=status,
+            state=state,
             began=began,
             seconds=time.monotonic() - started,
         )
         time.sleep(chance.uniform(*_PAUSE))
-
-
-def _with_token(operation: client.Operation) -> Callable[[str, int], int]:
-    def post(caller: str, port: int) -> int:
-        return Client(caller, operation).post(port, timeout=_TIMEOUT).status
-
-    return post
-
-
-def _without(operation: client.Operation) -> Callable[[str, int], int]:
-    def post(caller: str, port: int) -> int:
-        mine = Client(caller, operation, tokened=False)
-        return mine.post(port, timeout=_TIMEOUT).status
-
-    return post
-
-
-def _listed(operation: client.Operation) -> Callable[[str, int], int]:
-    def get(caller: str, port: int) -> int:
-        return Client(caller, operation).get(port, timeout=_TIMEOUT)
-
-    return get

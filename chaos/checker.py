@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 
+from chaos import outages
 from chaos import states
 from chaos.delivery import Delivery
 from chaos.entry import Entry
@@ -39,10 +40,13 @@ def of_token(
     :param count: how many resources it was to make
     """
     made, answered = set(entry.made), set(named)
+    gone = set(entry.gone)
+    never = answered - made - gone
     findings = (
         (Rule.DUPLICATE, len(entry.made) > count, entry.made),
         *_bindings(entry),
-        (Rule.PHANTOM, answered - made, answered - made),
+        (Rule.GONE, answered & gone, answered & gone),
+        (Rule.PHANTOM, never, never),
         # A phantom was called one already.
         (Rule.SHORT, 0 < len(made) < count and answered <= made, made),
         (Rule.DISAGREEMENT, len(answered) > 1, answered),
@@ -210,16 +214,28 @@ def _of_states(history: list[Event]) -> Iterable[Violation]:
 
 
 def _unfair(history: list[Event]) -> Iterable[Violation]:
-    outages = Outages.of(history)
+    outages_ = Outages.of(history)
     for event in history:
-        if event["event"] != "bystander":
-            continue
-        status, took, began = event["status"], event["seconds"], event["began"]
-        served = status is not None and status < 400 and took <= BOUND
-        if not served and not outages.met(began, began + took):
-            answer = "no answer" if status is None else status
-            says = f"{event['asks']}: {answer} after {took:.1f} s"
+        if event["event"] == "bystander" and not _fair(event, outages_):
+            answer = event["status"] or "no answer"
+            took = f"{answer} after {event['seconds']:.1f} s"
+            says = f"{event['asks']}: {took}"
             yield Violation(Rule.BYSTANDER, event["caller"], says)
+
+
+def _fair(event: Event, outages_: Outages) -> bool:
+    status, began, took = event["status"], event["began"], event["seconds"]
+    # Nobody has used a bystander's token before.
+    first = event["state"] in (None, "executed")
+    if status is not None and status < 400 and first and took <= BOUND:
+        return True
+    ended = began + took
+    if outages_.met(began, ended, outages.DATABASE):
+        return True
+    # Only what casts notices a broker that is away, and not as a conflict.
+    failed = status is None or status >= 500 or status < 400
+    casts = event["casts"] and failed
+    return bool(casts and outages_.met(began, ended, outages.BROKER))
 
 
 def _late(history: list[Event]) -> Iterable[Violation]:

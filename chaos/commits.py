@@ -2,7 +2,8 @@
 """Tells when a transaction that writes the product's tables is about to end.
 
 By SQLAlchemy's events, so that no transaction of the product is left out
-because nobody thought of a point in it.
+because nobody thought of a point in it. One that is a single statement is
+about to end before that is sent.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency import models
+from nova.db.idempotency import tables
 
 _WRITES = re.compile(
-    rf"\s*(INSERT|UPDATE|DELETE)\b.*\b{models.ClientToken.__tablename__[:-1]}",
-    re.IGNORECASE | re.DOTALL,
+    rf"\b(INSERT INTO|UPDATE|DELETE FROM)\s+{tables.TOKENS.name[:-1]}",
+    re.IGNORECASE,
 )
-_MARK = "chaos: writes tokens"
+_BEGINS = ("BEGIN", "START TRANSACTION")
+# In a connection's info.
+_OPEN = "chaos: a transaction was begun by a statement"
+_MARK = "chaos: the transaction writes tokens"
 
 
 def watch(about_to_end: Callable[[], None]) -> Callable[[], None]:
@@ -32,15 +36,28 @@ def watch(about_to_end: Callable[[], None]) -> Callable[[], None]:
     def execute(
         connection: sa.Connection, cursor: ty.Any, statement: str, *_: ty.Any
     ) -> None:
-        if _WRITES.match(statement):
-            connection.info[_MARK] = True
+        info = connection.info
+        command = statement.strip().upper()
+        if command.startswith(_BEGINS):
+            info[_OPEN] = True
+        elif command in ("COMMIT", "ROLLBACK"):
+            info.pop(_OPEN, None)
+            if info.pop(_MARK, False) and command == "COMMIT":
+                about_to_end()
+        elif _WRITES.search(statement):
+            if _OPEN in info or not _commits_itself(connection):
+                info[_MARK] = True
+            else:
+                about_to_end()
 
     def commit(connection: sa.Connection) -> None:
         if connection.info.pop(_MARK, False):
             about_to_end()
 
     def rollback(connection: sa.Connection) -> None:
-        connection.info.pop(_MARK, None)
+        # A broken connection has no info any more.
+        if not connection.invalidated:
+            connection.info.pop(_MARK, None)
 
     listeners = (
         ("before_cursor_execute", execute),
@@ -55,3 +72,10 @@ def watch(about_to_end: Callable[[], None]) -> Callable[[], None]:
             sa.event.remove(sa.Engine, name, listener)
 
     return end
+
+
+def _commits_itself(connection: sa.Connection) -> bool:
+    driver: ty.Any = connection.connection.driver_connection
+    if hasattr(driver, "get_autocommit"):
+        return bool(driver.get_autocommit())
+    return getattr(driver, "autocommit", False) is True

@@ -2,9 +2,10 @@
 """The conductor of a site: Nova's own manager, among neighbours of ours.
 
 It takes what the API casts from the broker, and does what Nova's conductor
-does at the databases. No scheduler chooses a host, no placement is asked,
-and the computes only note what they are given. It pauses between its steps
-now and then, so that the API's withdrawals meet it at each of them.
+does at the databases. No scheduler chooses a host, placement only notes whose
+allocations are there, and the computes only note what they are given. It
+pauses between its steps now and then, so that the API's withdrawals meet it at
+each of them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import oslo_messaging  # noqa: E402
 
 from chaos import schema  # noqa: E402
 from chaos.history import History  # noqa: E402
+from chaos.placement import Placement  # noqa: E402
 from nova import config  # noqa: E402
 from nova import exception  # noqa: E402
 from nova import objects  # noqa: E402
@@ -43,13 +45,6 @@ _PAUSES = 0.15
 _PAUSE = (0.05, 4.0)
 # How often no host has room, and the servers are buried in cell0.
 _FULL = 0.03
-
-
-class Placement:
-    """Stands in for the client of placement, where nobody has allocations."""
-
-    def delete_allocation_for_instance(self, *_: ty.Any, **__: ty.Any) -> None:
-        """Delete nothing."""
 
 
 class Computes:
@@ -78,14 +73,15 @@ class Conductor(manager.ComputeTaskManager):  # type: ignore[misc]
     """
 
     def __init__(self, history: History) -> None:
+        # First: Nova's own asks for placement.
+        self._history = history
         super().__init__()
         self.compute_rpcapi = Computes(history)
-        self._history = history
 
     @property
     def report_client(self) -> Placement:
         """The client of placement."""
-        return Placement()
+        return Placement(self._history)
 
     def schedule_and_build_instances(
         self, context: ty.Any, *arguments: ty.Any, **named: ty.Any
@@ -116,6 +112,7 @@ class Conductor(manager.ComputeTaskManager):  # type: ignore[misc]
         _pause()
         if random.random() < _FULL:
             raise exception.NoValidHost(reason="chance")
+        self.report_client.claim(instance_uuids)
         where = objects.Selection(
             compute_node_uuid=uuid.uuid4().hex,
             service_host=schema.COMPUTE,

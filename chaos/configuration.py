@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from chaos import allocations
 from chaos.databases import Databases
 from embedded.services import nova
 
@@ -44,6 +45,15 @@ lock_path = {folder}/locks
 [oslo_messaging_notifications]
 driver = noop
 
+[placement]
+auth_type = admin_token
+endpoint = {placement}
+token = {token}
+
+[oslo_messaging_rabbit]
+# What is left of a conductor goes soon.
+rabbit_transient_queues_ttl = 60
+
 [quota]
 server_group_members = {group_members}
 
@@ -62,11 +72,14 @@ class Configuration:
     :param transport_url: the broker; what is cast to others goes there
     :param exchange: a name there, of an exchange and of the conductor's
         topic, that no other site uses
+    :param placement: the URL of a real placement; without one, something
+        stands in for it
     """
 
     databases: Databases
     transport_url: str = "fake:/"
     exchange: str = "nova"
+    placement: str = ""
 
     def write(self, folder: Path, host: str) -> None:
         """Write the files of one host.
@@ -83,6 +96,8 @@ class Configuration:
             lease=LEASE,
             wait_timeout=WAIT_TIMEOUT,
             group_members=GROUP_MEMBERS,
+            placement=self.placement,
+            token=allocations.TOKEN,
             **urls,
         )
         (folder / "nova.conf").write_text(text)

@@ -23,6 +23,7 @@ class Delivery:
     :param handed: the ids of all servers that it was given
     :param ended: those that it gave to a compute, or buried
     :param built: those that it gave to a compute
+    :param claimed: those that have allocations in the end
     :param lost: those that it lost with the database, as Nova's may
     :param working: whether it has not ended yet
     """
@@ -30,6 +31,7 @@ class Delivery:
     handed: frozenset[str]
     ended: frozenset[str]
     built: frozenset[str]
+    claimed: frozenset[str]
     lost: frozenset[str]
     working: bool
 
@@ -42,6 +44,7 @@ class Delivery:
         down = Outages.of(history)
         casts: dict[str, Event] = {}
         open_: set[str] = set()
+        claimed: set[str] = set()
         lost: set[str] = set()
         ends: dict[str, set[str]] = {"built": set(), "buried": set()}
         for event in history:
@@ -56,6 +59,10 @@ class Delivery:
                     start = casts[event["id"]]["at"]
                     if down.met(start, event["at"], outages.DATABASE):
                         lost |= set(event["servers"])
+                case "claimed":
+                    claimed |= set(event["servers"])
+                case "freed":
+                    claimed.discard(event["server"])
                 case "built" | "buried":
                     ends[event["event"]].add(event["server"])
         handed = (uuid for cast in casts.values() for uuid in cast["servers"])
@@ -63,6 +70,7 @@ class Delivery:
             handed=frozenset(handed),
             ended=frozenset(ends["built"] | ends["buried"]),
             built=frozenset(ends["built"]),
+            claimed=frozenset(claimed),
             lost=frozenset(lost),
             working=bool(open_),
         )
@@ -89,15 +97,14 @@ class Delivery:
         made: set[str] = set()
         for caller, entry in entries.items():
             made |= set(entry.made)
-            for rule, servers in (
-                (Rule.GONE, entry.gone),
-                (Rule.STRAY, entry.stray),
-            ):
-                if set(servers) - self.lost:
-                    yield Violation(rule, caller, str(servers))
+            if set(entry.stray) - self.lost:
+                yield Violation(Rule.STRAY, caller, str(entry.stray))
         if self.built - made:
             says = f"computes were given {set(self.built - made)}"
             yield Violation(Rule.STRAY, "the conductor", says)
+        kept = self.claimed - made - self.lost
+        if kept:
+            yield Violation(Rule.KEPT, "placement", str(set(kept)))
 
 
 def settled(events: Iterable[Event], servers: set[str]) -> bool:

@@ -19,6 +19,7 @@ import typing as ty
 from chaos import casts
 from chaos import databases
 from chaos import images
+from chaos import placement
 from chaos.history import History
 from chaos.sabotage import Saboteur
 from nova import monkey_patch
@@ -84,14 +85,16 @@ def main() -> None:
     parser.add_argument("--topic", required=True)
     parser.add_argument("--history", type=Path, required=True)
     parser.add_argument("--mutation")
+    parser.add_argument("--placement", default="")
     arguments = parser.parse_args()
     # Nova parses options of its own here, and looks for files so named: of
     # this module's own name it would take /etc/host.conf.
     sys.argv[:] = ["nova-api"]
+    history = History(arguments.history)
     saboteur = Saboteur(
-        _load(arguments.topic, arguments.mutation),
+        _load(arguments, history),
         cut=lambda: databases.cut(arguments.api_database),
-        history=History(arguments.history),
+        history=history,
     )
     master = Master(saboteur)
     print("ready", flush=True)
@@ -101,16 +104,18 @@ def main() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _load(topic: str, mutation: str | None) -> ty.Any:
+def _load(arguments: argparse.Namespace, history: History) -> ty.Any:
     """Return Nova's WSGI application, as its nova.conf says."""
     # First: later, parts of Nova have already chosen another kind of thread.
     monkey_patch.patch(backend="threading")
     from chaos.mutation import Mutation
 
-    if mutation:
-        Mutation(mutation).apply()
+    if arguments.mutation:
+        Mutation(arguments.mutation).apply()
     images.stand_in()
-    casts.to(topic)
+    if not arguments.placement:
+        placement.stand_in(history)
+    casts.to(arguments.topic)
     from nova.wsgi.osapi_compute import application
 
     return application

@@ -60,6 +60,7 @@ class Host:
         arguments = ["--api-database", configuration.databases.api]
         arguments += ["--topic", configuration.exchange]
         arguments += ["--history", str(history.path)]
+        arguments += ["--placement", configuration.placement]
         if mutation:
             arguments += ["--mutation", mutation.value]
         self._child = Child("chaos.host", arguments, folder)

@@ -18,8 +18,8 @@ from chaos.grants import GIVEN
 from chaos.hosts import wait_until
 from nova.db.api import models as api_models
 from nova.db.idempotency import clock
-from nova.db.idempotency.rows import RESOURCES
-from nova.db.idempotency.rows import TOKENS
+from nova.db.idempotency.tables import RESOURCES
+from nova.db.idempotency.tables import TOKENS
 from nova.db.main import models as main_models
 
 # Servers are deleted by nobody in a campaign: one whose mapping waits for
@@ -69,9 +69,12 @@ class Ledger:
         kept = {uuid for _, uuid, _, queued in servers if not queued}
         tally = _Tally()
         for caller, uuid, cell, queued in servers:
-            tally.note(caller, "withdrawn" if queued else "made", uuid)
-            if not queued and uuid not in (waiting if cell is None else there):
-                tally.note(caller, "gone", uuid)
+            field = "made"
+            if queued:
+                field = "withdrawn"
+            elif uuid not in (waiting if cell is None else there):
+                field = "gone"
+            tally.note(caller, field, uuid)
         for caller, uuid in built:
             if uuid not in kept:
                 tally.note(caller, "stray", uuid)

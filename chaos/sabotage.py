@@ -17,12 +17,18 @@ import uuid
 
 from chaos import commits
 from chaos.history import History
-from nova.openstack.common.idempotency import faults
-from nova.openstack.common.idempotency.faults import Point
+from nova.openstack.common.idempotency import points
+from nova.openstack.common.idempotency.points import Point
 
 HEADER = "X-Sabotage"
 _ENVIRON = "HTTP_X_SABOTAGE"
 _COMMIT = "commit-"
+# A request that has to meet the heartbeat lasts here until it has: in the
+# method, before it holds a lock.
+_LASTS_AT = Point.BEFORE_LINK
+# Seconds that it lasts at most, and between two looks.
+_LASTS = 10.0
+_LOOK_EVERY = 0.05
 
 
 class Trouble(enum.Enum):
@@ -31,6 +37,8 @@ class Trouble(enum.Enum):
     KILL = "kill"
     FREEZE = "freeze"
     CUT = "cut"
+    #: None: the request lasts until its lease has been renewed.
+    LAST = "last"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,17 +85,43 @@ class Order:
         return cls(Trouble(trouble), Point(point))
 
 
-
 @dataclasses.dataclass
 class _Request:
     """A request on its way.
 
     :param order: what is still to happen to it
     :param commits: how many it has come to
+    :param renewals: how many of its lease have begun, if that is to happen
     """
 
     order: Order | None
     commits: int = 0
+    renewals: int = 0
+
+    def due(self, point: Point | Commit) -> Order | None:
+        """Return its order if that is due at a point; it is only once.
+
+        :param point: the point that a thread has come to
+        """
+        if self.order is None or self.order.point != point:
+            return None
+        if self.order.trouble is Trouble.LAST:
+            # One has ended when the next one begins.
+            self.renewals += 1
+            if self.renewals == 1:
+                return None
+        order, self.order = self.order, None
+        return order
+
+    def last(self) -> None:
+        """Wait for the heartbeat, if it is to carry the order out."""
+        deadline = time.monotonic() + _LASTS
+        while (
+            self.order is not None
+            and self.order.point is Point.EXTENDING
+            and time.monotonic() < deadline
+        ):
+            time.sleep(_LOOK_EVERY)
 
 
 _serving: contextvars.ContextVar[_Request | None] = contextvars.ContextVar(
@@ -110,7 +144,7 @@ class Saboteur:
         self._cut = cut
         self._history = history
         self._requests: dict[str, _Request] = {}
-        faults.arm(self._reached)
+        points.arm(self._reached)
         commits.watch(self._commit)
 
     def __call__(
@@ -141,6 +175,9 @@ class Saboteur:
     def _reached(self, point: Point) -> None:
         if point is Point.AFTER_TAKEOVER:
             self._history.note("takeover")
+        mine = _serving.get()
+        if mine is not None and point is _LASTS_AT:
+            mine.last()
         self._carry_out(point)
 
     def _commit(self) -> None:
@@ -153,11 +190,8 @@ class Saboteur:
         mine = _serving.get()
         # The heartbeat serves no request: it takes the orders of any.
         bearers = [*self._requests.values()] if mine is None else [mine]
-        order = None
-        for bearer in bearers:
-            if bearer.order is not None and bearer.order.point == point:
-                order, bearer.order = bearer.order, None
-                break
+        orders = (bearer.due(point) for bearer in bearers)
+        order = next((order for order in orders if order is not None), None)
         if order is None:
             return
         self._history.note("sabotage", order=str(order), pid=os.getpid())
@@ -166,7 +200,7 @@ class Saboteur:
             self._history.note("cut")
         elif order.trouble is Trouble.KILL:
             os.kill(os.getpid(), signal.SIGKILL)
-        else:
+        elif order.trouble is Trouble.FREEZE:
             # To this thread, so that it goes no further: sent to the whole
             # process, another thread might take it a moment later.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)

@@ -37,7 +37,7 @@
 #ifndef TOKENS
 #define TOKENS 2
 #endif
-#define LOOKS 2    /* looks at a running twin within wait_timeout */
+#define LOOKS 2    /* looks at a running request within wait_timeout */
 #define NOBODY 3   /* not a worker */
 #define GONE 4     /* a request that has been answered, or has died */
 
@@ -85,7 +85,7 @@ bit other[WORKERS];    /* which of the two requests */
 bit did[WORKERS];      /* it has had its effect; not linked only */
 bit late[WORKERS];     /* what it does is for a life of the token gone by */
 bit frozen[WORKERS];   /* only where liveness is checked, see above */
-byte looks;            /* of worker 0, at a running twin */
+byte looks;            /* of worker 0, at a running request */
 byte makes[WORKERS];   /* what it tried to make, see may_make */
 
 #ifdef SETTLED
@@ -654,7 +654,7 @@ init {
 ltl answered { [] (pc[0] != IDLE -> <> (pc[0] == IDLE)) }
 #endif
 
-/* Promise 3, for a client that repeats its request until it gets another
+/* Promise 3, for a client that retries until it gets another
  * answer than "not yet": when faults end, it does. */
 #ifdef SETTLED
 ltl all_settled { <> (settled[0] && settled[1]) }

@@ -6,7 +6,7 @@
 # the model makes a mistake on purpose, both make this fail.
 
 set -u
-model=$(cd "$(dirname "$0")" && pwd)/client_tokens.pml
+folder=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
@@ -18,6 +18,8 @@ for tool in spin gcc; do
     fi
 done
 
+model=client_tokens.pml
+
 # check NAME EXPECTED FLAGS COMPILE RUN: one configuration, in one line
 check() {
     here=$work/$1
@@ -25,7 +27,7 @@ check() {
     (
         cd "$here" || exit 1
         # shellcheck disable=SC2086 # the flags are words
-        spin $3 -a "$model" && gcc $4 -w $3 -o pan pan.c && ./pan $5
+        spin $3 -a "$folder/$model" && gcc $4 -w $3 -o pan pan.c && ./pan $5
     ) > "$here/out" 2>&1
     states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' "$here/out")
     seconds=$(sed -n 's/^pan: elapsed time \(.*\) seconds/\1/p' "$here/out")
@@ -51,10 +53,10 @@ check() {
 trail() {
     echo
     echo "Trail of $1:"
-    cp "$model" "$work/$1/client_tokens.pml"
+    cp "$folder"/*.pml "$work/$1"
     # shellcheck disable=SC2086
-    (cd "$work/$1" && spin $2 -t -T client_tokens.pml) |
-        sed -n '/^worker\|^the lease\|^token/s/^/    /p'
+    (cd "$work/$1" && spin $2 -t -T "$model") |
+        sed -n '/^worker\|^the lease\|^token\|^conductor\|^user/s/^/    /p'
 }
 
 safe='-O1 -DSAFETY'
@@ -62,11 +64,38 @@ shortest='-O0 -DSAFETY -DBFS' # breadth first: a shortest trail
 live='-O0 -DNFAIR=3'         # to optimize would take longer than it saves
 fair='-a -f'                 # acceptance cycles, weak fairness
 
-echo '3 workers, 2 tokens; every state is visited.'
+# What each mistake in servers.pml breaks, and how it is made.
+lost_cast='-DNO_WITHDRAWAL -DONLY=ASKED'
+half_a_set='-DNO_WITHDRAWAL -DONLY=ALL'
+never_built='-DNO_WITHDRAWAL -DONLY=BUILT'
+today='-DNO_WITHDRAWAL -DOPEN_CLEANUP -DONLY=UNREMOVED'
+open_cleanup='-DOPEN_CLEANUP -DONLY=NOT_LOST'
+kept_binding='-DKEPT_BINDING -DONLY=NOT_LOST'
+late_unbind='-DLATE_UNBIND -DONLY=NOT_LOST'
+late_success='-DLATE_SUCCESS -DONLY=SAME'
+withdraw_some='-DWITHDRAW_SOME -DONLY=ALL'
+no_rowcount='-DNO_ROWCOUNT -DONLY=ONE_SET'
+mapping_first='-DMAPPING_FIRST -DONLY=NOT_LOST'
+lost_later='-DLOST_LATER -DONLY=ALL'
+undo_later='-DUNDO_LATER -DONLY=DETACHED'
+no_sweep='-DNO_SWEEP -DCONDUCTOR_LIVES -DONLY=NOTHING'
+sweep_mapped='-DSWEEP_MAPPED -DCONDUCTOR_LIVES -DONLY=NOTHING'
+forget='-DFORGET -DCONDUCTOR_LIVES -DONLY=NOTHING'
+
+echo '3 workers, 2 tokens, then 2 workers, 1 token; every state is visited.'
 echo
 (
     check apart-promises-1-2 holds '' "$safe" -m10000000
     check apart-settled holds -DSETTLED "$live" "$fair -m1000000"
+    model=servers.pml
+    check servers holds '' "$safe" -m2000000
+    check lost-cast broken "$lost_cast" "$shortest" ''
+    check half-a-set broken "$half_a_set" "$shortest" ''
+    check never-built broken "$never_built" "$shortest" ''
+    check clean-up-as-it-was broken "$today" "$shortest" ''
+    check open-cleanup broken "$open_cleanup" "$shortest" ''
+    check kept-binding broken "$kept_binding" "$shortest" ''
+    check late-unbind broken "$late_unbind" "$shortest" ''
 ) &
 (
     check linked-promises-1-2 holds -DLINKED "$safe" -m4000000
@@ -85,11 +114,30 @@ echo
         "$fair -m4000000"
     check no-lapse broken '-DLINKED -DSETTLED -DNO_LAPSE' "$live" \
         "$fair -m1000000"
+    model=servers.pml
+    check late-success broken "$late_success" "$shortest" ''
+    check withdraw-some broken "$withdraw_some" "$shortest" ''
+    check no-rowcount broken "$no_rowcount" "$shortest" ''
+    check mapping-first broken "$mapping_first" "$shortest" ''
+    check lost-later broken "$lost_later" "$shortest" ''
+    check undo-later broken "$undo_later" "$shortest" ''
+    check no-sweep broken "$no_sweep" "$shortest" ''
+    check sweep-mapped broken "$sweep_mapped" "$shortest" ''
+    check forget broken "$forget" "$shortest" ''
 )
 wait
 
 trail no-fence '-DLINKED -DNO_FENCE'
 trail no-link '-DLINKED -DNO_LINK'
+model=servers.pml
+trail lost-cast "$lost_cast"
+trail clean-up-as-it-was "$today"
+trail late-success "$late_success"
+trail withdraw-some "$withdraw_some"
+trail no-rowcount "$no_rowcount"
+trail mapping-first "$mapping_first"
+trail lost-later "$lost_later"
+trail sweep-mapped "$sweep_mapped"
 echo
 if [ -e "$work/failed" ]; then
     echo 'The model is not as it should be.' >&2

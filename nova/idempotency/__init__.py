@@ -9,8 +9,9 @@
     service      builds the engine from nova.conf, and answers in Nova's way
     work         one operation: run it, rebuild its answer
     rebuild      answers that died with their worker, made again
-    withdrawal   takes servers back before anybody builds them
-    undoing      undoes what Nova's API and conductor did for such servers
+    undoing      undoes what was done for servers that are withdrawn
+    chores       what a process does once a minute
+    response     the engine's answers, in Nova's form
     seal         the cipher of stored answers
     versions     the microversion that a request asks for
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email.utils
 import typing as ty
+import urllib.parse
 
 from oslo_log import log as logging
 import webob
@@ -26,6 +27,16 @@ REPLAYED = "Idempotent-Replayed"
 # By which a server's events are found; Nova's middleware adds this request's
 # own id unless there is one.
 _COMPUTE_REQUEST_ID = "x-compute-request-id"
+
+# Nova adds them to every answer.
+_NOVAS_OWN = frozenset(
+    name.lower()
+    for name in (
+        wsgi.API_VERSION_REQUEST_HEADER,
+        wsgi.LEGACY_API_VERSION_REQUEST_HEADER,
+        "Vary",
+    )
+)
 
 _Headers = list[tuple[str, str]]
 
@@ -73,13 +84,11 @@ def refused(
     make = webob.exc.status_map[refusal.status]
     fault = wsgi.Fault(make(explanation=str(refusal), headers=headers))
     response: webob.Response = req.get_response(fault)
-    for name in (
-        wsgi.API_VERSION_REQUEST_HEADER,
-        wsgi.LEGACY_API_VERSION_REQUEST_HEADER,
-        "Vary",
-    ):
-        # Nova adds them to every answer, to this one, too.
-        response.headers.pop(name, None)
+    response.headerlist = [
+        (name, value)
+        for name, value in response.headerlist
+        if name.lower() not in _NOVAS_OWN
+    ]
     return response
 
 
@@ -121,7 +130,11 @@ def _note(
         {
             "state": verdict.value,
             "method": req.method,
-            "path": req.path_info,
+            # As a server gives it: a character for each byte, some of which
+            # no log should have as they are.
+            "path": urllib.parse.quote(
+                req.environ["PATH_INFO"], encoding="latin-1"
+            ),
             "status": status,
             "attempt": token.attempt(req.environ) or "unknown",
             "earlier": request_id or "none before",

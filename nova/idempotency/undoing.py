@@ -13,39 +13,28 @@ import typing as ty
 
 from cinderclient import exceptions as cinder_exc
 from keystoneauth1 import exceptions as keystone_exc
-from oslo_db import exception as db_exc
 from oslo_log import log as logging
-import sqlalchemy as sa
 
 from nova import context as nova_context
 from nova import exception
 from nova import objects
 from nova import rpc
 from nova.compute import utils as compute_utils
-from nova.db.api import models as api_models
 from nova.db.idempotency import transaction
-from nova.idempotency.withdrawal import Todo
+from nova.db.idempotency import withdrawal
+from nova.db.idempotency.withdrawal import Todo
 from nova.openstack.common.idempotency import errors
 from nova.scheduler.client import report
 from nova.volume import cinder
 
 LOG = logging.getLogger(__name__)
 
-# Rows of a server, by its id, that its mapping outlives.
-_ROWS: ty.Final[tuple[sa.Table, ...]] = (
-    api_models.InstanceGroupMember.__table__,
-    api_models.RequestSpec.__table__,
-)
-
 # Not all errors: mistakes of ours have to be seen as such.
 _DOES_NOT_ANSWER = (
     exception.NovaException,
     cinder_exc.ClientException,
     keystone_exc.ClientException,
-    db_exc.DBError,
-    db_exc.CantStartEngineError,
-    sa.exc.DBAPIError,
-    sa.exc.TimeoutError,
+    *transaction.FAULTS,
 )
 
 
@@ -60,7 +49,7 @@ def undo(context: ty.Any, run: transaction.Runner, todo: str) -> None:
     """
     left = Todo.load(todo)
     with _answering():
-        _forget_rows(run, left)
+        withdrawal.forget_rows(run, left.server)
         for step in _STEPS:
             step(context, left)
 
@@ -110,23 +99,6 @@ def _sweep_cell(
         _free(context, server)
     # A last look finds nothing: the conductor writes more after the mapping.
     return mapped - removed
-
-
-def _forget_rows(run: transaction.Runner, left: Todo) -> None:
-    """Delete the server's membership in a group, and its request spec.
-
-    The conductor has the request spec from the cast, and does not mind.
-    """
-
-    def forget(connection: sa.Connection) -> None:
-        for table in _ROWS:
-            # A deletion by anything but keys that are there locks gaps.
-            mine = table.c.instance_uuid == left.server
-            keys = connection.scalars(sa.select(table.c.id).where(mine)).all()
-            for key in keys:
-                connection.execute(sa.delete(table).where(table.c.id == key))
-
-    run.transaction(forget)
 
 
 def _destroy_record(context: ty.Any, left: Todo) -> None:

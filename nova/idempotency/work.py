@@ -15,10 +15,10 @@ from nova.api import openstack
 from nova.api.openstack import wsgi
 from nova.db.idempotency import kinds
 from nova.db.idempotency import transaction
+from nova.db.idempotency import withdrawal
 from nova.idempotency import acceptance
 from nova.idempotency import evidence
 from nova.idempotency import undoing
-from nova.idempotency import withdrawal
 from nova.idempotency.evidence import Recorded
 from nova.idempotency.operations import Operation
 from nova.openstack.common.idempotency import errors

@@ -19,22 +19,23 @@ _POINTS = (
 
 @ddt.ddt
 class Keypairs:
-    """A keypair whose worker gets into trouble, and its repetition."""
-
-    operation = client.KEYPAIR
+    """A keypair whose worker gets into trouble, and its retries."""
 
     @ddt.data(*_POINTS)
     def test_killed(self, point):
+        self.come_anew(client.KEYPAIR)
         self.kill(Point(point))
         self.assert_sound()
 
     @ddt.data(*_POINTS)
     def test_frozen_past_the_lease(self, point):
+        self.come_anew(client.KEYPAIR)
         self.freeze(Point(point))
         self.assert_sound()
 
     @ddt.data(*_POINTS)
     def test_cut_off_from_the_database(self, point):
+        self.come_anew(client.KEYPAIR)
         self.cut(Point(point))
         self.assert_sound()
 

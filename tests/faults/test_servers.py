@@ -3,65 +3,56 @@
 
 from __future__ import annotations
 
-import itertools
+import unittest
 
 import ddt
 
-from chaos.sabotage import Order
-from chaos.sabotage import Trouble
+from chaos import databases
 from nova.openstack.common.idempotency.points import Point
 from tests.faults import base
-
-_POINTS = [point.value for point in Point if point not in base.TAKEOVERS]
-# What a dead worker left decides how its token is taken over: with nothing
-# committed the request runs anew, else its answer is rebuilt.
-_TAKEOVERS = list(
-    itertools.product(
-        (point.value for point in base.TAKEOVERS),
-        (Point.AFTER_CLAIM.value, Point.AFTER_COMMIT.value),
-    )
-)
+from tests.faults.scenes import SCENES
 
 
 @ddt.ddt
 class Servers:
-    """A boot whose worker gets into trouble, and its repetition."""
+    """A boot whose worker gets into trouble, and its retries."""
 
-    @ddt.data(*_POINTS)
-    def test_killed(self, point):
-        self.kill(Point(point))
+    @ddt.data(*SCENES)
+    def test_killed(self, name):
+        self.enter(SCENES[name])
+        self.kill(SCENES[name].point)
         self.assert_sound()
 
-    @ddt.data(*_POINTS)
-    def test_frozen_past_the_lease(self, point):
-        self.freeze(Point(point))
+    @ddt.data(*SCENES)
+    def test_frozen_past_the_lease(self, name):
+        self.enter(SCENES[name])
+        self.freeze(SCENES[name].point)
         self.assert_sound()
 
-    @ddt.data(*_POINTS)
-    def test_cut_off_from_the_database(self, point):
-        self.cut(Point(point))
-        self.assert_sound()
-
-    @ddt.data(*_TAKEOVERS)
-    @ddt.unpack
-    def test_killed_as_it_takes_over(self, point, left):
-        self.leave(Order(Trouble.KILL, Point(left)))
-        self.kill(Point(point))
-        self.assert_sound()
-
-    @ddt.data(*_TAKEOVERS)
-    @ddt.unpack
-    def test_frozen_as_it_takes_over(self, point, left):
-        self.leave(Order(Trouble.KILL, Point(left)))
-        self.freeze(Point(point))
-        self.assert_sound()
-
-    @ddt.data(*_TAKEOVERS)
-    @ddt.unpack
-    def test_cut_off_as_it_takes_over(self, point, left):
-        self.leave(Order(Trouble.KILL, Point(left)))
-        self.cut(Point(point))
+    @ddt.data(*SCENES)
+    def test_cut_off_from_the_database(self, name):
+        self.enter(SCENES[name])
+        self.cut(SCENES[name].point)
         self.assert_sound()
 
 
-globals().update(base.on_each_database(Servers))
+_FROZEN = "test_frozen_past_the_lease"
+_CASES = base.on_each_database(Servers)
+globals().update(_CASES)
+
+
+@ddt.ddt
+class EveryPointTestCase(unittest.TestCase):
+    """Whoever adds a point has to say how a worker comes to it."""
+
+    @ddt.data(*(point.value for point in Point))
+    def test_has_its_bystanders_on_both_servers(self, point):
+        told = [
+            ddt.mk_test_name(_FROZEN, name, index, len(str(len(SCENES))))
+            for index, name in enumerate(SCENES)
+            if SCENES[name].point is Point(point)
+        ]
+        self.assertTrue(told)
+        for case in _CASES.values():
+            self.assertLessEqual(set(told), set(dir(case)))
+        self.assertEqual(len(databases.SERVERS), len(_CASES))

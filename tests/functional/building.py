@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as ty
 
 import fixtures
+from oslo_messaging import exceptions
 import sqlalchemy as sa
 
 from nova import context
@@ -146,6 +147,7 @@ class Building(withdrawing.Withdrawing):
         #: The casts that wait, and the servers that a host was to build.
         self.casts: list[ty.Callable[[], ty.Any]] = []
         self.built: list[str] = []
+        self.broker_is_down = False
         self.useFixture(func_fixtures.PlacementFixture())
         self.useFixture(nova_fixtures.CastAsCallFixture(self))
         for name in ("conductor", "scheduler"):
@@ -163,6 +165,8 @@ class Building(withdrawing.Withdrawing):
         cast = conductor_api.ComputeTaskAPI.schedule_and_build_instances
 
         def held(*args: ty.Any, **kwargs: ty.Any) -> None:
+            if self.broker_is_down:
+                raise exceptions.MessageDeliveryFailure("no broker")
             self.casts.append(lambda: cast(*args, **kwargs))
 
         self.useFixture(

@@ -27,6 +27,11 @@ BOOT_VOLUME_FAILS = INSTALLED >= 33
 #: telling nova-compute.
 ATTACHES_VOLUME = f"{'call' if INSTALLED >= 33 else 'cast'} attach_volume"
 
+#: Microversions that answer differently when a volume is attached.
+VOLUME_VERSIONS = ("2.1", "2.70", "2.79", "2.89")
+if INSTALLED >= 33:
+    VOLUME_VERSIONS += ("2.101",)
+
 #: The databases that requests can use at the same time. Up to Nova 33 its
 #: fixture keeps SQLite in memory, behind one connection: real threads, which
 #: Nova 33 brought, would tread on each other.

@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Protocol sections 3 and 5: workers that die, and workers that are slow."""
+"""Protocol sections 3 and 5: workers that die."""
 
 from __future__ import annotations
 
 from nova.openstack.common.idempotency.points import Point
 from tests.functional import base
+from tests.functional import conducting
+
+# Where a worker may die that withdraws what another one left.
+WHILE_WITHDRAWING = (
+    Point.AFTER_TAKEOVER,
+    Point.WITHDRAWING,
+    Point.BEFORE_UNDO,
+    Point.AFTER_UNDO,
+    Point.BEFORE_METHOD,
+)
 
 
-class DeadWorkers:
+class DeadWorkers(conducting.Stories):
     """What the retry gets, for each state that a dead worker can leave."""
 
     def test_before_the_claim_there_is_nothing(self):
@@ -26,14 +36,30 @@ class DeadWorkers:
             self.assertEqual(number + 1, len(self.servers()), point)
             self.assertEqual(retry.content, self.boot(token).content)
 
-    def test_after_the_commit_the_retry_gets_the_server(self):
+    def test_after_the_commit_one_that_nobody_took_is_withdrawn(self):
+        for number, point in enumerate(base.AFTER_THE_COMMIT):
+            token = point.value
+            before = set(self.servers())
+            self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
+            (lost,) = set(self.servers()) - before
+            retry = self.boot(token)
+            self.assert_executed(retry)
+            server = retry.json()["server"]["id"]
+            self.assertNotEqual(lost, server)
+            self.assertEqual(before | {server}, set(self.servers()))
+            self.assertEqual(number + 1, len(self.servers()), point)
+            self.assert_replayed(self.boot(token), retry)
+
+    def test_after_the_commit_one_that_the_conductor_took_is_rebuilt(self):
         for number, point in enumerate(base.AFTER_THE_COMMIT):
             token = point.value
             self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
-            self.assertEqual(number + 1, len(self.servers()), point)
+            self.conductor_takes()
             retry = self.boot(token)
             self.assert_rebuilt(retry, number + 1)
-            self.assertEqual(retry.content, self.boot(token).content)
+            again = self.boot(token)
+            self.assert_rebuilt(again, number + 1)
+            self.assertEqual(retry.content, again.content)
 
     def test_when_all_was_written_the_retry_gets_the_first_answer(self):
         self.dies_at(Point.AFTER_SETTLE)
@@ -49,6 +75,7 @@ class DeadWorkers:
         self.left_by_a_dead_worker(
             Point.AFTER_COMMIT, lambda: self.boot("t2", **fields)
         )
+        self.conductor_takes()
         rebuilt = self.boot("t2", **fields)
         self.assertEqual(first.status_code, rebuilt.status_code)
         (other,) = set(self.servers()) - {first.json()["server"]["id"]}
@@ -61,16 +88,24 @@ class DeadWorkers:
         self.assertTrue(rebuilt.headers["Location"].endswith(other))
         self.assertIn("X-Client-Token-Expires", rebuilt.headers)
 
-    def test_a_reservation_is_rebuilt(self):
+    def test_a_reservation(self):
         fields = {"return_reservation_id": True}
-        self.left_by_a_dead_worker(
-            Point.AFTER_COMMIT, lambda: self.boot("t", **fields)
-        )
-        rebuilt = self.boot("t", **fields)
-        self.assertEqual(["reservation_id"], list(rebuilt.json()))
-        self.assertEqual(1, len(self.servers()))
+        for number, token in enumerate(("withdrawn", "taken")):
+            self.left_by_a_dead_worker(
+                Point.AFTER_COMMIT, lambda t=token: self.boot(t, **fields)
+            )
+            if token == "taken":
+                self.conductor_takes()
+            retry = self.boot(token, **fields)
+            self.assertEqual(202, retry.status_code)
+            self.assertEqual(["reservation_id"], list(retry.json()))
+            state = retry.headers["X-Client-Token-State"]
+            expected = ("executed", "rebuilt")[number]
+            self.assertEqual(expected, state)
+            self.assertEqual(number + 1, len(self.servers()))
 
-    def test_of_several_servers_those_that_exist_are_answered(self):
+    def dies_after_two(self):
+        """Send a request for three servers whose worker dies after two."""
         seen = []
 
         def die_after_two(point):
@@ -83,8 +118,30 @@ class DeadWorkers:
         base.points.arm(die_after_two)
         self.assertRaises(base.Died, self.boot, "t", min_count=3)
         self.change(lease_until=0)
+        self.assertEqual(2, len(self.servers()))
+
+    def test_of_several_servers_none_is_kept_that_nobody_took(self):
+        self.dies_after_two()
         answer = self.boot("t", min_count=3)
-        self.assert_rebuilt(answer, 2)
+        self.assert_executed(answer)
+        self.assertIn(answer.json()["server"]["id"], self.servers())
+        self.assertEqual(3, len(self.servers()))
+        self.assertEqual(3, self.rows()[0].bound)
+        self.assert_replayed(self.boot("t", min_count=3), answer)
+
+    def test_of_several_servers_all_are_kept_if_one_was_taken(self):
+        self.dies_after_two()
+        self.conductor_takes(1)
+        self.assert_rebuilt(self.boot("t", min_count=3), 2)
+
+    def test_of_several_servers_one_was_deleted(self):
+        self.dies_after_two()
+        deleted, _ = self.servers()
+        self.api.delete_server(deleted)
+        for _ in range(2):
+            answer = self.boot("t", min_count=3)
+            self.assert_fault(answer, 409, "not available any more")
+            self.assertEqual([], self.servers())
 
     def test_a_server_that_was_deleted_before_the_retry(self):
         self.left_by_a_dead_worker(
@@ -122,92 +179,24 @@ class DeadWorkers:
 
     def test_a_recovery_that_dies_is_recovered(self):
         self.left_by_a_dead_worker(Point.AFTER_COMMIT, lambda: self.boot("t"))
+        self.conductor_takes()
         self.left_by_a_dead_worker(
             Point.AFTER_TAKEOVER, lambda: self.boot("t")
         )
         self.assert_rebuilt(self.boot("t"), 1)
 
-    def assert_rebuilt(self, answer, count):
-        self.assertEqual(202, answer.status_code, answer.content)
-        self.assertEqual("true", answer.headers["Idempotent-Replayed"])
-        server = answer.json()["server"]
-        self.assertNotIn("adminPass", server)
-        self.assertIn(server["id"], self.servers())
-        self.assertEqual(count, len(self.servers()))
-
-
-class SlowWorkers:
-    """The fence: a worker that lost its token cannot commit a resource."""
-
-    def overtaken_at(self, point):
-        """Run a request that is overtaken by its retry at a point."""
-        retries = []
-
-        def overtake(reached):
-            if reached is point:
-                base.points.arm(None)
-                self.change(lease_until=0)
-                retries.append(self.boot("t"))
-
-        base.points.arm(overtake)
-        slow = self.boot("t")
-        return slow, retries[0]
-
-    def test_before_it_creates_it_is_stopped(self):
-        for point in (Point.AFTER_CLAIM, Point.BEFORE_METHOD):
-            self.change(expires_at=0)
-            before = len(self.servers())
-            slow, retry = self.overtaken_at(point)
-            self.assert_fault(slow, 409, "took over")
-            self.assertEqual("1", slow.headers["Retry-After"])
-            self.assertEqual(202, retry.status_code)
-            self.assertEqual(before + 1, len(self.servers()))
-            self.assertEqual(retry.content, self.boot("t").content)
-
-    def test_after_it_has_created_both_name_one_server(self):
-        for point in (
-            Point.AFTER_COMMIT,
-            Point.AFTER_METHOD,
-            Point.BEFORE_SETTLE,
-        ):
-            self.change(expires_at=0)
-            before = len(self.servers())
-            slow, retry = self.overtaken_at(point)
-            self.assertEqual(202, slow.status_code)
-            self.assertEqual(
-                slow.json()["server"]["id"], retry.json()["server"]["id"]
+    def test_a_withdrawal_that_dies_is_finished(self):
+        for number, point in enumerate(WHILE_WITHDRAWING):
+            token = point.value
+            self.left_by_a_dead_worker(
+                Point.AFTER_COMMIT, lambda t=token: self.boot(t)
             )
-            self.assertEqual(before + 1, len(self.servers()))
-            self.assertEqual(retry.content, self.boot("t").content)
-
-
-class Committing:
-    """While Nova commits, the row is locked, and nobody waits for it."""
-
-    options = {"wait_timeout": 0}
-
-    def test_while_it_commits_it_is_not_overtaken(self):
-        answers = []
-
-        def retry(point):
-            if point is Point.BEFORE_COMMIT:
-                base.points.arm(None)
-                answers.append(self.boot("t"))
-
-        # The row is locked by then; only its lease could have run out.
-        def expire(point):
-            if point is Point.BEFORE_METHOD:
-                self.change(lease_until=0)
-                base.points.arm(retry)
-
-        base.points.arm(expire)
-        slow = self.boot("t")
-        self.assertEqual(202, slow.status_code)
-        self.assert_fault(answers[0], 409, "still running")
-        self.assertEqual(1, len(self.servers()))
+            self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
+            retry = self.boot(token)
+            self.assert_executed(retry)
+            self.assertEqual(number + 1, len(self.servers()), point)
+            self.assertIn(retry.json()["server"]["id"], self.servers())
+            self.assert_replayed(self.boot(token), retry)
 
 
 globals().update(base.on_each_database(DeadWorkers))
-globals().update(base.on_each_database(SlowWorkers))
-# SQLite has one writer at a time: there, the retry is the one that waits.
-globals().update(base.on_each_database(Committing, ("mysql", "postgresql")))

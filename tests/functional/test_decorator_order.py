@@ -11,7 +11,7 @@ from nova.api import validation
 from nova.api.openstack import wsgi
 from nova.api.openstack.compute import server_groups
 from nova.db.api import api as api_db
-from nova.db.idempotency import models
+from nova.db.idempotency import tables
 from nova.idempotency import router
 from nova.openstack.common.idempotent import idempotent
 from tests.functional import base
@@ -90,7 +90,7 @@ class Order:
         self.assert_fault(self.group("not a token"), 400, "client token")
 
     def test_without_the_table(self):
-        models.BASE.metadata.drop_all(api_db.get_engine())
+        tables.METADATA.drop_all(api_db.get_engine())
         refused = self.group()
         self.assert_fault(refused, 503, "with the same token")
         self.assertEqual(202, self.group(token=None).status_code)

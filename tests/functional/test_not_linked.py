@@ -8,16 +8,14 @@ import uuid
 
 import fixtures
 
-from nova import context
-from nova import objects
 from nova.api.openstack.compute import admin_actions
 from nova.openstack.common.idempotency.points import Point
 from nova.openstack.common.idempotent import idempotent
-from nova.tests.unit import fake_flavor
 from tests.functional import base
+from tests.functional import existing
 
 
-class NotLinked:
+class NotLinked(existing.Existing):
     """A server's action, decorated in source: it never runs twice."""
 
     woven = False
@@ -30,34 +28,6 @@ class NotLinked:
             )
         )
         super().setUp()
-        self.api = self.api_fixture.admin_api
-        self.api.microversion = self.microversion
-        self.server_id = self.existing_server()
-
-    def existing_server(self):
-        """Put a server into the cell, as if it had been built."""
-        admin = context.get_admin_context()
-        cell = self.cell_mappings["cell1"]
-        server = {"uuid": str(uuid.uuid4()), "vm_state": "active"}
-        server |= {"user_id": "fake", "project_id": self.api.project_id}
-        with context.target_cell(admin, cell) as targeted:
-            flavor = fake_flavor.fake_flavor_obj(targeted)
-            instance = objects.Instance(targeted, **server, flavor=flavor)
-            instance.create()
-        mapping = {"instance_uuid": instance.uuid, "cell_mapping": cell}
-        mapping |= {"project_id": self.api.project_id, "user_id": "fake"}
-        objects.InstanceMapping(admin, **mapping).create()
-        return instance.uuid
-
-    def reset(self, token=None, server=None, state="error"):
-        path = f"/servers/{server or self.server_id}/action"
-        return self.post(path, {"os-resetState": {"state": state}}, token)
-
-    def actions(self):
-        """Return the ids of the requests that Nova recorded as started."""
-        path = f"/servers/{self.server_id}/os-instance-actions"
-        recorded = self.api.api_get(path).body["instanceActions"]
-        return [action["request_id"] for action in recorded]
 
     def test_it_runs_once(self):
         first = self.reset("t")
@@ -69,7 +39,7 @@ class NotLinked:
         self.assertEqual(
             [first.headers["x-openstack-request-id"]], self.actions()
         )
-        self.assertEqual(0, self.rows()[0].linked)
+        self.assertFalse(self.rows()[0].linked)
 
     def test_another_server_is_another_target(self):
         other = self.existing_server()

@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bad headers, refused and failed requests, and days without a database."""
+"""Bad headers, and refused and failed requests."""
 
 from __future__ import annotations
 
-import sqlite3
 from unittest import mock
 
-import pymysql
-import sqlalchemy as sa
-
-from nova.db.api import api as api_db
-from nova.db.idempotency import tables
 from nova.openstack.common.idempotency import points
 from tests.functional import base
+from tests.functional import conducting
 
 
 class BadToken(base.TestCase):
@@ -20,8 +15,9 @@ class BadToken(base.TestCase):
 
     def assert_bad(self, **headers):
         answer = self.post("/servers", self.server(), **headers)
-        self.assert_fault(answer, 400, "client token must be 1 to 255")
+        self.assert_fault(answer, 400, "is not valid: it must be 1 to 255")
         self.assertNotIn("X-Client-Token", answer.headers)
+        self.assertEqual("invalid", answer.headers["X-Client-Token-State"])
         self.assertEqual([], self.servers())
         self.assertEqual([], self.rows())
 
@@ -42,7 +38,7 @@ class BadToken(base.TestCase):
     def test_it_names_the_header_and_not_the_value(self):
         for name in ("X-Client-Token", "Idempotency-Key"):
             answer = self.post("/servers", self.server(), **{name: "hu sh"})
-            self.assert_fault(answer, 400, f"{name}: ")
+            self.assert_fault(answer, 400, f"in {name} is not valid")
             self.assertNotIn("hu sh", answer.text)
 
     def test_the_same_one_twice_is_one(self):
@@ -111,7 +107,7 @@ class OneHeader(base.TestCase):
         self.assertEqual(1, len(self.rows()))
 
 
-class Refused:
+class Refused(conducting.Stories):
     """Section 3: an answer that made nothing leaves the token free."""
 
     def test_a_refusal_frees_the_token(self):
@@ -169,17 +165,29 @@ class Refused:
         self.assertEqual(202, self.boot("t").status_code)
         self.assertEqual(1, len(self.servers()))
 
-    def test_a_failure_after_the_commit_names_the_server(self):
+    def fails_after_the_commit(self):
+        """Let the broker be out of reach; return the server that was made."""
         cast = "nova.conductor.api.ComputeTaskAPI.schedule_and_build_instances"
         with mock.patch(cast, side_effect=RuntimeError("no broker")):
             failed = self.boot("t")
         self.assertEqual(500, failed.status_code)
+        self.assertEqual("interrupted", failed.headers["X-Client-Token-State"])
         (server,) = self.servers()
-        again = self.boot("t")
-        self.assertEqual(202, again.status_code)
-        self.assertEqual(server, again.json()["server"]["id"])
-        self.assertEqual("true", again.headers["Idempotent-Replayed"])
-        self.assertEqual([server], self.servers())
+        return server
+
+    def test_a_server_that_nobody_was_asked_to_build_is_withdrawn(self):
+        lost = self.fails_after_the_commit()
+        # The lease ended with the run: nobody has to wait for that.
+        retry = self.boot("t")
+        self.assert_executed(retry)
+        self.assertNotEqual(lost, retry.json()["server"]["id"])
+        self.assertEqual([retry.json()["server"]["id"]], self.servers())
+        self.assert_replayed(self.boot("t"), retry)
+
+    def test_a_failure_after_the_commit_names_a_server_that_is_built(self):
+        self.fails_after_the_commit()
+        self.conductor_takes()
+        self.assert_rebuilt(self.boot("t"), 1)
 
 
 globals().update(base.on_each_database(Refused))
@@ -252,127 +260,3 @@ class TooLargeOnMysql(base.TestCase):
         self.generate("k", "t2")
         again = self.generate("k", "t")
         self.assert_fault(again, 409, "not available any more")
-
-
-class NoTable:
-    """Section 3: 503 without the table, and nothing runs."""
-
-    def setUp(self):
-        super().setUp()
-        tables.METADATA.drop_all(api_db.get_engine())
-
-    def test_tokens_are_refused(self):
-        answer = self.boot("t")
-        self.assert_fault(answer, 503, "with the same token")
-        self.assertIn("serviceUnavailable", answer.json())
-        self.assertEqual("t", answer.headers["X-Client-Token"])
-        self.assertEqual([], self.servers())
-        self.assertIn("nova-idempotency db sync", self.stdlog.logger.output)
-
-    def test_requests_without_a_token_are_served(self):
-        self.assertEqual(202, self.boot().status_code)
-
-
-globals().update(base.on_each_database(NoTable))
-
-
-class NoDatabase(base.TestCase):
-    """A database that breaks: before the claim 503, after it the answer."""
-
-    def breaks_at(self, start):
-        """Let statements that start so fail from now on."""
-
-        def fail(cursor, statement, parameters, context):
-            if statement.startswith(start):
-                raise sqlite3.OperationalError("disk I/O error")
-
-        listener = (api_db.get_engine(), "do_execute", fail)
-        sa.event.listen(*listener)
-        return lambda: sa.event.remove(*listener)
-
-    def test_before_the_claim_nothing_runs(self):
-        for statement in ("SELECT anon_1.now", "INSERT INTO client_tokens"):
-            mend = self.breaks_at(statement)
-            self.assert_fault(self.boot("t"), 503, "Nothing was done")
-            mend()
-            self.assertEqual([], self.servers())
-            self.assertEqual([], self.rows())
-        self.assertEqual(202, self.boot("t").status_code)
-
-    def test_after_the_claim_the_client_gets_its_answer(self):
-        mend = self.breaks_at("UPDATE client_tokens SET state")
-        first = self.boot("t")
-        self.assertEqual(202, first.status_code)
-        self.assertIn(
-            "could not be settled; it is settled by its link",
-            self.stdlog.logger.output,
-        )
-        mend()
-        self.change(lease_until=0)
-        again = self.boot("t")
-        self.assertEqual("true", again.headers["Idempotent-Replayed"])
-        self.assertEqual(
-            first.json()["server"]["id"], again.json()["server"]["id"]
-        )
-        self.assertEqual(1, len(self.servers()))
-
-    def test_a_link_that_cannot_be_written_lets_nothing_be_made(self):
-        mend = self.breaks_at("INSERT INTO client_token_resources")
-        failed = self.boot("t")
-        self.assertEqual(500, failed.status_code)
-        mend()
-        self.assertEqual([], self.servers())
-        self.assertEqual(202, self.boot("t").status_code)
-        self.assertEqual(1, len(self.servers()))
-
-
-class Deadlock(base.TestCase):
-    """A transaction that was broken off for another is no failure."""
-
-    backend = "mysql"
-
-    def deadlocks_at(self, start, times):
-        """Let statements that start so deadlock, so many times."""
-        left = [times]
-
-        def fail(cursor, statement, parameters, context):
-            if statement.startswith(start) and left[0]:
-                left[0] -= 1
-                raise pymysql.err.OperationalError(1213, "Deadlock found")
-
-        listener = (api_db.get_engine(), "do_execute", fail)
-        sa.event.listen(*listener)
-        self.addCleanup(sa.event.remove, *listener)
-
-    def test_ours_are_tried_again(self):
-        for number, statement in enumerate(
-            (
-                "INSERT INTO client_tokens",
-                "UPDATE client_tokens SET state",
-                "DELETE FROM client_tokens",
-            )
-        ):
-            self.deadlocks_at(statement, times=2)
-            answer = self.boot(str(number))
-            self.assertEqual(202, answer.status_code)
-            again = self.boot(str(number))
-            self.assertEqual("true", again.headers["Idempotent-Replayed"])
-            self.assertEqual(answer.content, again.content)
-
-    def test_novas_own_is_to_be_sent_again(self):
-        for statement in (
-            "INSERT INTO build_requests",
-            "UPDATE client_tokens SET linked",
-            "INSERT INTO client_token_resources",
-        ):
-            self.deadlocks_at(statement, times=1)
-            self.assert_fault(self.boot("t"), 503, "with the same token")
-            self.assertEqual([], self.rows())
-            self.assertEqual([], self.servers())
-        self.assertEqual(202, self.boot("t").status_code)
-        self.assertEqual(1, len(self.servers()))
-
-    def test_another_failure_stays_one(self):
-        spec = "nova.objects.RequestSpec.create"
-        with mock.patch(spec, side_effect=RuntimeError("broken")):
-            self.assertEqual(500, self.boot("t").status_code)

@@ -9,6 +9,7 @@ import fixtures
 
 from nova import policy
 from nova.api import auth
+from nova.openstack.common.idempotency.points import Point
 from tests.functional import base
 
 GROUP = '{"server_group": {"name": "g", "policy": "affinity"}}'
@@ -49,10 +50,31 @@ class Version(_TestCase):
 
     def test_latest_is_the_same_after_an_upgrade(self):
         self.max_version("2.90")
-        self.assert_first(self.group(**{NEW: "compute latest"}))
+        first = self.group(**{NEW: "compute latest"})
+        self.assert_first(first)
         self.max_version("2.91")
-        self.assert_again(self.group(**{NEW: "compute latest"}))
-        self.assert_again(self.group(**{OLD: "latest"}))
+        for name, value in ((NEW, "compute latest"), (OLD, "latest")):
+            again = self.group(**{name: value})
+            self.assert_again(again)
+            self.assertEqual(first.content, again.content)
+            # It bears the version of what it shows, not that of today.
+            for answer in (first, again):
+                self.assertEqual("compute 2.90", answer.headers[NEW])
+                self.assertEqual("2.90", answer.headers[OLD])
+        fresh = self.post("/os-server-groups", GROUP, **{OLD: "latest"})
+        self.assertEqual("compute 2.91", fresh.headers[NEW])
+
+    def test_latest_is_the_same_for_one_that_is_rebuilt(self):
+        self.max_version("2.90")
+        latest = {NEW: "compute latest"}
+        self.left_by_a_dead_worker(
+            Point.AFTER_COMMIT, lambda: self.group(**latest)
+        )
+        self.max_version("2.91")
+        for _ in range(2):
+            again = self.group(**latest)
+            self.assert_again(again)
+            self.assertEqual("rebuilt", again.headers["X-Client-Token-State"])
 
     def test_latest_is_no_number(self):
         self.max_version("2.90")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
 from nova.idempotency import router
+from nova.openstack.common.idempotency import record
 from tests.functional import base
 
 _TOKEN = "a-token-that-nobody-may-read"
@@ -63,17 +64,40 @@ class Secrecy:
         for secret in secrets:
             self.assertNotIn(secret, self.log.output)
 
-    def test_an_answer_opens_only_with_its_token(self):
+    def test_an_answer_opens_only_with_its_token_in_its_row(self):
         self.boot(_TOKEN)
         (row,) = self.rows()
-        sealer = base.service.from_configuration()._engine.sealer
-        opened = sealer.open(_TOKEN, row.token_digest, row.sealed)
-        self.assertIn(b"adminPass", opened)
-        for token, digest in (
-            (_TOKEN + "x", row.token_digest),
-            (_TOKEN, row.target_digest),
+        sealer = base.service.from_configuration()._engine.parts.sealer
+
+        def opened(token=_TOKEN, **other):
+            place = record.place(
+                other.get("token_digest", row.token_digest),
+                other.get("target_digest", row.target_digest),
+                other.get("state", record.State(row.state)),
+                other.get("status", row.status),
+            )
+            return sealer.open(token, place, row.sealed)
+
+        self.assertIn(b"adminPass", opened())
+        self.assertIsNone(opened(_TOKEN + "x"))
+        for other in (
+            {"token_digest": row.target_digest},
+            {"target_digest": row.token_digest},
+            {"state": record.State.FAILED},
+            {"status": 201},
         ):
-            self.assertIsNone(sealer.open(token, digest, row.sealed))
+            self.assertIsNone(opened(**other), other)
+
+    def test_an_answer_of_another_target_is_not_given(self):
+        """The same token of the same user, somewhere else."""
+        group = {"server_group": {"name": "g", "policy": "affinity"}}
+        self.generate("k", _TOKEN)
+        self.post("/os-server-groups", group, _TOKEN)
+        (keypair,) = [one for one in self.rows() if "key" in one.target]
+        self.change(sealed=keypair.sealed)
+        answer = self.post("/os-server-groups", group, _TOKEN)
+        self.assertNotIn("private_key", answer.text)
+        self.assertEqual("rebuilt", answer.headers["X-Client-Token-State"])
 
     def dump(self, table):
         with api_db.get_engine().connect() as connection:

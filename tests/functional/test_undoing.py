@@ -60,7 +60,7 @@ class Undoing(building.Building, base.TestCase):
         return todo
 
     def undo_again(self, todo):
-        undoing.undo(self.caller(), todo)
+        undoing.undo(self.caller(), self.runner, todo)
         self.assert_nothing_is_left(self.asked)
         self.assertEqual([], self.volumes_deleted)
 
@@ -83,7 +83,7 @@ class Undoing(building.Building, base.TestCase):
             todo = self.withdrawn_between_the_loops()
             with self.dying_after(count):
                 self.assertRaises(
-                    base.Died, undoing.undo, self.caller(), todo
+                    base.Died, undoing.undo, self.caller(), self.runner, todo
                 )
             self.undo_again(todo)
             (self.asked,) = self.asked_for(self.group, **self.with_a_volume())
@@ -105,7 +105,7 @@ class Undoing(building.Building, base.TestCase):
             (objects.InstanceList, "get_by_filters", db_exc.DBConnectionError),
             (objects.CellMappingList, "get_all", db_exc.DBConnectionError),
             (objects.Instance, "destroy", db_exc.DBDeadlock),
-            (transaction, "run", errors.Unavailable),
+            (transaction.Runner, "transaction", errors.Unavailable),
         )
         for owner, name, error in down:
             todo = self.withdrawn_between_the_loops()
@@ -117,7 +117,7 @@ class Undoing(building.Building, base.TestCase):
 
     def assert_unavailable(self, todo):
         self.assertRaises(
-            errors.Unavailable, undoing.undo, self.caller(), todo
+            errors.Unavailable, undoing.undo, self.caller(), self.runner, todo
         )
 
     def test_placement_that_fails(self):
@@ -139,7 +139,7 @@ class Undoing(building.Building, base.TestCase):
             record = objects.Instance.get_by_uuid(targeted, self.asked)
             record.host = "h1"
             record.save()
-        undoing.undo(self.caller(), todo)
+        undoing.undo(self.caller(), self.runner, todo)
         self.assertEqual(before, self.records(self.asked))
 
 
@@ -241,7 +241,7 @@ class CinderOutOfReach(withdrawing.Withdrawing, base.TestCase):
         )
 
     def undo(self):
-        undoing.undo(self.caller(), self.todo)
+        undoing.undo(self.caller(), self.runner, self.todo)
 
     def test_it_deletes_the_attachment(self):
         (attachment,) = self.attached()[self.asked]

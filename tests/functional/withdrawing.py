@@ -13,10 +13,19 @@ import sqlalchemy as sa
 from nova import context
 from nova.db.api import api as api_db
 from nova.db.api import models as api_models
+from nova.db.idempotency import transaction
+from nova.db.idempotency import withdrawal
+from nova.db.idempotency.connections import Connections
 from nova.idempotency import undoing
-from nova.idempotency import withdrawal
+from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.work import Fate
+from nova.openstack.common.idempotency.work import Withdrawn
 from nova.tests import fixtures as nova_fixtures
 from nova.volume import cinder
+
+
+class _RolledBack(Exception):
+    """Nothing is withdrawn."""
 
 
 class Withdrawing:
@@ -29,6 +38,10 @@ class Withdrawing:
         self.volumes_deleted: list[str] = []
         delete = fixtures.MockPatchObject(cinder.API, "delete", self._delete)
         self.useFixture(delete)
+        connections = Connections(api_db.context_manager)
+        self.addCleanup(connections.dispose)
+        #: Runs transactions as the engine does.
+        self.runner = transaction.Runner(connections)
 
     def _delete(self, ctxt: ty.Any, volume: str) -> None:
         self.volumes_deleted.append(volume)
@@ -56,35 +69,29 @@ class Withdrawing:
         with api_db.get_engine().connect() as connection:
             return list(connection.scalars(query))
 
-    def withdraw(self, servers: ty.Sequence[str]) -> withdrawal.Withdrawn:
+    def withdraw(self, servers: ty.Sequence[str]) -> Withdrawn:
         """Withdraw as the engine does; roll back where it has to."""
-        with self.connected() as connection:
-            done = withdrawal.withdraw(connection, servers)
-            if done.fate is not withdrawal.Fate.TAKEN:
-                connection.commit()
+        running = self.runner.connections.transaction()
+        with contextlib.suppress(_RolledBack), running as connection:
+            done = withdrawal.withdraw(connection, self.bound(servers))
+            if done.fate is Fate.TAKEN:
+                raise _RolledBack
         return done
 
-    @contextlib.contextmanager
-    def connected(self) -> ty.Iterator[sa.Connection]:
-        """Give a connection of the kind that the engine uses."""
-        engine = api_db.get_engine()
-        if engine.dialect.name != "sqlite":
-            engine = engine.execution_options(isolation_level="READ COMMITTED")
-        with engine.connect() as connection:
-            yield connection
+    def bound(self, servers: ty.Sequence[str]) -> list[Resource]:
+        """Return servers as they are bound to a token."""
+        return [Resource("server", one, "") for one in servers]
 
-    def withdraw_and_undo(
-        self, servers: ty.Sequence[str]
-    ) -> withdrawal.Withdrawn:
+    def withdraw_and_undo(self, servers: ty.Sequence[str]) -> Withdrawn:
         """Withdraw, and undo what there is to be undone."""
         done = self.withdraw(servers)
         self.undo(done)
         return done
 
-    def undo(self, done: withdrawal.Withdrawn) -> None:
+    def undo(self, done: Withdrawn) -> None:
         """Undo what there is to be undone."""
         for _, todo in done.todos:
-            undoing.undo(self.caller(), todo)
+            undoing.undo(self.caller(), self.runner, todo)
 
     def caller(self) -> context.RequestContext:
         """Return the context of who sends the requests."""

@@ -21,11 +21,13 @@ class Logs(logging.Handler):
         self._said.append(record.getMessage())
         if record.exc_info:
             self._said.append(repr(record.exc_info[1]))
-        if record.name.startswith(_OURS):
+        # One line about each request is usual; a warning never is here.
+        troubled = record.levelno >= logging.WARNING
+        if troubled and record.name.startswith(_OURS):
             self._ours.append(record.getMessage())
 
     def taken(self) -> tuple[str, list[str]]:
-        """Return all that was said since the last time, and what by us."""
+        """Return all that was said since the last time, and our warnings."""
         taken = "\n".join(self._said), self._ours
         self._said, self._ours = [], []
         return taken

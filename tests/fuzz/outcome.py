@@ -15,6 +15,7 @@ OURS = (
     "x-client-token",
     "x-client-token-expires",
     "x-client-token-request-id",
+    "x-client-token-state",
     "idempotent-replayed",
 )
 _IDS = {"x-openstack-request-id", "x-compute-request-id"}
@@ -33,7 +34,7 @@ class Outcome:
 
 
 def kept(answer: Answer, *more: str) -> list[tuple[str, str]]:
-    """Return the headers that a repetition repeats.
+    """Return the headers that a replay repeats.
 
     :param more: headers that do not count either
     """

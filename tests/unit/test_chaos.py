@@ -20,8 +20,8 @@ from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
 from chaos.weather import Weather
-from nova.db.idempotency import models
-from nova.openstack.common.idempotency.faults import Point
+from nova.db.idempotency import tables
+from nova.openstack.common.idempotency.points import Point
 
 
 class OrderTestCase(unittest.TestCase):
@@ -103,7 +103,7 @@ class RelayTestCase(unittest.TestCase):
 class CommitsTestCase(unittest.TestCase):
     def setUp(self):
         self.engine = sa.create_engine("sqlite://")
-        models.BASE.metadata.create_all(self.engine)
+        tables.METADATA.create_all(self.engine)
         self.other = sa.Table(
             "other", sa.MetaData(), sa.Column("id", sa.Integer)
         )
@@ -115,14 +115,36 @@ class CommitsTestCase(unittest.TestCase):
         self.ended += 1
 
     def test_a_transaction_that_writes_our_tables(self):
-        tokens = models.ClientToken.__table__
+        tokens = tables.TOKENS
         with self.engine.begin() as connection:
             connection.execute(sa.delete(tokens))
             self.assertEqual(0, self.ended)
         self.assertEqual(1, self.ended)
 
+    def test_one_that_statements_begin_and_end(self):
+        with self.engine.connect() as connection:
+            for statement, ended in (
+                ("BEGIN", 0),
+                (sa.delete(tables.TOKENS), 0),
+                ("COMMIT", 1),
+                ("BEGIN", 1),
+                (sa.delete(tables.TOKENS), 1),
+                ("ROLLBACK", 1),
+            ):
+                if isinstance(statement, str):
+                    connection.exec_driver_sql(statement)
+                else:
+                    connection.execute(statement)
+                self.assertEqual(ended, self.ended)
+
+    def test_one_whose_connection_breaks(self):
+        with self.engine.connect() as connection:
+            connection.execute(sa.delete(tables.TOKENS))
+            connection.invalidate()
+        self.assertEqual(0, self.ended)
+
     def test_all_others(self):
-        tokens = models.ClientToken.__table__
+        tokens = tables.TOKENS
         with self.engine.begin() as connection:
             connection.execute(sa.select(tokens.c.id))
             connection.execute(sa.insert(self.other).values(id=1))

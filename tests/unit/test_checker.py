@@ -209,15 +209,15 @@ class DeliveryTestCase(Judged):
             self.assert_delivered([Rule.UNBUILT], handed("s1"), ended)
 
     def test_a_server_that_it_lost_with_the_database(self):
-        fails = event("failed", 2.0, id="cast", servers=["s1"])
-        gone = {"c": Entry(("s1",), ("s1",), gone=("s1",))}
-        cast = (handed("s1", at=1.0), fails)
-        self.assert_delivered([], *down(0.5, 1.5), *cast, entries=gone)
+        fails = event("failed", 2.0, id="cast", servers=["s1", "s2"])
+        stray = {"c": Entry(("s1",), ("s1",), stray=("s2",))}
+        cast = (handed("s1", "s2", at=1.0), fails)
+        self.assert_delivered([], *down(0.5, 1.5), *cast, entries=stray)
         self.assert_delivered(
-            [Rule.UNBUILT, Rule.GONE],
+            [Rule.UNBUILT, Rule.STRAY],
             *down(0.5, 1.5, of="broker"),
             *cast,
-            entries=gone,
+            entries=stray,
         )
 
     def test_a_server_that_is_buried(self):
@@ -226,8 +226,12 @@ class DeliveryTestCase(Judged):
         self.assert_delivered([], handed("s1"), buried, done)
 
     def test_a_server_that_is_nowhere(self):
-        gone = {"c": Entry(("s1",), ("s1",), gone=("s1",))}
-        self.assert_delivered([Rule.GONE], *built("s1"), entries=gone)
+        for entry, rules in (
+            (Entry(("s1",), ("s1",), gone=("s2",)), []),
+            (Entry((), (), gone=("s1",)), [Rule.GONE, Rule.STRAY]),
+            (Entry(("s1",), ("s1", "s2"), gone=("s2",)), [Rule.DANGLING]),
+        ):
+            self.assert_found(rules, history(*FIRST), {"c": entry})
 
     def test_a_withdrawn_server_in_a_cell(self):
         stray = {"c": Entry(("s1",), ("s1",), stray=("s2",))}
@@ -235,6 +239,13 @@ class DeliveryTestCase(Judged):
 
     def test_a_withdrawn_server_that_a_compute_is_given(self):
         self.assert_delivered([Rule.STRAY], *built("s1", "s2"))
+
+    def test_allocations_of_a_withdrawn_server(self):
+        claimed = event("claimed", servers=["s1", "s2"])
+        freed = event("freed", server="s2")
+        self.assert_delivered([Rule.KEPT], claimed, *built("s1"))
+        self.assert_delivered([Rule.KEPT], freed, claimed, *built("s1"))
+        self.assert_delivered([], claimed, *built("s1"), freed)
 
     def test_keypairs_are_not_for_the_conductor(self):
         events = history(*FIRST, of=token(kind="keypair"), conductor=())
@@ -296,18 +307,18 @@ class StateTestCase(Judged):
 
 
 class BystanderTestCase(Judged):
-    def asked(self, status=200, seconds=0.1, began=0.0):
-        return event(
-            "bystander",
-            caller="b",
-            asks="a list",
-            status=status,
-            seconds=seconds,
-            began=began,
-        )
+    def asked(self, status=200, seconds=0.1, began=0.0, **fields):
+        asked = {"casts": True, "state": None, **fields}
+        return {
+            **event("bystander", status=status, asks="what", **asked),
+            "caller": "b",
+            "seconds": seconds,
+            "began": began,
+        }
 
     def test_one_who_is_served_at_once(self):
         self.assert_found([], [self.asked()], {})
+        self.assert_found([], [self.asked(state="executed")], {})
 
     def test_one_who_is_not(self):
         for unfair in (
@@ -315,6 +326,7 @@ class BystanderTestCase(Judged):
             self.asked(status=500),
             self.asked(status=None),
             self.asked(seconds=checker.BOUND + 1),
+            self.asked(state="replayed"),
         ):
             self.assert_found([Rule.BYSTANDER], [unfair], {})
 
@@ -325,6 +337,18 @@ class BystanderTestCase(Judged):
         self.assert_found([], [event("down", 5.5, of="broker"), late], {})
         after = [*down(8.0, 9.0), late]
         self.assert_found([Rule.BYSTANDER], after, {})
+
+    def test_a_broker_is_no_excuse_for_all(self):
+        for fields, rules in (
+            ({"status": 500}, []),
+            ({"status": 202, "seconds": checker.BOUND + 1}, []),
+            ({"status": 409}, [Rule.BYSTANDER]),
+            ({"status": 500, "casts": False}, [Rule.BYSTANDER]),
+        ):
+            asked = self.asked(**fields)
+            events = [*down(0.0, 1.0, of="broker"), asked]
+            self.assert_found(rules, events, {})
+            self.assert_found([], [*down(0.0, 1.0), asked], {})
 
     def test_one_who_makes_something(self):
         one = {"b": Entry(("s1",), ("s1",))}

@@ -42,7 +42,7 @@ def check(connection: sa.Connection) -> None:
             cursor.fetchall()
             if connection.dialect.name in ("mysql", "mariadb"):
                 cursor.execute(_BINARY_LOG)
-                _check_binary_log(dict(cursor.fetchall()))
+                check_binary_log(dict(cursor.fetchall()))
     except driver.ProgrammingError:
         version = ".".join(
             map(str, connection.dialect.server_version_info or ())
@@ -58,7 +58,12 @@ def check(connection: sa.Connection) -> None:
         raise db_exc.DBConnectionError(exc) from exc
 
 
-def _check_binary_log(variables: dict[str, str]) -> None:
+def check_binary_log(variables: ty.Mapping[str, str]) -> None:
+    """Check that a server can log what the store writes.
+
+    :param variables: the server's, by their names
+    :raises Unsupported: it cannot
+    """
     on = variables.get("log_bin") == "ON"
     if on and variables.get("binlog_format") == "STATEMENT":
         raise Unsupported(

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import functools
+import weakref
+
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
@@ -10,59 +13,62 @@ from nova.openstack.common.idempotency import claim as claims
 
 _OURS = "client_token"  # in the names of all our tables
 
-# A transaction that another one made impossible, as each server says it
-# beside what oslo.db calls a deadlock: MariaDB with innodb_snapshot_isolation
-# (record has changed since it was read), and PostgreSQL at REPEATABLE READ
-# and SERIALIZABLE.
-_CHANGED_SINCE_READ = 1020
-_SERIALIZATION_FAILURE = "40001"
+# A transaction that another one made impossible, as each server says it. By
+# number: a deadlock, a lock that was not to be had in time, and, with
+# innodb_snapshot_isolation, a record that has changed since it was read. By
+# SQLSTATE: a deadlock, and PostgreSQL's conflicts at REPEATABLE READ and
+# SERIALIZABLE.
+_CONFLICTS = (1213, 1205, 1020, "40P01", "40001")
+
+# Whose errors are looked at.
+_ENGINES: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
 
 
 def listen(engine: sa.Engine) -> None:
-    """Handle the errors of an engine, after oslo.db's handler has.
+    """Handle the errors of an engine, before oslo.db's handler does.
+
+    That one logs errors and makes its own of them, with the values of the
+    statement; and what it does not want to handle it raises at once, so that
+    no handler comes after it.
 
     :param engine: the database; calling it again is a no-op
     """
-    for handler in (_hide_values, _note_deadlock):
-        if not sa.event.contains(engine, "handle_error", handler):
-            sa.event.listen(engine, "handle_error", handler)
+    _ENGINES.add(engine)
+    _come_first()
+
+
+@functools.cache
+def _come_first() -> None:
+    # The handlers of all engines come before those of one, and there is no
+    # other way past one that is there already.
+    for handler in (_hide_values, _note_conflict):
+        sa.event.listen(sa.Engine, "handle_error", handler)
 
 
 def conflicted(error: BaseException | None) -> bool:
     """Tell whether an error says that another transaction was in the way.
 
-    :param error: the driver's error
+    :param error: the driver's error, or oslo.db's
     """
     arguments = getattr(error, "args", None) or (None,)
-    return (
-        arguments[0] == _CHANGED_SINCE_READ
-        or getattr(error, "pgcode", None) == _SERIALIZATION_FAILURE
+    said = (arguments[0], getattr(error, "pgcode", None))
+    return isinstance(error, db_exc.DBDeadlock) or any(
+        code in _CONFLICTS for code in said
     )
 
 
 def _hide_values(context: sa.engine.ExceptionContext) -> None:
-    # oslo.db logs what it cannot retry, with the values of the statement.
     error = context.sqlalchemy_exception
-    if error is None or _OURS not in (context.statement or ""):
-        return
-    error.hide_parameters = True
-    # oslo.db's handler came first, and has made its own error of it.
-    chained = _chained(context)
-    if isinstance(chained, db_exc.DBError):
-        chained.args = (str(error),)
+    if error is not None and _OURS in (context.statement or ""):
+        # Whoever logs it later logs the statement alone.
+        error.hide_parameters = True
 
 
-def _note_deadlock(context: sa.engine.ExceptionContext) -> None:
-    # Nova turns a deadlock it does not retry into a 500. A client with a
-    # token can safely be asked to retry instead.
+def _note_conflict(context: sa.engine.ExceptionContext) -> None:
+    # Nova turns what it does not retry into a 500. A client with a token can
+    # safely be asked to retry instead.
     claim = claims.current()
-    if claim and (
-        isinstance(_chained(context), db_exc.DBDeadlock)
-        or conflicted(context.original_exception)
-    ):
+    if context.engine not in _ENGINES:
+        return
+    if claim and conflicted(context.original_exception):
         claim.deadlocked = True
-
-
-def _chained(context: sa.engine.ExceptionContext) -> BaseException | None:
-    # SQLAlchemy sets it when a handler has returned an error of its own.
-    return getattr(context, "chained_exception", None)

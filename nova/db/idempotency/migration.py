@@ -43,6 +43,14 @@ _LOCK = {
     ),
 }
 
+# What came before the first release: its version, and columns that its tables
+# lack. Resources first, as they have to be dropped.
+_UNRELEASED = "5f3c1d8a2b40"
+_RELEASED = {
+    tables.RESOURCES.name: "row_key",
+    tables.TOKENS.name: "key_id",
+}
+
 
 class Unusable(Exception):
     """The API database cannot be used; says why."""
@@ -92,25 +100,34 @@ def db_version(engine: sa.Engine) -> str | None:
     :param engine: the API database
     """
     with engine.connect() as connection:
-        context = migration.MigrationContext.configure(
-            connection, opts={"version_table": VERSION_TABLE}
-        )
-        return context.get_current_revision()
+        return _version(connection)
 
 
 def _check_form(connection: sa.Connection) -> None:
     inspector = sa.inspect(connection)
-    name = tables.TOKENS.name
-    if not inspector.has_table(name):
-        return
-    columns = {column["name"] for column in inspector.get_columns(name)}
-    if "key_id" not in columns:
-        raise Unusable(
-            f"table {name} has the form of a version that was never "
-            f"released. Drop the tables client_token_resources, {name} and "
-            f"{VERSION_TABLE}, and run this again: tokens that are in use "
-            "are forgotten"
-        )
+    for name, column in _RELEASED.items():
+        if not inspector.has_table(name):
+            continue
+        if column not in {c["name"] for c in inspector.get_columns(name)}:
+            raise _unreleased(f"table {name}")
+    if _version(connection) == _UNRELEASED:
+        raise _unreleased(f"version {_UNRELEASED}")
+
+
+def _unreleased(what: str) -> Unusable:
+    names = ", ".join([*_RELEASED, VERSION_TABLE])
+    return Unusable(
+        f"{what} has the form of a version that was never released. Drop "
+        f"the tables {names}, where they are there, and run this again: "
+        "tokens that are in use are forgotten"
+    )
+
+
+def _version(connection: sa.Connection) -> str | None:
+    context = migration.MigrationContext.configure(
+        connection, opts={"version_table": VERSION_TABLE}
+    )
+    return context.get_current_revision()
 
 
 @contextlib.contextmanager

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import socket
+import time
 import typing as ty
 
 import sqlalchemy as sa
@@ -48,6 +48,7 @@ class Steps:
     :param settings: see there
     :param now: the clock that all times come from, as an SQL expression
     :param connections: to the database, if not of its own
+    :param monotonic: elapsed time, in seconds
     """
 
     def __init__(
@@ -57,10 +58,11 @@ class Steps:
         *,
         now: sa.ColumnElement[int] | None = None,
         connections: Connections | None = None,
+        monotonic: ty.Callable[[], float] = time.monotonic,
     ) -> None:
         self.connections = connections or Connections(database)
         self._settings = settings
-        self._run = transaction.Runner(self.connections)
+        self._run = transaction.Runner(self.connections, monotonic)
         self._now = clock.now() if now is None else now
         self._lease_end = self._now + settings.lease
         # Until an outcome is stored, count the life from the lease's end.
@@ -83,15 +85,6 @@ class Steps:
     def runner(self) -> transaction.Runner:
         """What runs the steps."""
         return self._run
-
-    def probe(self) -> None:
-        """Check what the server can do, if it answers.
-
-        :raises capability.Unsupported: it lacks what is needed
-        """
-        out_of_reach = contextlib.suppress(*transaction.FAULTS)
-        with out_of_reach, self.connections.statement():
-            pass
 
     def _read(self, query: sa.Select[ty.Any]) -> ty.Sequence[sa.Row[ty.Any]]:
         return self._run.statement(

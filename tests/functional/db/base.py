@@ -137,6 +137,7 @@ class StoreTestCase(BackendTestCase, contract.StoreContract):
         migration.db_sync(cls.database.engine)
         BASE.metadata.create_all(cls.database.engine)
         link.listen(Thing, contract.KIND, "name")
+        link.guard(contract.KIND, {Thing.__tablename__}, Thing.__tablename__)
 
     def setUp(self) -> None:
         super().setUp()
@@ -157,15 +158,30 @@ class StoreTestCase(BackendTestCase, contract.StoreContract):
         self.addCleanup(store.connections.dispose)
         return store
 
-    def make(self, claim: Claim, name: str = "a thing") -> Resource:
-        with (
-            claims.running(claim),
-            self.database.manager.writer.using(Context()) as session,
-        ):
+    def make(
+        self, claim: Claim, name: str = "a thing", manager: ty.Any = None
+    ) -> Resource:
+        with claims.running(claim):
+            key = self.insert(name, manager)
+        return Resource(contract.KIND, name, str(key))
+
+    def insert(self, name: str, manager: ty.Any = None) -> int:
+        """Make a thing in a transaction of the service; return its key."""
+        service = manager or self.database.manager
+        with service.writer.using(Context()) as session:
             thing = Thing(name=name)
             session.add(thing)
             session.flush()
-            return Resource(contract.KIND, name, str(thing.id))
+            key: int = thing.id
+        return key
+
+    def delete(self, key: int, manager: ty.Any = None) -> int:
+        """Delete a thing in the way of a service; return how many went."""
+        service = manager or self.database.manager
+        with service.writer.using(Context()) as session:
+            found = session.query(Thing).filter_by(id=key)
+            count: int = found.delete(synchronize_session=False)
+        return count
 
     def things(self) -> list[str]:
         """Return the names of what is committed."""

@@ -12,6 +12,7 @@ from nova.db.idempotency import link
 from nova.openstack.common.idempotency import claim as claims
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.claim import Claim
+from nova.openstack.common.idempotency.record import Resource
 from tests.functional.db import base
 from tests.unit.common import contract
 
@@ -103,6 +104,92 @@ class _Link(base.StoreTestCase):
             session.add_all([base.Thing(name=name) for name in "abc"])
         self.assertEqual(3, self.row().bound)
         self.assertEqual(3, len(self.store.resources(claim.id)))
+
+
+@base.on_each_backend
+class _CleanUp(base.StoreTestCase):
+    """A request deletes what it has made, since it fails or refuses."""
+
+    def _clean_up(self, claim: Claim, key: int) -> int:
+        with claims.running(claim):
+            return self.delete(key)
+
+    def test_who_has_the_token_is_unbound(self) -> None:
+        _, claim = self.hold()
+        made = self.make(claim)
+        self.assertEqual(1, self._clean_up(claim, int(made.key)))
+        self.assertEqual(0, self.row().bound)
+        self.assertEqual((), self.store.resources(claim.id))
+
+    def test_only_what_is_deleted_is_unbound(self) -> None:
+        _, claim = self.hold()
+        first, second = self.make(claim, "a"), self.make(claim, "b")
+        self._clean_up(claim, int(first.key))
+        self.assertEqual(1, self.row().bound)
+        self.assertEqual((second,), self.store.resources(claim.id))
+
+    def test_who_lost_the_token_deletes_nothing(self) -> None:
+        for take in ("rerun", "recover"):
+            held = self.hold(token=take)
+            made = self.make(held.claim, take)
+            self.take(take, token=take)
+            self.assertRaises(
+                errors.TokenLost, self._clean_up, held.claim, int(made.key)
+            )
+            self.assertTrue(held.claim.lost)
+            self.assertIn(take, self.things())
+
+    def test_where_nothing_is_left_to_delete_nothing_is_unbound(
+        self,
+    ) -> None:
+        # The conductor was faster: it goes on with it.
+        _, claim = self.hold()
+        made = self.make(claim)
+        self.delete(int(made.key))
+        self.assertEqual(0, self._clean_up(claim, int(made.key)))
+        self.assertEqual(1, self.row().bound)
+        self.assertEqual((made,), self.store.resources(claim.id))
+
+    def test_a_clean_up_that_is_rolled_back_can_be_tried_again(self) -> None:
+        _, claim = self.hold()
+        made = self.make(claim)
+        self.assertRaises(_OwnError, self._fail_to_clean_up, claim, made)
+        self.assertEqual(1, self.row().bound)
+        self._clean_up(claim, int(made.key))
+        self.assertEqual(0, self.row().bound)
+        self.assertEqual((), self.store.resources(claim.id))
+
+    def _fail_to_clean_up(self, claim: Claim, made: Resource) -> None:
+        manager = self.database.manager
+        with (
+            claims.running(claim),
+            manager.writer.using(base.Context()) as session,
+        ):
+            session.query(base.Thing).filter_by(id=int(made.key)).delete()
+            raise _OwnError
+
+    def test_a_binding_that_was_rolled_back_is_not_counted(self) -> None:
+        _, claim = self.hold()
+        self.assertRaises(_OwnError, self._fail_to_make, claim, 77)
+        with self.database.manager.writer.using(base.Context()) as session:
+            session.add(base.Thing(id=77, name="somebody else's"))
+        self.assertEqual(1, self._clean_up(claim, 77))
+        self.assertEqual(0, self.row().bound)
+
+    def _fail_to_make(self, claim: Claim, key: int) -> None:
+        manager = self.database.manager
+        with (
+            claims.running(claim),
+            manager.writer.using(base.Context()) as session,
+        ):
+            session.add(base.Thing(id=key, name="a thing"))
+            session.flush()
+            raise _OwnError
+
+    def test_a_request_without_a_token_is_left_alone(self) -> None:
+        made = self.make(self.hold().claim)
+        self.assertEqual(1, self.delete(int(made.key)))
+        self.assertEqual(1, self.row().bound)
 
 
 @base.on_each_backend

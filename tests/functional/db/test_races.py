@@ -94,6 +94,45 @@ class _Races(_RacesTestCase):
         return True
 
 
+class _Died(BaseException):
+    """Stands for the end of a worker."""
+
+
+@base.on_each_backend
+class _Halves(base.StoreTestCase):
+    """A worker dies when it is about to delete what is bound."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.held = self.hold()
+        self.made = self.make(self.held.claim)
+        engine = self.store.connections.engine()
+        sa.event.listen(engine, "before_cursor_execute", self._die)
+        self.addCleanup(
+            sa.event.remove, engine, "before_cursor_execute", self._die
+        )
+
+    def _die(
+        self, conn: ty.Any, cursor: ty.Any, statement: str, *rest: ty.Any
+    ) -> None:
+        if "DELETE FROM client_token_resources" in statement:
+            raise _Died
+
+    def assert_unchanged(self, call: ty.Callable[[], object]) -> None:
+        before = self.row()
+        self.assertRaises(_Died, call)
+        self.assertEqual(before, self.row())
+        bound = self.store.resources(self.held.claim.id)
+        self.assertEqual((self.made,), bound)
+
+    def test_a_rerun_is_not_half_done(self) -> None:
+        row = self.row()
+        self.assert_unchanged(lambda: self.store.rerun(row, use_of()))
+
+    def test_nor_is_a_release(self) -> None:
+        self.assert_unchanged(lambda: self.free(self.held, made_nothing=True))
+
+
 @base.on_each_backend
 class _RotationRaces(_RacesTestCase):
     """API hosts list the secrets in another order while one is rotated."""

@@ -8,6 +8,7 @@ import typing as ty
 from nova import context
 from nova import objects
 from nova.conductor import manager as conductor
+from nova.openstack.common.idempotency.answer import Verdict
 from tests.functional.operations import cloud
 from tests.functional.operations import recorder
 
@@ -71,13 +72,16 @@ class Aftermath(cloud.Cloud):
 
     def assert_unknown(self, answer: ty.Any) -> None:
         self.assert_fault(answer, 409, "unknown")
-        self.assertNotIn("Retry-After", answer.headers)
+        self.assert_of_an_earlier(answer, Verdict.UNKNOWN)
 
     def assert_failed(self, answer: ty.Any) -> None:
-        self.assert_fault(answer, 500, "recorded as failed")
+        self.assert_fault(answer, 500, "token failed")
+        self.assert_of_an_earlier(answer, Verdict.FAILED)
+        self.assertEqual("true", answer.headers["Idempotent-Replayed"])
 
     def assert_lost(self, answer: ty.Any) -> None:
         self.assert_fault(answer, 409, "not available any more")
+        self.assert_of_an_earlier(answer, Verdict.ANSWER_LOST)
 
     def assert_accepted(self, first: ty.Any, again: ty.Any) -> None:
         """Assert that it is the first answer, but for its secrets."""
@@ -85,10 +89,20 @@ class Aftermath(cloud.Cloud):
         self.assertEqual(_lasting(first), _lasting(again))
         self.assertEqual(_headers(first), _headers(again))
         self.assertEqual("true", again.headers["Idempotent-Replayed"])
-        self.assertEqual(
-            first.headers["x-openstack-request-id"],
-            again.headers["X-Client-Token-Request-Id"],
-        )
+        earlier = first.headers["x-openstack-request-id"]
+        self.assert_of_an_earlier(again, Verdict.REBUILT, earlier)
+        # By which the server's events are found.
+        self.assertEqual(earlier, again.headers["x-compute-request-id"])
+
+    def assert_of_an_earlier(
+        self, answer: ty.Any, state: Verdict, earlier: str | None = None
+    ) -> None:
+        """Assert what an answer tells of the request that it speaks of."""
+        told = answer.headers["X-Client-Token-Request-Id"]
+        self.assertEqual(earlier or told, told)
+        self.assertNotEqual(answer.headers["x-openstack-request-id"], told)
+        self.assertEqual(state.value, answer.headers["X-Client-Token-State"])
+        self.assertNotIn("Retry-After", answer.headers)
 
 
 def _headers(answer: ty.Any) -> dict[str, str]:

@@ -8,6 +8,7 @@ import typing as ty
 from nova.idempotency import operations
 from nova.openstack.common.idempotency.points import Point
 from tests.functional import base
+from tests.functional import conducting
 from tests.functional import releases
 from tests.functional.operations import samples
 
@@ -70,6 +71,8 @@ class Linked:
             retry = self.make(token)
             self.assertLess(retry.status_code, 300, retry.content)
             self.assertNotIn("Idempotent-Replayed", retry.headers)
+            state = retry.headers["X-Client-Token-State"]
+            self.assertEqual("executed", state)
             self.assertEqual(sorted([*before, token]), self.made(), point)
             self.assertEqual(retry.content, self.make(token).content)
 
@@ -80,9 +83,10 @@ class Linked:
             token = point.value
             self.left_by_a_dead_worker(point, lambda t=token: self.make(t))
             self.assertEqual(sorted([*before, token]), self.made(), point)
+            self.gone_on_with()
             retry = self.make(token)
             self.assertEqual(plain.status_code, retry.status_code)
-            self.assertEqual("true", retry.headers["Idempotent-Replayed"])
+            self.assert_rebuilt(retry)
             self.assertEqual(
                 plain.json()[self.key].keys() - set(_SECRETS),
                 retry.json()[self.key].keys(),
@@ -98,7 +102,7 @@ class Linked:
             self.lose_the_answers()
             rebuilt = self.make(version.replace(".", "-"))
             self.assertEqual(first.status_code, rebuilt.status_code)
-            self.assertEqual("true", rebuilt.headers["Idempotent-Replayed"])
+            self.assert_rebuilt(rebuilt)
             self.assertEqual(
                 self.lasting(first), self.lasting(rebuilt), version
             )
@@ -113,16 +117,28 @@ class Linked:
             if reached is Point.BEFORE_METHOD:
                 base.points.arm(None)
                 self.change(lease_until=0)
-                retries.append(self.make("t", "one"))
+                retry = base.elsewhere(lambda: self.make("t", "one"))
+                retries.append(retry)
 
         before = self.made()
         base.points.arm(overtake)
         slow = self.make("t", "one")
         self.assertLess(retries[0].status_code, 300)
-        # By the fence; or by Nova, if it sees first that the name is taken.
-        self.assertEqual(409, slow.status_code, slow.content)
+        # Whatever Nova says, which may see first that the name is taken.
+        self.assert_fault(slow, 409, "took over")
+        self.assertEqual("taken-over", slow.headers["X-Client-Token-State"])
         self.assertEqual(sorted([*before, "one"]), self.made())
         self.assertEqual(retries[0].content, self.make("t", "one").content)
+
+    def gone_on_with(self) -> None:
+        """Do what makes what was committed complete: nothing, but for servers.
+
+        One that nobody was asked to build is withdrawn.
+        """
+
+    def assert_rebuilt(self, answer: ty.Any) -> None:
+        self.assertEqual("true", answer.headers["Idempotent-Replayed"])
+        self.assertEqual("rebuilt", answer.headers["X-Client-Token-State"])
 
     def lasting(self, answer: ty.Any) -> dict[str, ty.Any]:
         """Return what an answer shows, and the database holds as it is."""
@@ -133,6 +149,7 @@ class Linked:
 
     def lose_the_answers(self) -> None:
         """Leave what workers leave that die before they store an answer."""
+        self.gone_on_with()
         self.change(state="running", sealed=None, status=None, lease_until=0)
 
     def kind(self) -> ty.Any:
@@ -228,12 +245,46 @@ class ServerGroups(Deleted, Linked):
         self.assertNotIn("Idempotent-Replayed", retry.headers)
 
 
-class BootVolumes(Linked):
+    def test_one_that_lost_its_token_is_not_told_of_the_quota(self) -> None:
+        self.flags(server_groups=1, group="quota")
+        retries = []
+
+        def overtake(reached: Point) -> None:
+            if reached is Point.BEFORE_METHOD:
+                base.points.arm(None)
+                self.change(lease_until=0)
+                retries.append(base.elsewhere(lambda: self.make("t")))
+
+        base.points.arm(overtake)
+        slow = self.make("t")
+        self.assertEqual(200, retries[0].status_code, retries[0].content)
+        # Nova refused it, for the sake of the very group that it asked for.
+        self.assert_fault(slow, 409, "took over")
+        self.assertEqual("taken-over", slow.headers["X-Client-Token-State"])
+        self.assertEqual(retries[0].content, self.make("t").content)
+
+
+class BootVolumes(Linked, conducting.Conducting):
     """Servers, by their other path."""
 
     path = "/os-volumes_boot"
     listed = "/servers"
     versions = ("2.37", "2.90")
+
+    def gone_on_with(self) -> None:
+        self.conductor_takes()
+
+    def test_one_that_nobody_took_is_withdrawn(self) -> None:
+        for point in base.AFTER_THE_COMMIT:
+            before = self.made()
+            token = point.value
+            self.left_by_a_dead_worker(point, lambda t=token: self.make(t))
+            retry = self.make(token)
+            self.assertEqual(202, retry.status_code, retry.content)
+            state = retry.headers["X-Client-Token-State"]
+            self.assertEqual("executed", state)
+            self.assertEqual(sorted([*before, token]), self.made(), point)
+            self.assertEqual(retry.content, self.make(token).content)
 
 
 for _scenarios in (Flavors, Aggregates, ServerGroups):

@@ -13,6 +13,7 @@ from tests.functional.operations import cloud
 from tests.functional.operations import samples
 from tests.functional.operations.sample import Sample
 
+_STATE = "X-Client-Token-State"
 _TAKES_TOKENS = [row for row in releases.OPERATIONS if row.left_out is None]
 
 
@@ -38,9 +39,11 @@ class Once(cloud.Cloud):
         self.assert_replay(first, again)
         self.assertEqual([], self.effects.taken())
         other = self.post(path, different(sample.body), "t")
-        self.assert_fault(other, 422, "used for a different request")
+        self.assert_different(other)
         self.assertEqual([], self.effects.taken())
-        self.assertEqual(1 if row.kind else 0, self.rows()[0].linked)
+        (stored,) = self.rows()
+        self.assertIs(row.kind is not None, stored.linked)
+        self.assertEqual(1 if row.kind else 0, stored.bound)
 
     def prepared(self, row: Operation, sample: Sample) -> str:
         self.api.microversion = sample.version
@@ -53,9 +56,27 @@ class Once(cloud.Cloud):
     def assert_replay(self, first: ty.Any, again: ty.Any) -> None:
         self.assertEqual(first.status_code, again.status_code)
         self.assertEqual(first.content, again.content)
+        self.assertEqual("t", first.headers["X-Client-Token"])
+        self.assertEqual("t", again.headers["X-Client-Token"])
+        self.assertEqual("executed", first.headers[_STATE])
+        self.assertEqual("replayed", again.headers[_STATE])
         self.assertNotIn("Idempotent-Replayed", first.headers)
         self.assertEqual("true", again.headers["Idempotent-Replayed"])
-        self.assertEqual("t", first.headers["X-Client-Token"])
+        self.assertEqual(
+            first.headers["x-openstack-request-id"],
+            again.headers["X-Client-Token-Request-Id"],
+        )
+        self.assertEqual(
+            first.headers.get("OpenStack-API-Version"),
+            again.headers.get("OpenStack-API-Version"),
+        )
+
+    def assert_different(self, other: ty.Any) -> None:
+        self.assert_fault(other, 422, "used for a different request")
+        self.assertEqual("different", other.headers[_STATE])
+        self.assertEqual("t", other.headers["X-Client-Token"])
+        # It tells nothing of the other one.
+        self.assertNotIn("X-Client-Token-Request-Id", other.headers)
 
 
 class Samples(unittest.TestCase):

@@ -16,6 +16,8 @@ from nova.openstack.common.idempotency.answer import Answer
 from nova.openstack.common.idempotency.answer import Verdict
 from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.digest import Digests
+from nova.openstack.common.idempotency.engine import Engine
+from nova.openstack.common.idempotency.parts import Parts
 from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.sameness import Scope
 from tests.unit.common import base
@@ -196,3 +198,21 @@ class GivenBackTest(base.EngineTestCase):
         with contextlib.suppress(errors.Unavailable):
             self.send(self.linked(base.FAILED))
         self.assertEqual([], self.returned.uses)
+
+
+class PartsTest(base.EngineTestCase):
+    def test_an_engine_on_real_time_and_threads_answers_too(self) -> None:
+        parts = self.engine.parts
+        self.engine = Engine(
+            Parts.of(
+                self.store,
+                parts.digests,
+                self.sealer,
+                parts.limits,
+                lease=0.03,  # its thread ends soon after the test
+            )
+        )
+        reply = self.send(answers(ACCEPTED))
+        self.assert_told(reply, Verdict.EXECUTED, ACCEPTED)
+        again = self.send(answers())
+        self.assert_told(again, Verdict.REPLAYED, ACCEPTED, "req-1")

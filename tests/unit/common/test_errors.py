@@ -56,7 +56,8 @@ _SOMETHING_DONE = {
 
 def _leaves(kind: _Kind) -> ty.Iterator[_Kind]:
     for below in kind.__subclasses__():
-        if not below.__subclasses__():
+        theirs = below.__subclasses__()
+        if not any(kind.__module__ == below.__module__ for kind in theirs):
             yield below
         yield from _leaves(below)
 
@@ -82,7 +83,13 @@ class RefusalTest(testtools.TestCase):
 
     def test_there_is_no_other_refusal(self) -> None:
         self.assertEqual(
-            {row.kind for row in _ROWS}, set(_leaves(errors.Refusal))
+            {row.kind for row in _ROWS},
+            {
+                kind
+                for kind in _leaves(errors.Refusal)
+                # A database has one of its own: it is told as this is.
+                if kind.__module__ == errors.__name__
+            },
         )
 
     @ddt.data(*(row.kind for row in _ROWS))

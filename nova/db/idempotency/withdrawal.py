@@ -35,12 +35,18 @@ from oslo_serialization import jsonutils
 import sqlalchemy as sa
 
 from nova.db.api import models as api_models
+from nova.db.idempotency import transaction
 from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Withdrawn
 
 _REQUESTS: ty.Final[sa.Table] = api_models.BuildRequest.__table__
 _MAPPINGS: ty.Final[sa.Table] = api_models.InstanceMapping.__table__
+# Rows of a server, by its id, that its mapping outlives.
+_ROWS: ty.Final[tuple[sa.Table, ...]] = (
+    api_models.InstanceGroupMember.__table__,
+    api_models.RequestSpec.__table__,
+)
 
 
 #: Nothing is withdrawn; what there is stays.
@@ -104,6 +110,27 @@ def withdraw(
     )
 
 
+def forget_rows(run: transaction.Runner, server: str) -> None:
+    """Delete a server's membership in a group, and its request spec.
+
+    The conductor has the request spec from the cast, and does not mind.
+
+    :param run: runs transactions on Nova's API database
+    :param server: the server's id
+    :raises errors.Unavailable: the database does not answer
+    """
+
+    def forget(connection: sa.Connection) -> None:
+        for table in _ROWS:
+            # A deletion by anything but keys that are there locks gaps.
+            mine = table.c.instance_uuid == server
+            keys = connection.scalars(sa.select(table.c.id).where(mine)).all()
+            for key in keys:
+                connection.execute(sa.delete(table).where(table.c.id == key))
+
+    run.transaction(forget)
+
+
 def attachments(mappings: str | None) -> tuple[str, ...]:
     """Return the volume attachments that a BuildRequest names.
 
@@ -133,10 +160,10 @@ def _build_requests(
 
 def _delete_build_request(connection: sa.Connection, server: str) -> bool:
     # The conductor's own statement (BuildRequest._destroy_in_db), word for
-    # word. Both have to lock the entry of one index first and the row second:
-    # by the primary key we would do so the other way round, and MariaDB would
-    # break off the conductor's transaction as the smaller one of a deadlock.
-    # It would lock no gap but at REPEATABLE READ, where the row is missing.
+    # word: both lock the entry of one index first, and the row second. By the
+    # primary key we would do so the other way round, and MariaDB would break
+    # off the conductor's transaction, the smaller one of the deadlock; then
+    # nobody builds what we might not have been able to withdraw either.
     mine = _REQUESTS.c.instance_uuid == server
     return connection.execute(sa.delete(_REQUESTS).where(mine)).rowcount == 1
 

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What workers of a small service do with tokens, from begin to end."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import typing as ty
+
+import sqlalchemy as sa
+
+from nova.db.idempotency.store import SqlStore
+from nova.openstack.common.idempotency import errors
+from nova.openstack.common.idempotency.answer import Answer
+from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.digest import Digests
+from nova.openstack.common.idempotency.engine import Engine
+from nova.openstack.common.idempotency.limits import Limits
+from nova.openstack.common.idempotency.parts import Parts
+from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.returns import Returns
+from nova.openstack.common.idempotency.work import Fate
+from nova.openstack.common.idempotency.work import Request
+from nova.openstack.common.idempotency.work import Withdrawn
+from tests.functional.db import base
+from tests.unit.common import contract
+from tests.unit.common import fakes
+
+MADE = Answer(202, (), b'{"thing": 1}')
+REFUSED = Answer(400, (), b'{"badRequest": {}}')
+BROKEN = Answer(500, (), b'{"computeFault": {}}')
+
+#: The token of the worker that an errand speaks of.
+TOKEN = "the worker's"
+
+
+class _NoHeartbeat:
+    def keep(self, claim: ty.Any) -> ty.ContextManager[None]:
+        return contextlib.nullcontext()
+
+
+class Work(fakes.Work):
+    """An operation of the service, which can take back what it made."""
+
+    def __init__(
+        self, does: ty.Callable[[], Answer], fate: Fate = Fate.WITHDRAWN
+    ) -> None:
+        super().__init__(does, link=contract.KIND)
+        self._fate = fate
+        self.rebuilt = MADE
+
+    def withdraw(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> Withdrawn:
+        if self._fate is Fate.TAKEN:
+            return Withdrawn(Fate.TAKEN)
+        for resource in resources:
+            row = base.Thing.id == int(resource.key)
+            transaction.execute(sa.delete(base.Thing).where(row))
+        return Withdrawn(self._fate, tuple((r, "undo") for r in resources))
+
+
+class Errands:
+    """One for each way in which a worker can use the store.
+
+    :param test: whose tables they work on
+    :param store: the worker's
+    :param secrets: what its host lists
+    """
+
+    def __init__(
+        self,
+        test: base.StoreTestCase,
+        store: SqlStore,
+        secrets: ty.Sequence[bytes],
+    ) -> None:
+        self._test = test
+        self._store = store
+        self._secrets = secrets
+        self._engine = Engine(
+            Parts(
+                store=store,
+                digests=Digests(secrets),
+                sealer=fakes.Sealer(),
+                heartbeat=ty.cast(ty.Any, _NoHeartbeat()),
+                returns=Returns(store),
+                limits=Limits(
+                    token_ttl=3600, wait_timeout=0, max_response_size=1000
+                ),
+                clock=test.clock,
+            )
+        )
+
+    # -- each prepares what was before, and returns what the worker does
+
+    def success(self) -> ty.Callable[[], object]:
+        """It makes something."""
+        return lambda: self._answer(Work(self._make))
+
+    def refusal(self) -> ty.Callable[[], object]:
+        """It refuses, and has made nothing."""
+        return lambda: self._answer(Work(lambda: REFUSED))
+
+    def second_thoughts(self) -> ty.Callable[[], object]:
+        """It refuses, and deletes what it has made already."""
+        return lambda: self._answer(Work(self._make_and_clean_up))
+
+    def vanishing(self) -> ty.Callable[[], object]:
+        """It fails, and what it made is gone."""
+        return lambda: self._answer(Work(self._make_and_lose))
+
+    def rerun(self) -> ty.Callable[[], object]:
+        """It takes a token over whose worker died before it made anything."""
+        self._store.abandon(self._held().claim)
+        return lambda: self._answer(Work(self._make))
+
+    def refused_rerun(self) -> ty.Callable[[], object]:
+        """It does so, and refuses."""
+        self._store.abandon(self._held().claim)
+        return lambda: self._answer(Work(lambda: REFUSED))
+
+    def new_life(self) -> ty.Callable[[], object]:
+        """It uses a token whose life has ended; something is bound to it."""
+        held = self._held()
+        self._test.make(held.claim)
+        self._store.complete(held.claim, self._test.outcome())
+        self._test.clock.forward(contract.TTL)
+        return lambda: self._answer(Work(self._make))
+
+    def withdrawal(self) -> ty.Callable[[], object]:
+        """It withdraws what a dead worker made, and runs."""
+        self._left_by_a_dead_one()
+        return lambda: self._answer(Work(self._make))
+
+    def recovery(self) -> ty.Callable[[], object]:
+        """It answers with what a dead worker made."""
+        self._left_by_a_dead_one()
+        return lambda: self._answer(Work(self._make, Fate.TAKEN))
+
+    def heartbeat(self) -> ty.Callable[[], object]:
+        """It renews leases; some are of requests that have just ended."""
+        # The newest row: behind it is the gap where all new ones go.
+        runs, ended = self._held(), self._test.hold(token="ended")
+        self._test.free(ended)
+        # Where the server has purged it, too, it is found in that gap.
+        purged = dataclasses.replace(ended.claim, id=2**40)
+        renewed = [purged, ended.claim, runs.claim]
+        return lambda: self._store.extend(renewed)
+
+    def late_takeover(self) -> ty.Callable[[], object]:
+        """It takes over what is free, and gone, by now."""
+        held = self._held()
+        mine = contract.use_of(TOKEN, secrets=self._secrets)
+        row = dataclasses.replace(self._test.row(mine), id=2**40)
+        self._test.free(held)
+        return lambda: self._store.rerun(row, mine)
+
+    def loss(self) -> ty.Callable[[], object]:
+        """It is slow: a retry took its token over, and was refused."""
+        former = self._held()
+        mine = contract.use_of(TOKEN, secrets=self._secrets)
+        row = self._test.row(mine)
+        self._store.rerun(row, mine)
+        claim = self._test.claim_of(row.id, mine, row.digest, shared=True)
+        self._store.release(claim, mine, made_nothing=False)
+        return lambda: self._test.make(former.claim)
+
+    # -- what they are made of
+
+    def _held(self) -> contract.Held:
+        return self._test.hold(token=TOKEN, secrets=self._secrets)
+
+    def _left_by_a_dead_one(self) -> None:
+        held = self._held()
+        self._test.make(held.claim)
+        self._store.abandon(held.claim)
+
+    def _answer(self, work: Work) -> None:
+        with contextlib.suppress(errors.Refusal):
+            self.answer(work)
+
+    def answer(self, work: Work) -> Reply:
+        """Answer the request that bears the worker's token."""
+        request = Request(
+            token=TOKEN,
+            scope=contract.SCOPE,
+            canonical=b"{}",
+            request_id="req-of-the-worker",
+            roles=frozenset({"member"}),
+        )
+        return self._engine.answer(request, work)
+
+    def _make(self) -> Answer:
+        self._test.insert("the worker's")
+        return MADE
+
+    def _make_and_clean_up(self) -> Answer:
+        self._test.delete(self._test.insert("the worker's"))
+        return REFUSED
+
+    def _make_and_lose(self) -> Answer:
+        key = self._test.insert("the worker's")
+        with self._test.database.engine.begin() as connection:
+            # Past what watches the service's statements, as a conductor.
+            connection.exec_driver_sql(f"DELETE FROM things WHERE id = {key}")
+        return BROKEN

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store's connections, beside those of the service."""
+
+from __future__ import annotations
+
+import os
+import typing as ty
+
+import sqlalchemy as sa
+
+from nova.db.idempotency import transaction
+from nova.openstack.common.idempotency import errors
+from tests.functional.db import base
+from tests.functional.db.errands import Errands
+from tests.unit.common import contract
+from tests.unit.common.contract import use_of
+
+_OPERATORS = {
+    "mysql": (
+        "SET SESSION innodb_lock_wait_timeout = 7",
+        "SET SESSION tx_isolation = 'SERIALIZABLE'",
+    ),
+    "postgresql": (
+        "SET lock_timeout = '7s'",
+        "SET default_transaction_isolation = 'serializable'",
+    ),
+}
+_ASKED = {
+    "mysql": "SELECT CONCAT_WS(' ', @@innodb_lock_wait_timeout,"
+    " @@tx_isolation, @@sql_mode, @@autocommit)",
+    "postgresql": "SELECT current_setting('lock_timeout') || ' ' ||"
+    " current_setting('default_transaction_isolation')",
+}
+_ISOLATION = {
+    "mysql": "SELECT @@tx_isolation",
+    "postgresql": "SELECT current_setting('transaction_isolation')",
+}
+# What a connection says of the transaction that it is in.
+_WITHIN = {
+    "mysql": "SELECT @@in_transaction",
+    "postgresql": "SELECT now() <> statement_timestamp()",
+}
+
+
+class _Died(BaseException):
+    """Stands for the end of a thread."""
+
+
+@base.on_each_server
+class _Settings(base.StoreTestCase):
+    """What an operator has set on the service's connections."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        engine = self.database.engine
+        sa.event.listen(engine, "connect", self._set)
+        engine.dispose()
+        self.addCleanup(engine.dispose)
+        self.addCleanup(sa.event.remove, engine, "connect", self._set)
+
+    def _set(self, connection: ty.Any, record: ty.Any) -> None:
+        with connection.cursor() as cursor:
+            for statement in _OPERATORS[self.backend]:
+                cursor.execute(statement)
+        connection.commit()
+
+    def _service_s(self) -> str:
+        with self.database.engine.connect() as connection:
+            found = connection.exec_driver_sql(_ASKED[self.backend])
+            return str(found.scalar_one())
+
+    def test_they_stay_as_they_are(self) -> None:
+        before = self._service_s()
+        self.assertIn("7", before)
+        for name in ("second_thoughts", "new_life", "withdrawal"):
+            errand = getattr(Errands, name)
+            errand(Errands(self, self.store, (contract.ONE,)))()
+            self.assertEqual(before, self._service_s(), name)
+            self._empty()
+
+    def test_no_statement_of_ours_sets_any_there(self) -> None:
+        said: list[str] = []
+
+        def note(
+            conn: ty.Any, cursor: ty.Any, statement: str, *rest: ty.Any
+        ) -> None:
+            said.append(statement)
+
+        engine = self.database.engine
+        sa.event.listen(engine, "before_cursor_execute", note)
+        self.addCleanup(sa.event.remove, engine, "before_cursor_execute", note)
+        Errands(self, self.store, (contract.ONE,)).success()()
+        self.assertNotEqual([], said)
+        self.assertEqual([], [s for s in said if s.startswith("SET")])
+
+
+@base.on_each_server
+class _OurOwn(base.StoreTestCase):
+    def _say(self, connection: sa.Connection, question: str) -> str:
+        return str(connection.exec_driver_sql(question).scalar_one())
+
+    def _within(self) -> str:
+        return self.store.runner.statement(
+            lambda c: self._say(c, _WITHIN[self.backend])
+        )
+
+    def assert_outside(self) -> None:
+        """Assert that no connection of the pool is in a transaction."""
+        self.assertIn(self._within(), ("0", "False"))
+
+    def test_each_statement_is_read_committed(self) -> None:
+        run = self.store.runner
+        for through in (run.statement, run.transaction):
+            found = through(lambda c: self._say(c, _ISOLATION[self.backend]))
+            self.assertEqual("read committed", found.lower().replace("-", " "))
+
+    def test_whatever_the_operator_s_default_is(self) -> None:
+        if self.backend == "postgresql":
+            name = self.database.engine.url.database
+            with self.database.engine.begin() as connection:
+                connection.exec_driver_sql(
+                    f"ALTER DATABASE {name} SET "
+                    "default_transaction_isolation = 'serializable'"
+                )
+            self.addCleanup(self._forget_default, str(name))
+        self.test_each_statement_is_read_committed()
+
+    def _forget_default(self, name: str) -> None:
+        with self.database.engine.begin() as connection:
+            connection.exec_driver_sql(
+                f"ALTER DATABASE {name} RESET default_transaction_isolation"
+            )
+
+    def test_an_error_leaves_no_transaction_open(self) -> None:
+        def fail(connection: sa.Connection) -> ty.Any:
+            connection.execute(sa.select(sa.literal(1)))
+            raise error
+
+        for error in (ValueError(), _Died()):
+            self.assertRaises(type(error), self.store.runner.transaction, fail)
+            self.assert_outside()
+
+    def test_nor_does_a_statement_that_fails(self) -> None:
+        def fail(connection: sa.Connection) -> ty.Any:
+            return connection.exec_driver_sql("SELECT nothing_of_that_name")
+
+        run = self.store.runner
+        for through in (run.statement, run.transaction):
+            self.assertRaises(errors.Unavailable, through, fail)
+            self.assert_outside()
+
+    def test_nor_does_a_begin_that_fails(self) -> None:
+        engine = self.store.connections.engine()
+
+        def fail(
+            conn: ty.Any, cursor: ty.Any, statement: str, *rest: ty.Any
+        ) -> None:
+            if statement.startswith(("BEGIN", "START")):
+                raise ValueError(statement)
+
+        self.store.look(use_of())
+        sa.event.listen(engine, "after_cursor_execute", fail)
+        self.assertRaises(
+            errors.Unavailable, self.store.runner.transaction, lambda c: None
+        )
+        sa.event.remove(engine, "after_cursor_execute", fail)
+        self.assert_outside()
+
+    def test_who_waits_too_long_is_told(self) -> None:
+        held = self.hold()
+        with self.database.engine.begin() as connection:
+            row = sa.text("UPDATE client_tokens SET bound = 0")
+            self.assertEqual(1, connection.execute(row).rowcount)
+            self.assertRaises(
+                transaction.Locked,
+                self.store.complete,
+                held.claim,
+                self.outcome(),
+            )
+        self.assert_outside()
+
+    def test_connections_that_the_server_closed_are_replaced(self) -> None:
+        self.hold()
+        for _ in range(2):
+            self._close_all()
+            self.assertIsNotNone(self.row())
+
+    def test_within_a_transaction_too(self) -> None:
+        use = self.hold().use
+        self._close_all()
+        self.assertTrue(self.store.rerun(self.row(use), use_of()))
+
+    def _close_all(self) -> None:
+        """Let the server close the connections of the pool."""
+        engine = self.store.connections.engine()
+        question = (
+            "SELECT pg_backend_pid()"
+            if self.backend == "postgresql"
+            else "SELECT CONNECTION_ID()"
+        )
+        kill = (
+            "SELECT pg_terminate_backend({})"
+            if self.backend == "postgresql"
+            else "KILL {}"
+        )
+        with engine.connect() as first, engine.connect() as second:
+            numbers = [self._say(c, question) for c in (first, second)]
+        with self.database.engine.connect() as connection:
+            for number in numbers:
+                connection.exec_driver_sql(kill.format(number))
+
+    def test_a_child_opens_its_own(self) -> None:
+        before = self._number()
+        said, says = os.pipe()
+        child = os.fork()
+        if not child:
+            os.write(says, self._number().encode())
+            os._exit(0)
+        os.close(says)
+        os.waitpid(child, 0)
+        with open(said) as stream:
+            found = stream.read()
+        self.assertNotIn(found, ("", before))
+        self.assertEqual(before, self._number())
+
+    def _number(self) -> str:
+        question = (
+            "SELECT pg_backend_pid()"
+            if self.backend == "postgresql"
+            else "SELECT CONNECTION_ID()"
+        )
+        return self.store.runner.statement(lambda c: self._say(c, question))
+
+    def test_after_a_dispose_it_goes_on(self) -> None:
+        self.hold()
+        self.store.connections.dispose()
+        self.assertIsNotNone(self.row())
+
+
+class InMemoryTest(base.testtools.TestCase):
+    """SQLite in memory has no second connection; Nova's tests run on it."""
+
+    def test_the_store_works(self) -> None:
+        manager = base.enginefacade.transaction_context()
+        manager.configure(connection="sqlite://")
+        engine = manager.writer.get_engine()
+        self.addCleanup(engine.dispose)
+        base.migration.db_sync(engine)
+        store = base.AnyStore(
+            manager,
+            base.Settings(lease=contract.LEASE, token_ttl=contract.TTL),
+        )
+        use = use_of()
+        key = store.claim(use)
+        _, row = store.look(use)
+        assert row is not None
+        self.assertEqual(key, row.id)
+        self.assertTrue(store.rerun(row, use_of()))
+        self.assertIs(engine, store.connections.engine())
