@@ -31,8 +31,8 @@ sync_on_startup = true
 
 
 @dataclasses.dataclass(frozen=True)
-class Placement:
-    """One placement.
+class Server:
+    """One placement service.
 
     :param child: its process
     :param endpoint: its URL; who connects before it is ready waits
@@ -50,7 +50,7 @@ class Placement:
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[Placement]:
+def started(folder: Path) -> Iterator[Server]:
     """Begin to start one, beside whatever else is starting, and end it.
 
     :param folder: gets its folder
@@ -59,7 +59,7 @@ def started(folder: Path) -> Iterator[Placement]:
     mine.mkdir()
     child = Child("chaos.allocations", [str(mine)], mine)
     try:
-        yield Placement(child, f"http://127.0.0.1:{child.read()}")
+        yield Server(child, f"http://127.0.0.1:{child.read()}")
     finally:
         child.stop()
 

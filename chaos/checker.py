@@ -40,10 +40,13 @@ def of_token(
     :param count: how many resources it was to make
     """
     made, answered = set(entry.made), set(named)
+    gone = set(entry.gone)
+    never = answered - made - gone
     findings = (
         (Rule.DUPLICATE, len(entry.made) > count, entry.made),
         *_bindings(entry),
-        (Rule.PHANTOM, answered - made, answered - made),
+        (Rule.GONE, answered & gone, answered & gone),
+        (Rule.PHANTOM, never, never),
         # A phantom was called one already.
         (Rule.SHORT, 0 < len(made) < count and answered <= made, made),
         (Rule.DISAGREEMENT, len(answered) > 1, answered),

@@ -20,9 +20,11 @@ from chaos.trouble import Troublemaker
 
 _CLIENTS = 3
 # Seconds, and how often: even if each try meets a frozen worker, a client
-# outlasts all of them.
+# outlasts all of them. The longer it has tried, the longer it waits for an
+# answer, or on a busy machine it would never see one that comes once only.
 _TIMEOUTS = (1.5, 8.0)
-_TRIES = 40
+_TRIES = 100
+_TRIES_AS_PATIENT = 10
 _BACKOFF = (0.1, 1.0)
 # How many of the requests find trouble on their way: of the first ones of a
 # token, more where it is soon done with, as it is when they are refused; and
@@ -88,8 +90,10 @@ class Clients:
     ) -> None:
         name = {"id": uuid.uuid4().hex, "caller": mine.caller}
         self._history.note("began", **name)
-        for _ in range(_TRIES):
-            if self._try(mine, order, chance):
+        for number in range(_TRIES):
+            timeout = chance.choice(_TIMEOUTS)
+            timeout *= 1 + number // _TRIES_AS_PATIENT
+            if self._try(mine, order, timeout, chance):
                 self._history.note("ended", **name)
                 return
             order = self._trouble.order(chance, _TROUBLED_LATER)
@@ -97,13 +101,17 @@ class Clients:
         self._history.note("gave-up", **name)
 
     def _try(
-        self, mine: Client, order: Order | None, chance: random.Random
+        self,
+        mine: Client,
+        order: Order | None,
+        timeout: float,
+        chance: random.Random,
     ) -> bool:
         worker = self._fleet.any(chance)
         name = {"id": uuid.uuid4().hex, "caller": mine.caller}
         self._history.note("sent", **name)
         try:
-            answer = mine.post(worker.port, order, chance.choice(_TIMEOUTS))
+            answer = mine.post(worker.port, order, timeout)
         except client.NO_ANSWER as exc:
             self._history.note("broken", **name, by=type(exc).__name__)
             return False

@@ -97,12 +97,8 @@ class Delivery:
         made: set[str] = set()
         for caller, entry in entries.items():
             made |= set(entry.made)
-            for rule, servers in (
-                (Rule.GONE, entry.gone),
-                (Rule.STRAY, entry.stray),
-            ):
-                if set(servers) - self.lost:
-                    yield Violation(rule, caller, str(servers))
+            if set(entry.stray) - self.lost:
+                yield Violation(Rule.STRAY, caller, str(entry.stray))
         if self.built - made:
             says = f"computes were given {set(self.built - made)}"
             yield Violation(Rule.STRAY, "the conductor", says)

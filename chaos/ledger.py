@@ -69,9 +69,12 @@ class Ledger:
         kept = {uuid for _, uuid, _, queued in servers if not queued}
         tally = _Tally()
         for caller, uuid, cell, queued in servers:
-            tally.note(caller, "withdrawn" if queued else "made", uuid)
-            if not queued and uuid not in (waiting if cell is None else there):
-                tally.note(caller, "gone", uuid)
+            field = "made"
+            if queued:
+                field = "withdrawn"
+            elif uuid not in (waiting if cell is None else there):
+                field = "gone"
+            tally.note(caller, field, uuid)
         for caller, uuid in built:
             if uuid not in kept:
                 tally.note(caller, "stray", uuid)

@@ -12,8 +12,10 @@ import typing as ty
 
 import sqlalchemy as sa
 
+from nova.db.idempotency import connections
 from nova.db.idempotency import link
 from nova.db.idempotency import rows
+from nova.db.idempotency import steps
 from nova.db.idempotency import tables
 from nova.openstack.common.idempotency.claim import Claim
 
@@ -23,17 +25,39 @@ class Mutation(enum.Enum):
 
     NO_FENCE = "no-fence"
     NO_LINK = "no-link"
+    GAP_LOCKS = "gap-locks"
 
     def apply(self) -> None:
         """Switch it off; before Nova's application is loaded."""
         if self is Mutation.NO_FENCE:
             rows.held = _whoever_holds_it
+        elif self is Mutation.GAP_LOCKS:
+            connections._ON_CONNECT = _at_repeatable_read()
+            steps.forget = _forget_by_conditions
         else:
             link.listen = _bind_nothing  # type: ignore[assignment]
 
 
 def _whoever_holds_it(claim: Claim) -> sa.ColumnElement[bool]:
     return tables.TOKENS.c.id == claim.id
+
+
+def _at_repeatable_read() -> tuple[str, str, str]:
+    """Return what leaves MariaDB's connections at its own isolation."""
+    mode, level, wait = connections._ON_CONNECT
+    own = level.replace("READ COMMITTED", "REPEATABLE READ")
+    return mode, own, wait
+
+
+def _forget_by_conditions(connection: sa.Connection, token_id: int) -> None:
+    """Delete what is mostly not there, with locks where it would be."""
+    for gone in (
+        sa.delete(tables.RESOURCES).where(
+            tables.RESOURCES.c.token_id == token_id
+        ),
+        sa.delete(tables.TOKENS).where(tables.TOKENS.c.alias_of == b"none"),
+    ):
+        connection.execute(gone)
 
 
 def _bind_nothing(*arguments: ty.Any) -> None:

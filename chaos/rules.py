@@ -20,7 +20,7 @@ class Rule(enum.Enum):
     REFUSED = "a client got an answer that a retry must not get"
     ACCEPTED = "what has to be refused succeeded"
     LEFT = "a refusal left something behind"
-    GONE = "a server is neither in a cell nor waiting to be built"
+    GONE = "an answer named a server that is nowhere"
     STRAY = "a server is built that no token made, or that was withdrawn"
     KEPT = "allocations of a withdrawn server are kept"
     UNBUILT = "a server was answered, but not handed to the conductor"

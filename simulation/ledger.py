@@ -174,7 +174,7 @@ class Ledger:
             "taken-over": lambda: answer.request in self.lost,
             "unavailable": lambda: self._may_be_unavailable(answer.request),
             "different": lambda: len({a for a, _ in self.asked.values()}) > 1,
-            "expired": lambda: self._age(answer) > _TTL,
+            "expired": lambda: self._age(answer) >= _TTL - _AHEAD,
             "forbidden": lambda: not self.asked[answer.request][1],
             "failed": lambda: self._has_failed(),
             "unknown": lambda: self.kind in ("action", "upgraded"),

@@ -82,7 +82,7 @@ def plan(number: int, now: int, chance: random.Random) -> Plan:
     :param now: the time of day, in milliseconds
     :param chance: the dice
     """
-    kind = chance.choices(tuple(Kind), (5, 2, 2, 2))[0]
+    kind = chance.choices(tuple(Kind), (5, 2, 3, 3))[0]
     dated = chance.random() < 0.6
     deleted = chance.random() < 0.1
     clients = chance.choices((1, 2, 3, 4), (4, 3, 2, 2))[0]
@@ -121,8 +121,8 @@ def _client(
 
 def _token(number: int, now: int, chance: random.Random) -> str:
     """Return a UUID of version 7."""
-    if chance.random() < 0.01:
-        now += _AHEAD
+    if chance.random() < 0.04:
+        now += chance.randrange(_AHEAD)
     digits = f"{now:012x}{0x7000 | chance.getrandbits(12):04x}"
     digits += f"{0x8000 | chance.getrandbits(14):04x}{number:012x}"
     parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20])

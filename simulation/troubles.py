@@ -79,7 +79,10 @@ class Fleet:
         if dice >= 1 or self._scheduler.seconds > tuning.CALM:
             return
         process = self.here()
-        if dice < 0.45:
+        if point is Point.CLAIMING and dice < 0.6:
+            # So that nobody knows whether it was committed.
+            process.line.cut_until = self._scheduler.seconds + 10 * dice
+        elif dice < 0.45:
             pause = self._chance.choice((0.05, 0.05, 3.0, 120.0))
             if point in _LOCKING:
                 # Meanwhile nobody can renew the lease: the row is locked.

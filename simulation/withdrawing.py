@@ -9,6 +9,7 @@ from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.points import Point
 from nova.openstack.common.idempotency.points import reached
 from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.store import Use
 from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Withdrawn
@@ -40,6 +41,8 @@ class Withdrawing(Looking):
             session.statement()
             record = session.transaction.read(row)
             assert record is not None  # noqa: S101 - it is locked
+            if record.state is not State.RUNNING:
+                return Fate.DELETED
             if record.request_id == use.request_id:
                 return Fate.WITHDRAWN
             session.statement()
@@ -49,9 +52,11 @@ class Withdrawing(Looking):
             if withdrawn.fate is Fate.TAKEN:
                 raise _Kept
             self._write(session, row, bound, withdrawn)
+            session.statement()
             if withdrawn.fate is Fate.WITHDRAWN:
-                session.statement()
                 self._renew(session, row, use)
+            else:
+                self._end(session, row)
             return withdrawn.fate
 
         try:
@@ -109,10 +114,8 @@ class Withdrawing(Looking):
         withdrawn: Withdrawn,
     ) -> None:
         key = row.record.id
-        gone = {resource for resource, _ in withdrawn.todos}
-        keys = [k for k, resource in bound.items() if resource in gone]
         session.statement()
-        for k in keys:
+        for k in bound:
             session.transaction.stage(
                 lambda k=k: self._database.resources[key].pop(k, None)  # type: ignore[misc]
             )
@@ -127,8 +130,15 @@ class Withdrawing(Looking):
         assert record is not None  # noqa: S101 - it is locked
         session.transaction.write(
             row,
-            bound=record.bound - len(keys),
+            bound=record.bound - len(bound),
             undo=record.undo + len(withdrawn.todos),
+        )
+
+    def _end(self, session: Session, row: Row) -> None:
+        """Make the row that of a request without an answer."""
+        ends = self._database.now + int(tuning.TTL * 1000)
+        session.transaction.write(
+            row, state=State.SUCCEEDED, expires_at=ends
         )
 
     def _renew(self, session: Session, row: Row, use: Use) -> None:

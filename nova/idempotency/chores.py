@@ -2,10 +2,13 @@
 """What a process of the API does beside answering requests, once a minute.
 
 It looks for rows that were written with another secret than its own (protocol
-section 4), and for late traces of withdrawn servers (section 5).
+section 4), for what a dead worker left to be undone, and for late traces of
+withdrawn servers (section 5).
 """
 
 from __future__ import annotations
+
+import contextlib
 
 from oslo_log import log as logging
 
@@ -39,12 +42,14 @@ class Chores:
 
     def do(self) -> None:
         """Do all of it once."""
-        for chore in (self._look_for_strangers, self._sweep):
-            try:
+        for chore in (
+            self._look_for_strangers,
+            self._undo_what_is_left,
+            self._sweep,
+        ):
+            # Why is logged where it fails; the next minute tries again.
+            with contextlib.suppress(errors.Unavailable):
                 chore()
-            except errors.Unavailable:
-                # The store has logged why; the next minute tries again.
-                return
 
     def _look_for_strangers(self) -> None:
         for stranger in self._tokens.strangers():
@@ -75,6 +80,14 @@ class Chores:
                         "ours": ", ".join(self._tokens.key_ids),
                     },
                 )
+
+    def _undo_what_is_left(self) -> None:
+        """Undo what no client has come back for: it reserves volumes."""
+        for left in self._tokens.left():
+            admin = nova_context.get_admin_context()
+            for todo in self._tokens.todos(left.token_id):
+                undoing.undo(admin, self._tokens.runner, todo)
+            self._tokens.undone(left.claim)
 
     def _sweep(self) -> None:
         withdrawn = self._tokens.withdrawn()

@@ -32,6 +32,7 @@ from chaos.history import History
 from chaos.hosts import Worker
 from chaos.ledger import Ledger
 from chaos.mutation import Mutation
+from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
 from nova.openstack.common.idempotency.points import Point
@@ -161,12 +162,12 @@ class TestCase(unittest.TestCase):
         self.ledger.expire(self.client.caller)
         self.first, self.second, self.third = self.alive()
 
-    def kill(self, point: Point) -> None:
+    def kill(self, point: Point | Commit) -> None:
         """The first worker dies at a point; its client retries."""
         self.leave(Order(Trouble.KILL, point))
         self.retry_until_it_ends()
 
-    def cut(self, point: Point) -> None:
+    def cut(self, point: Point | Commit) -> None:
         """The first worker loses its connections to the database there."""
         answer = self.post(self.first, Order(Trouble.CUT, point))
         self.assert_happened(Order(Trouble.CUT, point))
@@ -174,7 +175,7 @@ class TestCase(unittest.TestCase):
             self.assert_right(answer)
         self.retry_until_it_ends()
 
-    def freeze(self, point: Point) -> None:
+    def freeze(self, point: Point | Commit) -> None:
         """The first worker is frozen past its lease, and goes on later.
 
         Meanwhile nobody else notices anything.
@@ -198,7 +199,7 @@ class TestCase(unittest.TestCase):
         self.retry_until_it_ends()
 
     @contextlib.contextmanager
-    def frozen(self, point: Point) -> Iterator[Callable[[], Answer]]:
+    def frozen(self, point: Point | Commit) -> Iterator[Callable[[], Answer]]:
         """Send the request; while the body runs its worker is frozen.
 
         :returns: what returns its answer, later
@@ -226,6 +227,8 @@ class TestCase(unittest.TestCase):
         entry = self.ledger.entry(self.client.caller)
         by_api = self.client.listed(self.second.port)
         self.assertEqual(set(entry.made), by_api)
+        # Each server still waits to be built: nobody takes what is cast.
+        self.assertEqual(((), ()), (entry.gone, entry.stray))
         operation = self.client.operation
         if operation.refusal is not None:
             self.assertEqual(((), ()), (entry.made, entry.bound))

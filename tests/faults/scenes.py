@@ -10,6 +10,7 @@ from chaos.client import Operation
 from chaos.client import SERVER
 from chaos.operations import GROUPED
 from chaos.operations import TOO_MANY_FOR_A_GROUP
+from chaos.sabotage import Commit
 from nova.openstack.common.idempotency.points import Point
 
 _BOOT = SERVER.body["server"]
@@ -31,7 +32,7 @@ class Scene:
         if nobody had it
     """
 
-    point: Point
+    point: Point | Commit
     operation: Operation = SERVER
     left: Point | None = None
 
@@ -51,7 +52,6 @@ def _scenes() -> Iterator[Scene]:
         Point.EXTENDING,
         Point.BEFORE_LINK,
         Point.BEFORE_COMMIT,
-        Point.AFTER_COMMIT,
         Point.AFTER_METHOD,
         Point.BEFORE_SETTLE,
         Point.COMPLETING,
@@ -59,6 +59,8 @@ def _scenes() -> Iterator[Scene]:
         Point.BEFORE_ANSWER,
     ):
         yield Scene(point)
+    # With one of two servers committed.
+    yield Scene(Point.AFTER_COMMIT, GROUPED)
     # Nova counts a group's members after it has committed each of them.
     yield Scene(Point.BEFORE_CLEANUP, TOO_MANY_FOR_A_GROUP)
     yield Scene(Point.RELEASING, REFUSED)
@@ -83,10 +85,19 @@ def _scenes() -> Iterator[Scene]:
         Point.WITHDRAWING,
         Point.BEFORE_UNDO,
         Point.AFTER_UNDO,
+        WITHDRAWN,
+        UNDONE,
     ):
         yield Scene(point, GROUPED, left=Point.AFTER_METHOD)
+    # All of it is done, and locked, but not committed.
+    yield RERUN
 
 
+#: The ends of transactions: of the takeover of what left nothing, and of the
+#: withdrawal, which the takeover comes before, and what was to be undone.
+RERUN = Scene(Commit(1), left=Point.AFTER_CLAIM)
+WITHDRAWN = Commit(2)
+UNDONE = Commit(3)
 #: All of them, by their names.
 SCENES = {scene.name: scene for scene in _scenes()}
 #: While a worker stands still there, nobody can take its token over: its
@@ -98,5 +109,8 @@ LOCKED = frozenset(
         Point.RERUNNING,
         Point.RECOVERING,
         Point.WITHDRAWING,
+        RERUN.point,
+        WITHDRAWN,
+        UNDONE,
     }
 )

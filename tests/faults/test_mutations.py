@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import uuid
+
 from chaos.checker import Rule
+from chaos.client import Client
 from chaos.mutation import Mutation
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
 from nova.openstack.common.idempotency.points import Point
 from tests.faults import base
+from tests.faults import scenes
+from tests.faults import waits
 
 
 class WithoutTheFence:
@@ -32,6 +37,21 @@ class WithoutTheLink:
         self.leave(Order(Trouble.KILL, Point.AFTER_METHOD))
         self.retry_until_it_ends()
         self.assertIn(Rule.LOST_MAPPING, self.rules())
+
+
+class WithGapLocksOnMysql(base.TestCase):
+    """Our transactions lock gaps, as MariaDB's own isolation has it."""
+
+    backend = "mysql"
+    mutation = Mutation.GAP_LOCKS
+
+    def test_somebody_else_waits_for_a_stopped_worker(self):
+        watch = waits.Watch(self.urls.api)
+        self.enter(scenes.RERUN)
+        with self.frozen(scenes.RERUN.point), watch.kept():
+            answer = Client(uuid.uuid4().hex).post(self.second.port)
+        self.assertFalse(answer.succeeded, answer)
+        self.assertIsNotNone(watch.waited)
 
 
 globals().update(base.on_each_database(WithoutTheFence))

@@ -18,6 +18,7 @@ from nova.conf import idempotency as options
 from nova.db.api import api as api_db
 from nova.db.idempotency import tables
 from nova.idempotency import service
+from nova.openstack.common.idempotency import periodic
 from nova.openstack.common.idempotency import points
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
@@ -77,6 +78,25 @@ class Api(nova_fixtures.OSAPIFixture):  # type: ignore[misc]
         self.useFixture(fixtures.MonkeyPatch(name, named))
 
 
+class Threads(fixtures.Fixture):  # type: ignore[misc]
+    """Lets no thread of ours do anything after its test.
+
+    It would use, and start, the database of the next one.
+    """
+
+    def _setUp(self) -> None:
+        prepare = periodic.Periodic.__init__
+
+        def prepared(thread: ty.Any, *args: ty.Any, **kwargs: ty.Any) -> None:
+            prepare(thread, *args, **kwargs)
+            self.addCleanup(setattr, thread, "_work", lambda: None)
+            self.addCleanup(setattr, thread, "_needed", lambda: False)
+
+        self.useFixture(
+            fixtures.MockPatchObject(periodic.Periodic, "__init__", prepared)
+        )
+
+
 class TestCase(test.TestCase):  # type: ignore[misc]
     """Nova's API with fake neighbours; what it casts to others is dropped."""
 
@@ -97,6 +117,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         patch = fixtures.MonkeyPatch("nova.tests.fixtures.Database", database)
         self.useFixture(patch)
         super().setUp()
+        self.useFixture(Threads())
         self.useFixture(nova_fixtures.NeutronFixture(self))
         self.useFixture(nova_fixtures.CinderFixture(self))
         self.glance = self.useFixture(nova_fixtures.GlanceFixture(self))
@@ -188,7 +209,8 @@ class TestCase(test.TestCase):  # type: ignore[misc]
     def rows(self, table: sa.Table = tables.TOKENS) -> list[ty.Any]:
         """Return the rows of a table of ours."""
         with api_db.get_engine().connect() as connection:
-            return list(connection.execute(sa.select(table)))
+            query = sa.select(table).order_by(*table.primary_key)
+            return list(connection.execute(query))
 
     def change(self, **values: ty.Any) -> None:
         """Change all tokens in the table, as time or another one would."""

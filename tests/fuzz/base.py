@@ -29,7 +29,7 @@ from tests.fuzz.outcome import Outcome
 from tests.fuzz.wsgi import Answer
 from tests.fuzz.wsgi import Request
 
-_BAD_TOKEN = b"client token must be 1 to 255"
+_BAD_TOKEN = b"is not valid: it must be 1 to 255"
 _TOO_DEEP = b"nested too deeply to be used with a client"
 # Shorter ones, and a zero many times, are found elsewhere by chance.
 _TELLTALE = 40

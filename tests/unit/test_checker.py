@@ -209,15 +209,15 @@ class DeliveryTestCase(Judged):
             self.assert_delivered([Rule.UNBUILT], handed("s1"), ended)
 
     def test_a_server_that_it_lost_with_the_database(self):
-        fails = event("failed", 2.0, id="cast", servers=["s1"])
-        gone = {"c": Entry(("s1",), ("s1",), gone=("s1",))}
-        cast = (handed("s1", at=1.0), fails)
-        self.assert_delivered([], *down(0.5, 1.5), *cast, entries=gone)
+        fails = event("failed", 2.0, id="cast", servers=["s1", "s2"])
+        stray = {"c": Entry(("s1",), ("s1",), stray=("s2",))}
+        cast = (handed("s1", "s2", at=1.0), fails)
+        self.assert_delivered([], *down(0.5, 1.5), *cast, entries=stray)
         self.assert_delivered(
-            [Rule.UNBUILT, Rule.GONE],
+            [Rule.UNBUILT, Rule.STRAY],
             *down(0.5, 1.5, of="broker"),
             *cast,
-            entries=gone,
+            entries=stray,
         )
 
     def test_a_server_that_is_buried(self):
@@ -226,8 +226,12 @@ class DeliveryTestCase(Judged):
         self.assert_delivered([], handed("s1"), buried, done)
 
     def test_a_server_that_is_nowhere(self):
-        gone = {"c": Entry(("s1",), ("s1",), gone=("s1",))}
-        self.assert_delivered([Rule.GONE], *built("s1"), entries=gone)
+        for entry, rules in (
+            (Entry(("s1",), ("s1",), gone=("s2",)), []),
+            (Entry((), (), gone=("s1",)), [Rule.GONE, Rule.STRAY]),
+            (Entry(("s1",), ("s1", "s2"), gone=("s2",)), [Rule.DANGLING]),
+        ):
+            self.assert_found(rules, history(*FIRST), {"c": entry})
 
     def test_a_withdrawn_server_in_a_cell(self):
         stray = {"c": Entry(("s1",), ("s1",), stray=("s2",))}

@@ -132,5 +132,6 @@ WITHDRAWALS: ty.Final = sa.Table(
     sa.Column("undone", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Index("client_token_withdrawals_token_id_idx", "token_id"),
+    sa.Index("client_token_withdrawals_undone_idx", "undone"),
     **_OPTIONS,
 )

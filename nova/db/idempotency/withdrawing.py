@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as ty
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.points import Point
 from nova.openstack.common.idempotency.points import reached
 from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.store import Use
 from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Withdrawn
@@ -23,11 +25,28 @@ from nova.openstack.common.idempotency.work import Withdrawn
 TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
 
 # Withdrawn resources that one look for late traces of them takes in.
-_BATCH = 100
+_BATCH = 1000
 
 
 class _Kept(Exception):
     """Nothing is withdrawn: what was changed is rolled back."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Left:
+    """A token of which something is to be undone.
+
+    :param token_id: the key of its row
+    :param owner: who held it last
+    """
+
+    token_id: int
+    owner: str
+
+    @property
+    def claim(self) -> Claim:
+        """A claim that holds as long as nobody else takes the token."""
+        return Claim(self.token_id, b"", self.owner, 0, 0.0)
 
 
 class Withdrawing(Steps):
@@ -47,17 +66,24 @@ class Withdrawing(Steps):
         def withdraw(connection: sa.Connection) -> Fate | None:
             if not self._fence(connection, claim):
                 return None
-            if self._request(connection, claim) == use.request_id:
-                # Committed already, while its connection broke.
-                return Fate.WITHDRAWN
+            committed = self._committed(connection, claim, use)
+            if committed is not None:
+                return committed
             bound = _bound(connection, claim.id)
             withdrawn = take_back(connection, tuple(bound.values()))
             reached(Point.WITHDRAWING)
             if withdrawn.fate is Fate.TAKEN:
                 raise _Kept
             self._note(connection, claim, bound, withdrawn)
-            if withdrawn.fate is Fate.WITHDRAWN:
-                self._renew(connection, claim, use)
+            # What comes of the token is part of the same commit: a late cast
+            # may change what a look at the resources would tell later.
+            fresh = (
+                self._renewed(use)
+                if withdrawn.fate is Fate.WITHDRAWN
+                else self._ended()
+            )
+            change = sa.update(TOKENS).where(rows.held(claim)).values(fresh)
+            connection.execute(change)
             return withdrawn.fate
 
         try:
@@ -92,6 +118,23 @@ class Withdrawing(Steps):
             return True
 
         return self._run.transaction(note)
+
+    def left(self) -> list[Left]:
+        """Return what is to be undone, and nobody holds to undo it."""
+        due = sa.and_(
+            TOKENS.c.undo > 0,
+            TOKENS.c.lease_until < self._now - self._settings.lease,
+        )
+        query = (
+            sa.select(WITHDRAWALS.c.token_id, TOKENS.c.owner)
+            .join_from(
+                WITHDRAWALS, TOKENS, TOKENS.c.id == WITHDRAWALS.c.token_id
+            )
+            .where(sa.not_(WITHDRAWALS.c.undone), due)
+            .order_by(WITHDRAWALS.c.id)
+        )
+        found = self._read(query.limit(_BATCH))
+        return [Left(*row) for row in dict.fromkeys(map(tuple, found))]
 
     def withdrawn(self) -> dict[int, Resource]:
         """Return withdrawn resources, of which late traces may appear.
@@ -128,10 +171,17 @@ class Withdrawing(Steps):
         fence = fence.values(lease_until=self._lease_end)
         return connection.execute(fence).rowcount == 1
 
-    def _request(self, connection: sa.Connection, claim: Claim) -> str:
-        query = sa.select(TOKENS.c.request_id).where(TOKENS.c.id == claim.id)
-        request_id: str = connection.scalars(query).one()
-        return request_id
+    def _committed(
+        self, connection: sa.Connection, claim: Claim, use: Use
+    ) -> Fate | None:
+        """Return what was committed before, while its connection broke."""
+        columns = TOKENS.c
+        query = sa.select(columns.request_id, columns.state)
+        row = connection.execute(query.where(columns.id == claim.id)).one()
+        if row.state != State.RUNNING.value:
+            return Fate.DELETED
+        mine = row.request_id == use.request_id
+        return Fate.WITHDRAWN if mine else None
 
     def _note(
         self,
@@ -140,10 +190,8 @@ class Withdrawing(Steps):
         bound: dict[int, Resource],
         withdrawn: Withdrawn,
     ) -> None:
-        gone = {resource for resource, _ in withdrawn.todos}
-        keys = [key for key, resource in bound.items() if resource in gone]
-        if keys:
-            unbind = sa.delete(RESOURCES).where(RESOURCES.c.id.in_(keys))
+        if bound:
+            unbind = sa.delete(RESOURCES).where(RESOURCES.c.id.in_(bound))
             connection.execute(unbind)
         for resource, todo in withdrawn.todos:
             connection.execute(
@@ -160,23 +208,26 @@ class Withdrawing(Steps):
             sa.update(TOKENS)
             .where(rows.held(claim))
             .values(
-                bound=TOKENS.c.bound - len(keys),
+                bound=TOKENS.c.bound - len(bound),
                 undo=TOKENS.c.undo + len(withdrawn.todos),
             )
         )
         connection.execute(change)
 
-    def _renew(
-        self, connection: sa.Connection, claim: Claim, use: Use
-    ) -> None:
-        """Make the row that of the request which now runs."""
-        fresh = rows.asked(use) | {
+    def _renewed(self, use: Use) -> rows.Row:
+        """Return what makes a row that of the request which now runs."""
+        return rows.asked(use) | {
             "host": self._settings.host,
             "created_at": self._now,
             "expires_at": self._end_unsettled,
         }
-        change = sa.update(TOKENS).where(rows.held(claim)).values(fresh)
-        connection.execute(change)
+
+    def _ended(self) -> rows.Row:
+        """Return what makes a row that of a request without an answer."""
+        return {
+            "state": State.SUCCEEDED.value,
+            "expires_at": self._now + self._settings.token_ttl,
+        }
 
 
 def _bound(connection: sa.Connection, token_id: int) -> dict[int, Resource]:

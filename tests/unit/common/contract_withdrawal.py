@@ -8,11 +8,13 @@ import typing as ty
 
 from nova.openstack.common.idempotency.record import Record
 from nova.openstack.common.idempotency.record import Resource
+from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Withdrawn
 from tests.unit.common.contract_base import Held
 from tests.unit.common.contract_base import LEASE
 from tests.unit.common.contract_base import StoreContract
+from tests.unit.common.contract_base import TTL
 
 _Bound = ty.Sequence[Resource]
 
@@ -93,12 +95,18 @@ class WithdrawContract(_Withdrawal):
 
     def test_deleted_the_others_are_taken_back(self) -> None:
         self._begin()
-        before = self._expected(bound=1, undo=1)
-        self.assertIs(Fate.DELETED, self._withdraw(Fate.DELETED, 1))
-        self.assertEqual(before, self.row())
-        bound = self.store.resources(before.id)
-        self.assertEqual((self.made[1],), bound)
-        self.assertEqual(("undo a",), self.store.todos(before.id))
+        # Settled at once: nobody may come to another end later.
+        expected = self._expected(
+            bound=0,
+            undo=1,
+            state=State.SUCCEEDED,
+            expires_at=self.clock.milliseconds + TTL,
+        )
+        for _ in range(2):  # the second time as after a broken connection
+            self.assertIs(Fate.DELETED, self._withdraw(Fate.DELETED, 1))
+            self.assertEqual(expected, self.row())
+        self.assertEqual((), self.store.resources(expected.id))
+        self.assertEqual(("undo a",), self.store.todos(expected.id))
 
     def test_who_lost_the_token_withdraws_nothing(self) -> None:
         self._begin()

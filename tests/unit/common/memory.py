@@ -144,23 +144,28 @@ class Store(Table):
         row = self._held(claim)
         if row is None:
             return None
+        # As committed before.
+        if row.record.state is not State.RUNNING:
+            return Fate.DELETED
         if row.record.request_id == use.request_id:
-            return Fate.WITHDRAWN  # as committed before
+            return Fate.WITHDRAWN
         withdrawn = take_back(self, tuple(row.resources))
         if withdrawn.fate is Fate.TAKEN:
             return withdrawn.fate
-        for resource, todo in withdrawn.todos:
-            row.resources.remove(resource)
-            row.todos.append((todo, False))
+        row.resources.clear()
+        row.todos += [(todo, False) for _, todo in withdrawn.todos]
         now = self.clock.milliseconds
         row.change(
-            bound=row.record.bound - len(withdrawn.todos),
+            bound=0,
             undo=row.record.undo + len(withdrawn.todos),
             lease_until=now + self._lease,
         )
         if withdrawn.fate is Fate.WITHDRAWN:
             row.created_at, row.version = now, use.version
             row.change(**self._asked(use))
+        else:
+            ends = now + self._token_ttl
+            row.change(state=State.SUCCEEDED, expires_at=ends)
         self._leave("withdraw")
         return withdrawn.fate
 

@@ -289,7 +289,7 @@ class DeletedTest(_Withdrawal):
         self.assertEqual(["undo server-2"], self.undone)
         self.assertEqual((0, 0), (work.runs, self.row().undo))
 
-    @ddt.data(Point.BEFORE_UNDO, Point.AFTER_UNDO, Point.COMPLETING)
+    @ddt.data(Point.BEFORE_UNDO, Point.AFTER_UNDO)
     def test_its_worker_may_die_too(self, point: Point) -> None:
         self.die_at(point)
         self.dies(self.linked_work())
@@ -297,3 +297,13 @@ class DeletedTest(_Withdrawal):
         self.refused(errors.AnswerLost, work, "req-1")
         self.assertEqual({"undo server-2"}, set(self.undone))
         self.assertEqual((0, 0), (work.runs, self.row().undo))
+
+    def test_a_late_cast_does_not_turn_it_into_a_success(self) -> None:
+        self.die_at(Point.BEFORE_UNDO)
+        self.dies(self.linked_work())
+        # Now the service knows the deleted server again.
+        work = self.linked_work()
+        work.rebuilt = ACCEPTED
+        for _ in range(2):
+            self.refused(errors.AnswerLost, work, "req-1")
+        self.assertEqual(0, work.runs)

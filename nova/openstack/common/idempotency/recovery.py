@@ -61,6 +61,7 @@ class Recovery:
         """
         if row.state is State.FAILED:
             raise errors.RecordedFailure(row.request_id)
+        self._undo_left(row)
         answer = self._rebuilt(row)
         if answer is None:
             raise errors.AnswerLost(row.request_id)
@@ -85,6 +86,9 @@ class Recovery:
             if fate is not Fate.WITHDRAWN:
                 # What a former owner withdrew and did not undo, too.
                 self._execution.undo(claim)
+            if fate is Fate.DELETED:
+                # The store has settled it.
+                raise errors.AnswerLost(row.request_id)
             answer = self._rebuilt(row) if fate is Fate.TAKEN else None
         if fate is Fate.WITHDRAWN:
             LOG.info(
@@ -123,6 +127,13 @@ class Recovery:
         if not self._execution.complete(claim, outcome):
             return None
         raise refusal
+
+    def _undo_left(self, row: Record) -> None:
+        """Undo what was withdrawn by a request that died before it did so."""
+        theirs = Claim(
+            row.id, row.digest, row.owner, 0, 0.0, None, undo=row.undo
+        )
+        self._execution.undo(theirs)
 
     def _rebuilt(self, row: Record) -> Answer | None:
         resources = self._store.resources(row.id)
