@@ -6,6 +6,8 @@ VENV := .venv
 TOX := .venv-tox
 LOG := var/pip.log
 SECONDS ?= 180
+REQUESTS ?= 1000000
+SEED ?= 1
 DATABASE ?= mysql
 
 # What our two packages are built from.
@@ -22,7 +24,8 @@ $(2) > $(LOG) 2>&1 || { echo "failed; pip's output is in $(LOG)"; exit 1; }; \
 echo "$$(($$(date +%s) - start)) s"
 endef
 
-.PHONY: help demo serve test releases faults fuzz upstream chaos model clean
+.PHONY: help demo serve test releases faults fuzz upstream chaos model \
+	simulate mutations clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -53,6 +56,12 @@ chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180) on DATABASE (
 
 model:  ## Check the protocol in every state; needs spin and gcc
 	@sh model/run.sh
+
+simulate: $(VENV)/ours  ## Simulate REQUESTS (1,000,000) from SEED (1), on two processors
+	@$(VENV)/bin/python -m simulation --requests $(REQUESTS) --seed $(SEED) --jobs 2
+
+mutations: $(VENV)/ours  ## Put each fault back, and name the proof that finds it
+	@$(VENV)/bin/python -m simulation.proofs
 
 clean:  ## Remove environments, state and what builds left behind
 	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build

@@ -8,7 +8,6 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
-import logging
 import multiprocessing
 import typing as ty
 
@@ -68,8 +67,6 @@ def play(
     :param number: which of its episodes
     :param mutation: the safeguard that is switched off, if any
     """
-    # What is logged is not looked at, and costs a third of the time.
-    logging.disable(logging.CRITICAL)
     with mutation.applied() if mutation else contextlib.nullcontext():
         played = Episode(seed, number).play()
     events = played.history.events

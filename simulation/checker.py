@@ -104,11 +104,12 @@ def _at_once(ledger: Ledger, event: Event) -> Iterable[Rule]:
 
 
 def _of_answer(ledger: Ledger, event: Event) -> Iterable[Rule]:
-    verdict, status, names, _, why = event.says
+    verdict, status, names, subject, why = event.says
     request = event.request
     if not ledger.tells_truth(event):
         yield Rule.UNTRUE
-    if verdict == "unknown" and not why:
+    known = not why and subject not in ledger.forgotten
+    if verdict == "unknown" and known:
         yield Rule.NEVER_BEGAN
     linked = request in ledger.linked
     if verdict in ("executed", "interrupted") and linked:
@@ -133,7 +134,9 @@ def _in_the_end(ledger: Ledger) -> Iterable[tuple[Rule, str]]:
     if ledger.born is not None and any(ledger.runs.values()):
         yield Rule.LATE_RUN, str(ledger.runs)
     for request in sorted(ledger.refused):
-        left_by = sorted(n for n in ledger.there() if ledger.made[n] == request)
+        left_by = sorted(
+            n for n in ledger.there() if ledger.made[n] == request
+        )
         if left_by:
             yield Rule.UNTRUE, f"{request} was refused, and left {left_by}"
     for name in sorted(ledger.unfinished):

@@ -57,7 +57,7 @@ class Server(Lockable):
         "withdrawn",
     )
 
-    def __init__(self, id: str, token: int) -> None:  # noqa: A002 - it is one
+    def __init__(self, id: str, token: int) -> None:
         super().__init__()
         self.id = id
         self.token = token
@@ -145,7 +145,7 @@ class Cloud:
             after=self.chance.random() * delay,
         )
 
-    def delete(self, id: str, token: int) -> None:  # noqa: A002 - it is one
+    def delete(self, id: str, token: int) -> None:
         """Delete what a token made, as a user does.
 
         :param id: what

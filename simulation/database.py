@@ -166,7 +166,7 @@ class Transaction:
         self.restarts = database.restarts
         self.open = True
         self._held: list[Lockable] = []
-        self._staged: list[ty.Callable[[], None]] = []
+        self._staged: list[ty.Callable[[], object]] = []
         self._records: dict[Row, Record | None] = {}
 
     def lock(self, thing: Lockable, patience: float) -> None:
@@ -234,7 +234,7 @@ class Transaction:
         """
         self._records[row] = None
 
-    def stage(self, change: ty.Callable[[], None]) -> None:
+    def stage(self, change: ty.Callable[[], object]) -> None:
         """Change something else when it is committed.
 
         :param change: makes the change

@@ -65,19 +65,22 @@ class Episode:
 
     def play(self) -> Played:
         """Let it happen, to the end."""
-        chance, scheduler = self._chance, self._scheduler
-        seams.install(chance, self._fleet.start_thread, self._fleet.befall)
-        for number in range(_TOKENS):
-            begins = chance.random() * tuning.BUSY
-            scheduler.spawn(
-                functools.partial(self._use, number), after=begins
-            )
-        scheduler.spawn(self._fleet.haunt)
-        scheduler.spawn(self._purge)
-        scheduler.run(until=tuning.END)
+        befall, start = self._fleet.befall, self._fleet.start_thread
+        with seams.installed(self._chance, start, befall):
+            self._begin()
+            self._scheduler.run(until=tuning.END)
+            self._fleet.end()
         self._cloud.sweep()
         served = [call for call in self._calls.values() if call.entered]
         return Played(self._history, len(served))
+
+    def _begin(self) -> None:
+        scheduler = self._scheduler
+        for number in range(_TOKENS):
+            begins = self._chance.random() * tuning.BUSY
+            scheduler.spawn(functools.partial(self._use, number), after=begins)
+        scheduler.spawn(self._fleet.haunt)
+        scheduler.spawn(self._purge)
 
     def _use(self, number: int) -> None:
         """Let clients, and perhaps a user, do what is planned of a token."""
@@ -93,9 +96,7 @@ class Episode:
             self._database.now,
         )
         for own in plan.clients:
-            client = Client(
-                self._cloud, self._fleet, plan, own, self._numbers
-            )
+            client = Client(self._cloud, self._fleet, plan, own, self._numbers)
             scheduler.spawn(client.run, after=own.begins)
         if plan.deleted_after is not None:
             scheduler.spawn(

@@ -36,6 +36,7 @@ class Ledger:
     :param completed: those whose outcome is stored
     :param lost: those whose token another one took
     :param refused: those that were told that they were refused
+    :param forgotten: those whose outcome was unknown for a good reason
     :param traces: what the service recorded of runs that are not linked
     :param made: what was made, and by which run
     """
@@ -57,6 +58,7 @@ class Ledger:
     completed: set[str] = dataclasses.field(default_factory=set)
     lost: set[str] = dataclasses.field(default_factory=set)
     refused: set[str] = dataclasses.field(default_factory=set)
+    forgotten: set[str] = dataclasses.field(default_factory=set)
     traces: set[str] = dataclasses.field(default_factory=set)
     made: dict[str, str] = dataclasses.field(default_factory=dict)
     cleaned: set[str] = dataclasses.field(default_factory=set)
@@ -115,9 +117,13 @@ class Ledger:
                 self._of_service(event)
 
     def _answered(self, event: Event) -> None:
-        verdict, status, names, _, _ = event.says
+        verdict, status, names, subject, why = event.says
         if status < 400:
-            self.successes[self.life].add(names)
+            # Purged meanwhile, it is still an answer of its own life.
+            life = self.runs.get(subject or event.request, self.life)
+            self.successes[life].add(names)
+        elif verdict == "unknown" and why:
+            self.forgotten.add(subject)
         elif verdict == "executed":
             self.refused.add(event.request)
 
@@ -176,7 +182,7 @@ class Ledger:
             "different": lambda: len({a for a, _ in self.asked.values()}) > 1,
             "expired": lambda: self._age(answer) >= _TTL - _AHEAD,
             "forbidden": lambda: not self.asked[answer.request][1],
-            "failed": lambda: self._has_failed(),
+            "failed": self._has_failed,
             "unknown": lambda: self.kind in ("action", "upgraded"),
             "answer-lost": lambda: bool(self.deleted),
             "invalid": lambda: self.born is not None,

@@ -75,7 +75,8 @@ class Looking:
 
         def read(session: Session) -> tuple[int, Record | None]:
             row = self._found(use)
-            return self._database.now, row and row.record
+            record = None if row is None else row.record
+            return self._database.now, record
 
         return self._line.statement(read)
 
@@ -91,7 +92,7 @@ class Looking:
 
         def read(session: Session) -> str | None:
             row = self._database.by_key.get(claim.id)
-            return row and row.record.request_id
+            return None if row is None else row.record.request_id
 
         return self._line.statement(read)
 
@@ -122,16 +123,20 @@ class Looking:
     def _owner(self, claim: Claim) -> str | None:
         def read(session: Session) -> str | None:
             row = self._database.by_key.get(claim.id)
-            return row and row.record.owner
+            return None if row is None else row.record.owner
 
         return self._line.statement(read)
 
-    def _locked(self, session: Session, key: int) -> Row | None:
-        """Return a row with its lock, None if it is not there."""
+    def _locked(
+        self, session: Session, key: int
+    ) -> tuple[Row, Record] | tuple[None, None]:
+        """Return a row with its lock, and what it holds, if it is there."""
         row = self._database.by_key.get(key)
-        if row is not None:
-            session.lock(row)
-        return row
+        if row is None:
+            return None, None
+        session.lock(row)
+        record = session.transaction.read(row)
+        return (None, None) if record is None else (row, record)
 
     def _update(
         self,
@@ -141,8 +146,7 @@ class Looking:
         **values: ty.Any,
     ) -> bool:
         def update(session: Session) -> bool:
-            row = self._locked(session, key)
-            record = row and session.transaction.read(row)
+            row, record = self._locked(session, key)
             if row is None or record is None or not condition(record):
                 return False
             session.transaction.write(row, **values)

@@ -29,8 +29,8 @@ from nova.openstack.common.idempotency.waiting import WaitingRoom
 from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Withdrawn
 from simulation.linked import Linked
-from simulation.linked import Servers
 from simulation.looking import Looking
+from simulation.servers import Servers
 from simulation.store import Store
 
 _run_reply = Execution._reply

@@ -102,9 +102,7 @@ def plan(number: int, now: int, chance: random.Random) -> Plan:
     )
 
 
-def _client(
-    number: int, together: bool, chance: random.Random
-) -> ClientPlan:
+def _client(number: int, together: bool, chance: random.Random) -> ClientPlan:
     dice = chance.random()
     return ClientPlan(
         number=number,

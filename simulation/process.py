@@ -25,11 +25,11 @@ from simulation.call import why_unknown
 from simulation.cloud import Cloud
 from simulation.history import What
 from simulation.line import Line
-from simulation.linked import Servers
 from simulation.linked import Thing
 from simulation.plans import Kind
 from simulation.scheduler import Host
 from simulation.scheduler import Killed
+from simulation.servers import Servers
 from simulation.store import Store
 from simulation.work import Action
 from simulation.work import Work

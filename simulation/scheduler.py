@@ -47,9 +47,7 @@ class Task:
 
     __slots__ = ("_body", "coroutine", "done", "host", "turn", "woken")
 
-    def __init__(
-        self, body: ty.Callable[[], None], host: Host | None
-    ) -> None:
+    def __init__(self, body: ty.Callable[[], None], host: Host | None) -> None:
         self._body = body
         self.host = host
         self.turn = 0  # a turn that was planned before the last one is void

@@ -125,8 +125,7 @@ class Store(Withdrawing):
             nonlocal tries
             tries += 1
             reached(Point.RELEASING)
-            row = self._locked(session, claim.id)
-            record = row and session.transaction.read(row)
+            row, record = self._locked(session, claim.id)
             if (
                 row is None
                 or record is None

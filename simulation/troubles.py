@@ -116,6 +116,11 @@ class Fleet:
                 return
             self._chance.choices(troubles, (4, 4, 3, 4, 2, 1, 1))[0]()
 
+    def end(self) -> None:
+        """End what still goes on, so that nothing of it wakes up later."""
+        for process in self._by_host.values():
+            self._scheduler.kill(process.host)
+
     def _process(self, links: bool) -> Process:
         self._count += 1
         host = Host(f"api-{self._count}")

@@ -79,8 +79,7 @@ class Withdrawing(Looking):
         """Note that all is undone; False: the claim does not hold."""
 
         def note(session: Session) -> bool:
-            row = self._locked(session, claim.id)
-            record = row and session.transaction.read(row)
+            row, record = self._locked(session, claim.id)
             if row is None or record is None:
                 return False
             if not self.holds(record, claim.owner):
@@ -96,8 +95,7 @@ class Withdrawing(Looking):
         return self._line.transaction(note)
 
     def _fenced(self, session: Session, claim: Claim) -> Row | None:
-        row = self._locked(session, claim.id)
-        record = row and session.transaction.read(row)
+        row, record = self._locked(session, claim.id)
         if row is None or record is None:
             return None
         if not self.holds(record, claim.owner):

@@ -53,7 +53,7 @@ class Work:
         self.plan = plan
         self.request = request
         #: Is told when the operation begins, and when it has ended.
-        self.runs: ty.Callable[[bool], None] = bool  # nobody
+        self.runs: ty.Callable[[bool], object] = bool  # nobody
 
     @property
     def link(self) -> str | None:
@@ -96,7 +96,7 @@ class Work:
             return None
         return says(202, [resource.id for resource in resources])
 
-    def found(self, id: str) -> bool:  # noqa: A002 - it is one
+    def found(self, id: str) -> bool:
         """Tell whether the service still knows a resource.
 
         :param id: its id
