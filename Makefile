@@ -22,7 +22,7 @@ $(2) > $(LOG) 2>&1 || { echo "failed; pip's output is in $(LOG)"; exit 1; }; \
 echo "$$(($$(date +%s) - start)) s"
 endef
 
-.PHONY: help demo serve test releases faults fuzz upstream chaos model clean
+.PHONY: help demo serve test releases faults fuzz upstream chaos model mutations clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180) on DATABASE (
 
 model:  ## Check the protocol in every state; needs spin and gcc
 	@sh model/run.sh
+
+mutations: $(TOX)/ready  ## Put each known fault back, and see that a proof finds it
+	@$(TOX)/bin/tox -e mutations
 
 clean:  ## Remove environments, state and what builds left behind
 	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build
