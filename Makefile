@@ -60,8 +60,8 @@ model:  ## Check the protocol in every state; needs spin and gcc
 simulate: $(VENV)/ours  ## Simulate REQUESTS (1,000,000) from SEED (1), on two processors
 	@$(VENV)/bin/python -m simulation --requests $(REQUESTS) --seed $(SEED) --jobs 2
 
-mutations: $(VENV)/ours  ## Put each fault back, and name the proof that finds it
-	@$(VENV)/bin/python -m simulation.proofs
+mutations: $(TOX)/ready  ## Put each known fault back, and see that a proof finds it
+	@$(TOX)/bin/tox -e mutations
 
 clean:  ## Remove environments, state and what builds left behind
 	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build

@@ -149,6 +149,9 @@ def _cut(connection: sa.Connection, url: sa.URL) -> None:
         with contextlib.suppress(sa.exc.DBAPIError):
             # One that has ended by itself meanwhile.
             connection.execute(sa.text(_END[backend]), {"id": row[0]})
+        if connection.invalidated:
+            # By another worker, which cuts all connections off as well.
+            return
 
 
 def _run(server: sa.Engine, statement: sa.TextClause) -> None:

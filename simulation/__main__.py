@@ -21,7 +21,11 @@ def main() -> int:
         return _show(arguments)
     started = time.monotonic()
     total = campaign.run(
-        arguments.requests, arguments.seed, arguments.jobs, arguments.mutation
+        arguments.requests,
+        arguments.seed,
+        arguments.jobs,
+        arguments.mutation,
+        first=arguments.first,
     )
     for episode, violation in total.violations[:_SHOWN]:
         print(f"episode {episode}: {violation}")
@@ -60,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument(
+        "--first", action="store_true", help="end with the first violation"
+    )
     parser.add_argument(
         "--episode", type=int, help="play one, and print its history"
     )

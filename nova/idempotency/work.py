@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as ty
 
@@ -88,10 +89,11 @@ class NovaWork:
         """
         if self.operation.rebuild is None:
             return None
-        result = self.operation.rebuild(
-            self.controller, self._req, self.body, resources
-        )
-        return None if result is None else self._answer(result)
+        with _answering():
+            result = self.operation.rebuild(
+                self.controller, self._req, self.body, resources
+            )
+            return None if result is None else self._answer(result)
 
     def survives(self, resources: ty.Sequence[Resource]) -> bool:
         """Tell whether Nova left any of the resources when it failed.
@@ -137,21 +139,12 @@ class NovaWork:
             return Started(Evidence.NONE)
         server_id = self.arguments.get("server_id") or self.arguments["id"]
         context = self._req.environ["nova.context"]
-        try:
+        with _answering():
             found = evidence.recorded(context, server_id, request_id)
             told = evidence.judge(expected, found)
             if found is None or told is not Evidence.UNDER_WAY:
                 return Started(told)
             return Started(told, self._accepted(server_id, found))
-        except Exception as exc:
-            # A cell, or a neighbour, fails in many ways. The token stays as
-            # it is, so that a later retry asks again.
-            LOG.warning(
-                "What became of request %s cannot be told at the moment (%s).",
-                request_id,
-                type(exc).__name__,
-            )
-            raise errors.Unavailable from None
 
     def _accepted(self, server_id: str, found: Recorded) -> Answer | None:
         make = self.operation.accepted
@@ -188,6 +181,24 @@ class NovaWork:
 
     def _rendered(self, app: ty.Any) -> Answer:
         return _kept(self._req.get_response(app))
+
+
+@contextlib.contextmanager
+def _answering() -> ty.Iterator[None]:
+    """Report that what a former request did cannot be told now.
+
+    A cell, or a neighbour, fails in many ways. The token stays as it is, so
+    that a later retry asks again.
+    """
+    try:
+        yield
+    except Exception as exc:
+        LOG.warning(
+            "What became of a request with a client token cannot be told at "
+            "the moment (%s).",
+            type(exc).__name__,
+        )
+        raise errors.Unavailable from None
 
 
 def _unexpected(exc: Exception) -> openstack.FaultWrapper:

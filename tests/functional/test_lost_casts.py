@@ -115,7 +115,6 @@ class Crashes(Lost):
 
     @ddt.data(Point.AFTER_COMMIT, Point.AFTER_METHOD, Point.BEFORE_SETTLE)
     def test_the_first_worker_wakes(self, point):
-        del self.body["os:scheduler_hints"]
         retries, lost = [], []
 
         def overtake(reached):

@@ -85,6 +85,8 @@ class SlowWorkers(conducting.Stories):
             self.assert_taken_over(slow)
             if taken:
                 self.assert_rebuilt(answers[0], 2)
+                # By its mapping, without which a list has it all the same.
+                self.api.get_server(answers[0].json()["server"]["id"])
             else:
                 # It ran, and was refused as a fresh one is.
                 self.assert_fault(answers[0], 403, "too many servers")

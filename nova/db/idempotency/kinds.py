@@ -25,6 +25,8 @@ class Kind:
     :param cleaned: the ORM classes of rows that Nova's API deletes again
         where it fails after it has committed them
     :param ends: the one of them whose row's end is the resource's end
+    :param later: the ORM classes of rows that Nova's API inserts for it in
+        transactions of their own, after it has committed the resource
     """
 
     name: str
@@ -32,6 +34,7 @@ class Kind:
     attribute: str
     cleaned: tuple[ty.Any, ...] = ()
     ends: ty.Any = None
+    later: tuple[ty.Any, ...] = ()
 
 
 SERVER = Kind(
@@ -45,6 +48,7 @@ SERVER = Kind(
     ),
     # Without it the conductor builds nothing.
     ends=api_models.BuildRequest,
+    later=(api_models.InstanceGroupMember,),
 )
 KEYPAIR = Kind("keypair", api_models.KeyPair, "name")
 SERVER_GROUP = Kind("server_group", api_models.InstanceGroup, "uuid")
@@ -58,6 +62,8 @@ def listen(kind: Kind) -> None:
     :param kind: the kind; calling it again is a no-op
     """
     link.listen(kind.model, kind.name, kind.attribute)
+    for model in kind.later:
+        link.fence(model, kind.name)
     cleaned = kind.cleaned or (kind.model,)
     ends = kind.ends or kind.model
     names = [model.__tablename__ for model in cleaned]

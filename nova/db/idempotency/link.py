@@ -65,6 +65,22 @@ def listen(model: type, kind: str, attribute: str) -> None:
     sa.event.listen(model, "after_insert", bind)
 
 
+@functools.cache
+def fence(model: type, kind: str) -> None:
+    """Let no new row of a model be added for what is another request's now.
+
+    :param model: the ORM class of a row that belongs to a resource
+    :param kind: what the resource is called
+    """
+
+    def check(mapper: ty.Any, connection: sa.Connection, row: ty.Any) -> None:
+        mine = _claim(kind)
+        if mine is not None:
+            _fence(connection, mine, bound=0)
+
+    sa.event.listen(model, "before_insert", check)
+
+
 def guard(kind: str, tables: ty.Collection[str], ends: str) -> None:
     """Fence what a request deletes again of a kind that it made.
 

@@ -129,6 +129,9 @@ class _Bystanding(base.StoreTestCase):
         self._use_again("corrected")
         for token in [*self._neighbours()]:
             self._held(token)
+        # A binding of the newest token goes into the gap behind all others.
+        newest = self._held("newest")
+        self.make(newest.claim, "newest", self.strangers)
         made = self.make(self._makes.claim, "mine", self.strangers)
         bound = self.stranger.resources(self._makes.claim.id)
         self.assertEqual((made,), bound)

@@ -311,7 +311,7 @@ class Machine(stateful.RuleBasedStateMachine):
                 f"{worker} made something for a token it does not hold"
             )
             return
-        if is_ is None or (held and not is_.expires_at):
+        if is_ is None or (held and self.is_free(is_)):
             # What it made has to be gone, too.
             left = {name for name, _ in self.lives[token].made}
             assert not left & set(after.things.values())
@@ -324,6 +324,10 @@ class Machine(stateful.RuleBasedStateMachine):
                 self.lives[token] = Life()
             self.lives[token].asks = worker.plan.asks
             self.runs_for[worker.request_id] = self.lives[token]
+
+    def is_free(self, row: sa.Row[ty.Any]) -> bool:
+        now = self.service.clock.milliseconds
+        return not row.lease_until and row.expires_at <= now
 
     def judge_answer(self, worker: Worker) -> None:
         plan = worker.plan

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Points 9, 10 and 11: what answers say, and where the decorator stands."""
+
+from __future__ import annotations
+
+from mutations.fault import fault
+from mutations.fault import Simulated
+from mutations.fault import tests
+from mutations.table.places import COMMON
+from mutations.table.places import DB
+from mutations.table.places import NOVA
+
+_NOT_GIVEN_BACK = (
+    f"{COMMON}/attempt.py",
+    "            self._parts.returns.add(self._use)\n",
+    "",
+)
+_REFUSED_LOSER = (
+    f"{COMMON}/execution.py",
+    "            case Release.LOST:\n                return Settled.LOST\n",
+    "            case Release.LOST:\n                return Settled.FREED\n",
+)
+
+FAULTS = (
+    fault(
+        "9.1",
+        "answers do not tell their state",
+        tests("functional.test_states", "States.test_executed"),
+        (
+            f"{NOVA}/response.py",
+            "    headers = [(STATE, verdict.value)]\n",
+            "    headers: _Headers = []\n",
+        ),
+    ),
+    fault(
+        "9.2",
+        "an answer that is rebuilt says that it is the first one",
+        tests(
+            "unit.common.test_states",
+            "StatesTest.test_rebuilt_after_a_crash_and_ever_after",
+        ),
+        (
+            f"{COMMON}/recovery.py",
+            "        verdict = Verdict.REBUILT if answer.rebuilt else "
+            "Verdict.REPLAYED\n",
+            "        verdict = Verdict.REPLAYED\n",
+        ),
+    ),
+    fault(
+        "9.3",
+        "who lost the token is told 403 although the retry made it",
+        tests(
+            "unit.common.test_taken_over",
+            "LinkedTest.test_one_that_makes_nothing_is_told_so_too_*",
+        ),
+        _REFUSED_LOSER,
+    ),
+    fault("9.3", "the same, simulated", Simulated(), _REFUSED_LOSER),
+    fault(
+        "9.4",
+        "what was claimed in vain is not given back, and unknown later",
+        tests(
+            "unit.common.test_engine",
+            "GivenBackTest.test_a_claim_is_given_back_since_it_never_ran",
+        ),
+        _NOT_GIVEN_BACK,
+    ),
+    fault("9.4", "the same, simulated", Simulated(), _NOT_GIVEN_BACK),
+    fault(
+        "9.5",
+        "what is given back is not free",
+        tests(
+            "functional.db.test_store",
+            "GiveBackOnSqliteTest.test_a_claim_is_free_again",
+        ),
+        (
+            f"{DB}/claiming.py",
+            "            ran & (TOKENS.c.bound == 0), lease_until=PAST, "
+            "expires_at=PAST\n",
+            "            ran & (TOKENS.c.bound == 0), lease_until=PAST\n",
+        ),
+    ),
+    fault(
+        "9.6",
+        "the replay of a rescue is accepted with a body that it never had",
+        tests("functional.operations.test_accepted", "Passwords.test_rescue"),
+        (
+            f"{NOVA}/operations.py",
+            "        evidence=actions.RESCUE,\n"
+            "        accepted=acceptance.rescue,\n",
+            "        evidence=actions.RESCUE,\n",
+        ),
+    ),
+    fault(
+        "9.7",
+        "the replay of an os-interface is an empty body",
+        tests(
+            "functional.operations.test_accepted",
+            "Attached.test_an_interface_by_its_port",
+        ),
+        (
+            f"{NOVA}/operations.py",
+            "        evidence=actions.ATTACH_INTERFACE,\n"
+            "        accepted=acceptance.interface,\n",
+            "        evidence=actions.ATTACH_INTERFACE,\n",
+        ),
+    ),
+    fault(
+        "9.8",
+        "the replay of an os-volume_attachments is an empty body",
+        tests(
+            "functional.operations.test_accepted",
+            "Versions.test_volume_at_*",
+        ),
+        (
+            f"{NOVA}/operations.py",
+            "        evidence=actions.ATTACH_VOLUME,\n"
+            "        accepted=acceptance.volume,\n",
+            "        evidence=actions.ATTACH_VOLUME,\n",
+        ),
+    ),
+    fault(
+        "9.9",
+        "the replay of a createImage has no Location",
+        tests(
+            "functional.operations.test_accepted", "Versions.test_image_at_*"
+        ),
+        (
+            f"{NOVA}/acceptance.py",
+            "def image(case: Case) -> None:\n",
+            "def image(case: Case) -> webob.Response:\n"
+            "    return webob.Response(status_int=202)\n\n\n"
+            "def _image(case: Case) -> None:\n",
+        ),
+    ),
+    fault(
+        "9.10",
+        "a stop whose cast failed is replayed as accepted",
+        tests(
+            "unit.test_evidence",
+            "JudgeTest.test_without_an_event_the_message_may_be_lost",
+        ),
+        (
+            f"{NOVA}/evidence.py",
+            "        return Evidence.UNDER_WAY\n    return Evidence.NONE\n",
+            "        return Evidence.UNDER_WAY\n    return Evidence.UNDER_WAY\n",
+        ),
+    ),
+    fault(
+        "10.1",
+        "the request id of a replay leads to no event",
+        tests("functional.test_states", "States.test_replayed"),
+        (
+            f"{NOVA}/response.py",
+            "            headers.append((_COMPUTE_REQUEST_ID, "
+            "reply.request_id))\n",
+            "            pass\n",
+        ),
+    ),
+    fault(
+        "10.2",
+        "an answer does not tell of which request it speaks",
+        tests("functional.test_states", "States.test_running"),
+        (
+            f"{NOVA}/response.py",
+            "        headers.append((REQUEST_ID, request_id))\n",
+            "",
+        ),
+    ),
+    fault(
+        "11.1",
+        "below expected_errors a refusal becomes a 500",
+        tests(
+            "functional.test_decorator_order",
+            "InSourceExpectedErrorsIdempotentResponse.test_first_again_and_"
+            "refused",
+        ),
+        (
+            f"{NOVA}/service.py",
+            "            return response.refused(refusal, client_token, req)\n",
+            "            raise webob.exc.status_map[refusal.status](\n"
+            "                explanation=str(refusal)\n"
+            "            ) from None\n",
+        ),
+        (
+            f"{NOVA}/service.py",
+            "from oslo_log import log as logging\n",
+            "from oslo_log import log as logging\nimport webob.exc\n",
+        ),
+    ),
+    fault(
+        "11.2",
+        "the API starts with a decorator that spoils refusals above ours",
+        tests(
+            "functional.test_decorator_order",
+            "BelowTheCheckOfAnswers.test_it_is_refused",
+        ),
+        (
+            f"{NOVA}/router.py",
+            "        _check_order(operation, method)\n",
+            "        pass\n",
+        ),
+    ),
+)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Point 1: one stopped worker stops everybody."""
+
+from __future__ import annotations
+
+from mutations.fault import fault
+from mutations.fault import tests
+from mutations.table.places import DB
+
+_STEPS = f"{DB}/steps.py"
+_CONNECTIONS = f"{DB}/connections.py"
+
+_BY_KEYS = """\
+    mine = sa.select(RESOURCES.c.id).where(RESOURCES.c.token_id == token_id)
+    keys = connection.scalars(mine).all()
+    if keys:
+        # By their keys: through the other index the server would lock gaps.
+        bound = sa.delete(RESOURCES).where(RESOURCES.c.id.in_(keys))
+        connection.execute(bound)
+"""
+_ONE_BY_ONE = """\
+        for claim in claims:
+            # A request may abandon its claim while this is on its way.
+            mine = rows.held(claim) & (TOKENS.c.lease_until > PAST)
+            # One that is locked is being committed: nobody can take it over
+            # either, and the next renewal comes in time.
+            self._update_unlocked(mine, renewed, Point.EXTENDING)
+"""
+
+FAULTS = (
+    fault(
+        "1.1",
+        "our transactions run at REPEATABLE READ, and lock gaps",
+        tests(
+            "functional.db.test_bystanders",
+            "AtStatementsOnMysqlTest.test_nobody_waits_*heartbeat___1_",
+        ),
+        (
+            _CONNECTIONS,
+            "SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            "SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        ),
+    ),
+    fault(
+        "1.2",
+        "what is mostly not there is deleted by another index",
+        tests(
+            "functional.db.test_bystanders",
+            "AtStatementsOnMysqlTest.test_nobody_waits_*rerun___1_",
+        ),
+        (
+            _STEPS,
+            _BY_KEYS,
+            """\
+    mine = RESOURCES.c.token_id == token_id
+    connection.execute(sa.delete(RESOURCES).where(mine))
+""",
+        ),
+        (
+            _CONNECTIONS,
+            "SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            "SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        ),
+    ),
+    fault(
+        "1.3",
+        "the heartbeat waits for the row of a worker that stopped",
+        tests(
+            "functional.db.test_races",
+            "FrozenOnMysqlTest.test_other_leases_of_its_process_are_renewed",
+        ),
+        (
+            f"{DB}/claiming.py",
+            _ONE_BY_ONE,
+            """\
+        mine = TOKENS.c.owner.in_([claim.owner for claim in claims])
+        self._update(mine, **renewed)
+""",
+        ),
+    ),
+    fault(
+        "1.4",
+        "a takeover waits for a worker that stopped in its commit",
+        tests(
+            "functional.db.test_races",
+            "FrozenOnMysqlTest.test_nobody_waits_to_take_it_over",
+        ),
+        (
+            f"{DB}/transaction.py",
+            "with_for_update(skip_locked=True)",
+            "with_for_update()",
+        ),
+    ),
+    fault(
+        "1.5",
+        "a row that was another request's is deleted while that is slow",
+        tests(
+            "functional.db.test_store",
+            "ReleaseOnSqliteTest.test_a_row_that_was_another_s_stays_*",
+        ),
+        (
+            f"{DB}/settling.py",
+            "        elif claim.shared or len(use.digests) > 1:",
+            "        elif len(use.digests) > 1:",
+        ),
+    ),
+)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Points 6, 7 and 8: the header, authority, sameness and scope."""
+
+from __future__ import annotations
+
+from mutations.fault import fault
+from mutations.fault import tests
+from mutations.table.places import COMMON
+from mutations.table.places import DB
+from mutations.table.places import NOVA
+
+FAULTS = (
+    fault(
+        "6.1",
+        "a header that a server joined with a comma is another token",
+        tests(
+            "unit.common.test_token",
+            "RepeatedTest.test_the_same_value_twice_is_that_value",
+        ),
+        (
+            f"{COMMON}/token.py",
+            '    return [value.strip(_LINE_SPACE) for value in line.split(",")]'
+            "\n",
+            "    return [line.strip(_LINE_SPACE)]\n",
+        ),
+        (
+            f"{COMMON}/token.py",
+            r'r"[\x21-\x2b\x2d-\x7e]{1,255}"',
+            r'r"[\x21-\x7e]{1,255}"',
+        ),
+    ),
+    fault(
+        "6.2",
+        "a token may have a comma",
+        tests(
+            "unit.common.test_token",
+            "RepeatedTest.test_different_values_are_refused",
+        ),
+        (
+            f"{COMMON}/token.py",
+            "    if len(found) == 1 and _TOKEN.fullmatch",
+            "    if found and _TOKEN.fullmatch",
+        ),
+    ),
+    fault(
+        "6.3",
+        "an Idempotency-Key with parameters is refused",
+        tests(
+            "unit.common.test_token",
+            "QuotedTest.test_parameters_do_not_count",
+        ),
+        (
+            f"{COMMON}/token.py",
+            'rf"[ \\t]*+(?:{_STRING}{_PARAMETERS}[ \\t]*+|',
+            'rf"[ \\t]*+(?:{_STRING}[ \\t]*+|',
+        ),
+    ),
+    fault(
+        "6.4",
+        "an Idempotency-Key of a browser's own counts for more",
+        tests(
+            "unit.common.test_token",
+            "BothHeadersTest.test_x_client_token_alone_counts",
+        ),
+        (
+            f"{COMMON}/token.py",
+            "HEADERS = (HEADER, _KEY_HEADER)\n",
+            "HEADERS = (_KEY_HEADER, HEADER)\n",
+        ),
+    ),
+    fault(
+        "6.5",
+        "a header that the operator left out is read all the same",
+        tests(
+            "unit.common.test_idempotent",
+            "KeepsOutTest.test_a_header_that_the_service_does_not_list_"
+            "is_not_there",
+        ),
+        (
+            "nova/openstack/common/idempotent.py",
+            "token.borne(environ, performer.headers)",
+            "token.borne(environ)",
+        ),
+    ),
+    fault(
+        "6.6",
+        "a script in a browser may neither send nor see our headers",
+        tests(
+            "functional.test_browsers",
+            "Browser.test_all_our_headers_may_be_sent",
+        ),
+        (f"{NOVA}/router.py", "        browsers.admit()\n", ""),
+    ),
+    fault(
+        "6.7",
+        "an error shows the value of the header",
+        tests(
+            "unit.common.test_token",
+            "BothHeadersTest.test_the_error_names_the_header_and_not_the_*",
+        ),
+        (
+            f"{COMMON}/token.py",
+            "    raise errors.BadToken(header)\n",
+            "    raise errors.BadToken(environ[_in_environ(header)])\n",
+        ),
+    ),
+    fault(
+        "7.1",
+        "who lost a role still gets the private key",
+        tests(
+            "unit.common.test_authority",
+            "ForbiddenTest.test_forbidden_to_get_the_stored_answer",
+        ),
+        (
+            f"{COMMON}/decision.py",
+            "    if not record.roles <= asked.roles:\n",
+            "    if False:\n",
+        ),
+    ),
+    fault(
+        "7.2",
+        "a row does not say which roles its request had",
+        tests(
+            "functional.db.test_store",
+            "ClaimOnSqliteTest.test_it_says_which_roles_the_request_had_*",
+        ),
+        (
+            f"{DB}/rows.py",
+            '        "roles": json.dumps(sorted(use.roles)),\n',
+            '        "roles": "[]",\n',
+        ),
+    ),
+    fault(
+        "7.3",
+        "the case of a role's name counts",
+        tests("functional.test_roles", "Roles.test_case_does_not_count"),
+        (
+            f"{NOVA}/service.py",
+            "frozenset(role.lower() for role in context.roles or ())",
+            "frozenset(context.roles or ())",
+        ),
+    ),
+    fault(
+        "8.1",
+        "latest is another version after an upgrade",
+        tests(
+            "unit.test_versions",
+            "VersionAskedTest.test_latest_stays_latest",
+        ),
+        (
+            f"{NOVA}/versions.py",
+            "        return _LATEST\n",
+            "        asked = api_version_request.max_api_version()."
+            "get_string()\n",
+        ),
+    ),
+    fault(
+        "8.2",
+        "a replay names the version of the request",
+        tests(
+            "functional.test_sameness",
+            "Version.test_latest_is_the_same_after_an_upgrade",
+        ),
+        (
+            f"{NOVA}/response.py",
+            "        _show_version(req, dict(answer.headers))\n",
+            "",
+        ),
+    ),
+    fault(
+        "8.3",
+        "callers for a domain or the system share a scope",
+        tests(
+            "unit.common.test_digest",
+            "CallerTest.test_domains_and_systems_are_apart",
+        ),
+        (
+            f"{COMMON}/digest.py",
+            "            scope.domain_id,\n            scope.system_scope,\n",
+            "",
+        ),
+    ),
+    fault(
+        "8.4",
+        "what Nova knows of a caller's domain is not asked",
+        tests(
+            "functional.test_sameness",
+            "Whose.test_each_scope_has_its_own_token",
+        ),
+        (
+            f"{NOVA}/service.py",
+            "            domain_id=context.domain_id,\n"
+            "            system_scope=context.system_scope,\n",
+            "",
+        ),
+    ),
+    fault(
+        "8.5",
+        "numbers are compared as binary fractions",
+        tests(
+            "unit.common.test_sameness",
+            "NumberTest.test_they_do_not_pass_through_binary_fractions",
+        ),
+        (
+            f"{COMMON}/sameness.py",
+            "        parse_float=_number,\n",
+            "        parse_float=lambda text: _number(repr(float(text))),\n",
+        ),
+    ),
+)
