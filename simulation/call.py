@@ -34,6 +34,8 @@ class State:
         self.slowed_until = -1e9
         #: Until when no thread can be started in it.
         self.exhausted_until = -1e9
+        #: When it last began to serve a request, in simulated seconds.
+        self.last_entered = -1e9
         #: Whether its heartbeat has no thread, until the next request.
         self.beatless = False
 
@@ -142,9 +144,13 @@ def why_unknown(call: Call) -> str:
         return "ran"
     if call.process.dead or not call.over or call.said is None:
         return "gone"
-    if call.said.verdict is not Verdict.UNAVAILABLE:
+    if call.said.verdict not in (Verdict.UNAVAILABLE, Verdict.RUNNING):
         return "gone"
-    return "trouble" if call.process.calm_for() < _PROMPT else ""
+    # The next request after it could start no thread tries again.
+    state = call.process
+    exhausted = state.exhausted_until - state.last_entered > -_PROMPT
+    troubled = exhausted or state.calm_for() < _PROMPT
+    return "trouble" if troubled else ""
 
 
 def names_in(body: bytes) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ class Ledger:
     :param bound: the requests that have ever held the token
     :param settled: those that have ended their hold by themselves
     :param completed: those whose outcome is stored
-    :param lost: those whose token another one took
+    :param taken: those whose token another one took, sooner or later
+    :param lost: those of them that had not let it go by themselves
     :param refused: those that were told that they were refused
     :param ended: the lives in which somebody was told that it never runs again
     :param forgotten: those whose outcome was unknown for a good reason
@@ -57,6 +58,7 @@ class Ledger:
     bound: set[str] = dataclasses.field(default_factory=set)
     settled: set[str] = dataclasses.field(default_factory=set)
     completed: set[str] = dataclasses.field(default_factory=set)
+    taken: set[str] = dataclasses.field(default_factory=set)
     lost: set[str] = dataclasses.field(default_factory=set)
     refused: set[str] = dataclasses.field(default_factory=set)
     ended: set[int] = dataclasses.field(default_factory=set)
@@ -145,6 +147,7 @@ class Ledger:
             case What.TOOK:
                 whose, how, _ = says
                 self.life += how == "aged"
+                self.taken.add(whose)
                 if whose not in self.settled:
                     self.lost.add(whose)
                 self._holds(request)
@@ -185,7 +188,7 @@ class Ledger:
             "replayed": lambda: self._may_be_told(answer.request, subject),
             "rebuilt": lambda: self._may_be_told(answer.request, subject),
             "running": lambda: bool(self.bound),
-            "taken-over": lambda: answer.request in self.lost,
+            "taken-over": lambda: answer.request in self.taken,
             "unavailable": lambda: self._may_be_unavailable(answer.request),
             "different": lambda: len({a for a, _ in self.asked.values()}) > 1,
             "expired": lambda: self._age(answer) >= _TTL - _AHEAD,
