@@ -30,10 +30,17 @@ class State:
         self.dead = False
         #: Until when it was in trouble, in simulated seconds.
         self.troubled_until = -1e9
+        #: Until when one of its threads was held up, likewise.
+        self.slowed_until = -1e9
         #: Until when no thread can be started in it.
         self.exhausted_until = -1e9
         #: Whether its heartbeat has no thread, until the next request.
         self.beatless = False
+
+    @property
+    def seconds(self) -> float:
+        """Simulated time, in seconds."""
+        return self._line.database.scheduler.seconds
 
     def calm_for(self) -> float:
         """Return for how many seconds all has been well with it."""
@@ -43,7 +50,7 @@ class State:
             self._line.failed_at,
             self._line.database.down_until,
         )
-        return self._line.database.scheduler.seconds - trouble
+        return self.seconds - trouble
 
     def in_trouble(self, until: float) -> None:
         """Remember why a lease may run out.
@@ -110,6 +117,20 @@ def why_lapsed(call: Call) -> str:
     if call.process.beatless:
         return "no-thread"
     return "trouble" if call.process.calm_for() < _EXCUSED else ""
+
+
+def how_long(call: Call) -> int:
+    """Return for how many seconds a request has been kept without reason.
+
+    :param call: the request; 0 if it ran, or its process was in trouble
+    """
+    state = call.process
+    now = state.seconds
+    took = now - call.entered
+    slowed = now - state.slowed_until < took
+    if call.ran or slowed or state.calm_for() < took:
+        return 0
+    return int(took)
 
 
 def why_unknown(call: Call) -> str:

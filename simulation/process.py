@@ -17,6 +17,7 @@ from nova.openstack.common.idempotency.returns import Returns
 from simulation import tuning
 from simulation.call import Call
 from simulation.call import Calls
+from simulation.call import how_long
 from simulation.call import names_in
 from simulation.call import Said
 from simulation.call import State
@@ -198,6 +199,7 @@ class Process:
             said.names,
             said.subject,
             why,
+            how_long(call),
         )
         return said
 
