@@ -51,8 +51,9 @@ FAULTS = (
         ),
         (
             f"{DB}/link.py",
+            "        reached(Point.BEFORE_CLEANUP)\n"
             "        _fence(connection, claim, bound=0)\n",
-            "        pass\n",
+            "        reached(Point.BEFORE_CLEANUP)\n",
         ),
     ),
     fault(
