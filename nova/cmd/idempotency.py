@@ -67,9 +67,5 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     try:
         status: int = CONF.command.run()
     except migration.Unusable as exc:
-        sys.exit(
-            f"nova-idempotency: the API database cannot be used: {exc}\n"
-            "Check [api_database] connection in nova.conf, or name the file "
-            "with --config-file."
-        )
+        sys.exit(f"nova-idempotency: the API database cannot be used: {exc}")
     return status

@@ -64,13 +64,18 @@ def api_database() -> ty.Iterator[sa.Engine]:
     """
     try:
         yield api_db.get_engine()
+    except capability.Unsupported as exc:
+        raise Unusable(str(exc)) from exc
     except (
-        capability.Unsupported,
         db_exc.DBError,
         db_exc.CantStartEngineError,
         sa.exc.SQLAlchemyError,
     ) as exc:
-        raise Unusable(str(exc).partition("\n")[0]) from exc
+        raise Unusable(
+            str(exc).partition("\n")[0]
+            + "\nCheck [api_database] connection in nova.conf, or name the "
+            "file with --config-file."
+        ) from exc
 
 
 def db_sync(engine: sa.Engine) -> None:
