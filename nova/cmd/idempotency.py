@@ -60,7 +60,7 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     )
     options.register_opts(CONF)
     config.parse_args(["nova-idempotency", *arguments], init_rpc=False)
-    # Logs go to the standard output, too, where nova.conf names no file.
+    # Where nova.conf names no log file, logs go to the terminal, too.
     levels = [*logging.get_default_log_levels(), "alembic=WARN"]
     logging.set_defaults(default_log_levels=levels)
     logging.setup(CONF, "nova")
