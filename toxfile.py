@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lets all of tox.ini's environments be one: installing Nova takes minutes.
 
-Of itself tox 4 makes an ``env_dir`` anew whenever another environment's name
-has used it last, even if both ask for the same packages.
+By itself, tox 4 recreates an ``env_dir`` whenever an environment of another
+name has used it last, even if both ask for the same packages.
 """
 
 from tox.plugin import impl

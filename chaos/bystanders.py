@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Users of workers that are in no trouble, who have to notice nothing.
+"""Users of workers that are in no trouble, who must not notice anything.
 
 They share the databases and the broker with workers that are killed, frozen
 and cut off, and no token with anybody.

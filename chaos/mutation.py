@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Switches off what the promises rest on, so that the checks must fail.
+"""Switches off what the promises rest on; the checks must notice.
 
 For this process only, and by nothing but the command line of a host that
 tests start: the product has no such switch.

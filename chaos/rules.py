@@ -8,7 +8,7 @@ import enum
 
 
 class Rule(enum.Enum):
-    """What must hold, said by what it is when it does not."""
+    """What must hold; the text says what is wrong when it does not."""
 
     DUPLICATE = "a token made more than what was asked for"
     SHORT = "a success for several servers has fewer"

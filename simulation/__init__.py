@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine on a simulated database, in simulated time, from one seed.
 
-What runs is the engine itself, its heartbeats and what it gives back; what is
-simulated is all round it: the database, the service, the processes and their
-threads, the clients, and what befalls them.
+The engine itself runs, with its heartbeats and its returns of claims;
+everything round it is simulated: the database, the service, the processes and
+their threads, the clients, and their trouble.
 """

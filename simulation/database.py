@@ -2,7 +2,7 @@
 """A simulated database: rows, their locks, and transactions.
 
 What a transaction changes is seen by others when it is committed, and its
-locks hold until then. It is as READ COMMITTED is on a real server, but that
+locks hold until then. It is like READ COMMITTED on a real server, except that
 it never locks what is not there.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happened, as nobody in the simulation knows all of it."""
+"""What happened: all of it, which nobody in the simulation knows."""
 
 from __future__ import annotations
 
@@ -19,16 +19,13 @@ class What(enum.StrEnum):
     ENDED = "client-ended"
     # Of a request.
     SENT = "sent"
-    ENTERED = "entered"
     ANSWERED = "answered"
-    BROKEN = "broken"
     CRASHED = "crashed"
     LEFT = "left"
     # Of a token's row, when it was committed.
     CLAIMED = "claimed"
     TOOK = "took"
     SETTLED = "settled"
-    GIVEN_BACK = "given-back"
     PURGED = "purged"
     # Of the service.
     RUNS = "runs"

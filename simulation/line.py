@@ -2,7 +2,7 @@
 """A process's line to the database: slow at times, and it breaks.
 
 It breaks before a commit, so that nothing was done, or after it, so that all
-was done and nobody was told. Steps of ours are tried again, as
+was done and nobody was told. Our steps are retried, as
 ``nova.db.idempotency.transaction.Runner`` does; the service's own are not.
 """
 

@@ -40,7 +40,7 @@ _look = Looking.look
 
 
 class Mutation(enum.Enum):
-    """What is switched off; a number is the fault's in issue 8."""
+    """What is switched off; a number is that of a fault in mutations/table."""
 
     NO_CLEANUP_FENCE = "2-no-fence-on-clean-up"
     NO_WITHDRAWAL = "2-no-withdrawal"

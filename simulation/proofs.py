@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m simulation.proofs`: each fault put back, and what finds it.
+"""`python -m simulation.proofs`: each mutation, and the seed that finds it.
 
-A proof is a command that fails as long as the fault is there. Those of the
-simulator are run here, each from a seed that finds it early.
+``make mutations`` changes the source; these switch safeguards off within the
+simulator, each with a seed that finds it early.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ FOUND = {
 
 
 def finds(mutation: Mutation) -> tuple[bool, int]:
-    """Tell whether the simulator finds a fault, and after how many requests.
+    """Tell whether a mutation is found, and after how many requests.
 
-    :param mutation: the fault
+    :param mutation: what is switched off
     """
     seed, rule = FOUND[mutation]
     total = campaign.run(ENOUGH, seed, mutation=mutation, first=True)
@@ -49,7 +49,7 @@ def finds(mutation: Mutation) -> tuple[bool, int]:
 
 
 def main() -> int:
-    """Put back one fault after the other; return 0 if each is found."""
+    """Apply one mutation after the other; return 0 if each is found."""
     survive = 0
     for mutation in Mutation:
         found, requests = finds(mutation)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the engine meets the machine: its threads and its random names.
 
-The engine takes the clock and how to sleep from its parts. What it takes from
-the standard library itself is put in the place of it here, for the one
-episode that this process plays.
+The engine gets its clock and its sleep as parts. What it takes directly from
+the standard library is replaced here, for the one episode that this process
+plays.
 """
 
 from __future__ import annotations

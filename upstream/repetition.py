@@ -95,7 +95,7 @@ class Repetition:
         :param post: its method and path
         :param protection: how the table of operations has it
         :param first: its first answer
-        :param again: the answer to its repetition
+        :param again: its second answer
         """
         outcome = _outcome(protection, first, again)
         faults = tuple(_faults(outcome, first, again))

@@ -9,8 +9,8 @@ from requests import Response
 from nova_idempotency_client.session import HEADER
 from nova_idempotency_client.token import ClientToken
 
-# POSTs that change nothing. Repeating them is safe, so Nova does not use
-# the token and its silence means nothing.
+# POSTs that change nothing. Retrying them is safe, so Nova does not use the
+# token, and its silence means nothing.
 _READ_ACTIONS = frozenset(
     {
         "os-getConsoleOutput",
@@ -23,7 +23,7 @@ _READ_PATH = "/remote-consoles"
 
 
 def notice(answer: Response, token: ClientToken) -> str | None:
-    """Say in one line what the answer means for a repetition, if anything."""
+    """Say in one line what the answer means for a retry, if anything."""
     if answer.headers.get(HEADER) != token.value:
         return _unconfirmed(answer)
     if answer.headers.get("Idempotent-Replayed") == "true":
@@ -40,15 +40,16 @@ def _unconfirmed(answer: Response) -> str | None:
     # a rate limit. Nothing can be concluded from it.
     if 400 <= answer.status_code < 500 or _only_reads(answer):
         return None
-    # A gateway in front of a cloud that does know tokens fails like this.
+    # A gateway in front of a cloud that takes tokens fails like this, too.
     if answer.status_code >= 500:
         return (
-            "WARNING: this error does not show whether the cloud knows "
-            "client tokens; before you repeat the command, check what it did."
+            "WARNING: this error does not show whether the cloud takes "
+            "client tokens; if you do not know that it does, check what the "
+            "command did before you retry it."
         )
     return (
-        "WARNING: this cloud ignores client tokens; to repeat this command "
-        "is not safe, it would run again."
+        "WARNING: this cloud ignores client tokens; it is not safe to retry "
+        "this command, which would run again."
     )
 
 

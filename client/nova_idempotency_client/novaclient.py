@@ -30,17 +30,17 @@ HELP = (
     "Name this command's request with a token of your choice (1 to 255 "
     "visible ASCII characters, no comma), so that the same command with the "
     "same token gets the first answer again instead of running twice. Works "
-    "for commands that POST to the compute API, on clouds that know client "
-    "tokens, until the cloud forgets the token (a day or more). Use a new "
-    "token, for example a UUID, for each new request. Other local users can "
-    "see a token on the command line in the list of processes; "
+    "for commands that POST to the compute API, on clouds that take client "
+    "tokens, until the cloud forgets the token (usually after a day). Use a "
+    "new token, for example a UUID, for each new request. Other local users "
+    "can see a token on the command line in the list of processes; "
     f"env[{VARIABLE}] avoids that."
 )
 
 _EMPTY = (
-    "is set, but empty, so that nothing was sent. Give it a token, for "
-    "example a UUID, to be able to send this command again safely; or unset "
-    "it to send the command without a token."
+    "is set, but empty, so nothing was sent. Give it a token, for example a "
+    "UUID, so that this command can be retried safely; or unset it to send "
+    "the command without a token."
 )
 _USAGE = 2  # the exit status of argparse for what cannot be meant
 
@@ -77,7 +77,7 @@ class _TokenAction(argparse.Action):
         if values in subcommands and self._written_apart(values):
             parser.error(
                 f"{OPTION} needs a token before the command '{values}'. "
-                f"Should '{values}' be the token, write {OPTION}={values}"
+                f"If '{values}' is the token, write {OPTION}={values}"
             )
         setattr(namespace, self.dest, values)
 
@@ -116,10 +116,10 @@ def _with_option(make: _ParserMaker) -> _ParserMaker:
 
 
 def __post_parse_args__(args: argparse.Namespace) -> None:  # noqa: N807
-    """Let the chosen command carry the token the user gave, if any.
+    """Let the chosen command carry the token that the user gave, if any.
 
-    :raises CommandError: when what the user gave cannot be a token.
-    :raises SystemExit: when the user gave an empty variable.
+    :raises CommandError: the token is not valid
+    :raises SystemExit: the variable is set, but empty
     """
     # The shell's own methods are help and completion: they send nothing, and
     # the shell must find them unwrapped.
@@ -139,8 +139,8 @@ def _chosen_token(option: str | None) -> ClientToken | None:
     if text is None:
         return None
     if not text and source == VARIABLE:
-        # Unlike novaclient's own variables: whoever sets one means to be
-        # safe, and a mistake in a script must not make this run twice.
+        # Unlike novaclient's own variables: whoever sets this one wants to be
+        # safe, and a mistake in a script must not make the command run twice.
         sys.stderr.write(f"nova: error: {VARIABLE} {_EMPTY}\n")
         sys.exit(_USAGE)
     try:
@@ -164,12 +164,12 @@ def _with_token(command: _Command, token: ClientToken) -> _Command:
 
 def _teller(token: ClientToken) -> Callable[[Response], None]:
     # A command may send many requests: say each thing once.
-    said: set[str] = set()
+    shown: set[str] = set()
 
     def tell(answer: Response) -> None:
         text = notice(answer, token)
-        if text and text not in said:
-            said.add(text)
+        if text and text not in shown:
+            shown.add(text)
             # stdout belongs to novaclient's own output.
             sys.stderr.write(f"{text}\n")
 

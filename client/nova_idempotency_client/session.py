@@ -26,12 +26,15 @@ def carrying(
     service_type: str,
     heard: Callable[[Response], None],
 ) -> Iterator[None]:
-    """Let each POST of this session to one service carry the token.
-
-    Its answers are passed to ``heard`` before the caller sees them::
+    """Let each POST of this session to one service carry the token::
 
         with carrying(session, ClientToken("a1"), "compute", print):
             nova.servers.create(...)
+
+    :param session: the session; not to be shared with other threads meanwhile
+    :param token: the token
+    :param service_type: the service, as keystone's catalog calls its type
+    :param heard: gets each answer before the caller does
     """
     send = session.request
 

@@ -48,7 +48,7 @@ FAULTS = (
     ),
     fault(
         "9.3",
-        "who lost the token is told 403 although the retry made it",
+        "a request that lost its token is told 403 although the retry made it",
         tests(
             "unit.common.test_taken_over",
             "LinkedTest.test_one_that_makes_nothing_is_told_so_too_*",

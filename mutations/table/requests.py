@@ -106,7 +106,7 @@ FAULTS = (
     ),
     fault(
         "7.1",
-        "who lost a role still gets the private key",
+        "a caller who lost a role still gets the private key",
         tests(
             "unit.common.test_authority",
             "ForbiddenTest.test_forbidden_to_get_the_stored_answer",

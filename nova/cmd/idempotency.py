@@ -60,16 +60,12 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     )
     options.register_opts(CONF)
     config.parse_args(["nova-idempotency", *arguments], init_rpc=False)
-    # Logs go to the standard output, too, where nova.conf names no file.
+    # Where nova.conf names no log file, logs go to the terminal, too.
     levels = [*logging.get_default_log_levels(), "alembic=WARN"]
     logging.set_defaults(default_log_levels=levels)
     logging.setup(CONF, "nova")
     try:
         status: int = CONF.command.run()
     except migration.Unusable as exc:
-        sys.exit(
-            f"nova-idempotency: the API database cannot be used: {exc}\n"
-            "Check [api_database] connection in nova.conf, or name the file "
-            "with --config-file."
-        )
+        sys.exit(f"nova-idempotency: the API database cannot be used: {exc}")
     return status

@@ -13,7 +13,7 @@ from oslo_config import types
 # PyMySQL writes each byte of an answer as two digits.
 _MAX_SEALED = 4 * 1024 * 1024
 
-# Shorter ones could be found by trying all; this many base64 characters
+# Shorter ones could be found by trying them all; this many base64 characters
 # hold 192 bits.
 MIN_SECRET_CHARS = 32
 
@@ -32,7 +32,7 @@ _DOLLAR = (
 
 
 class _SecretOpt(cfg.MultiStrOpt):
-    """Looks for a dollar before oslo.config replaces what follows it."""
+    """Refuses a dollar before oslo.config substitutes what follows it."""
 
     def _get_from_namespace(
         self, namespace: ty.Any, group_name: str | None
@@ -87,8 +87,8 @@ Names of the headers in which a client may send its token. A header that is
 left out is ignored, so that a POST that bears it alone runs each time it is
 sent. Leave ``Idempotency-Key`` out where browsers or gateways add one of
 their own to each request, which would then be refused or answered with an
-earlier answer by mistake. A request with both headers is known by its
-``X-Client-Token``.
+earlier answer by mistake. Of a request with both headers, only
+``X-Client-Token`` counts.
 """,
     ),
     cfg.IntOpt(
@@ -97,9 +97,9 @@ earlier answer by mistake. A request with both headers is known by its
         min=3600,
         max=31536000,
         help="""
-Seconds that a token lives after the first answer to it. A retry that comes
-later is a new request. Longer lives let clients retry later, and make the
-table larger in proportion. Must be more than ``lease``.
+Seconds that a token lives after its first answer. A retry that comes later
+is a new request. A longer life lets clients retry later, and makes the table
+larger in proportion. Must be more than ``lease``.
 """,
     ),
     cfg.IntOpt(
@@ -109,10 +109,10 @@ table larger in proportion. Must be more than ``lease``.
         max=1000000000,
         help="""
 Number of tokens younger than ``token_ttl`` that one user may have in one
-project. A request with one more is answered with 429 and does not run; the
-retry of a known token is always answered. They are counted at intervals, so
-that a user may have some more for a short time. 0 means no limit: then one
-user can fill the database.
+project. A request with one more is answered with 429 and does not run; a
+retry with a known token is always answered. They are counted at intervals, so
+a user may have some more for a short time. 0 means no limit: then one user
+can fill the database.
 """,
     ),
     cfg.IntOpt(
@@ -122,10 +122,10 @@ user can fill the database.
         max=3600,
         help="""
 Seconds that a running request holds its token without renewing it; it is
-renewed three times as often while the request runs. When an API process
-dies, retries of its requests are answered with 409 for that long. Short
-leases let a process that was only stopped for a while lose its tokens, and
-answer its clients with 409. Must be more than ``wait_timeout``.
+renewed every third of that time while the request runs. When an API process
+dies, retries of its requests are answered with 409 for that long. With a
+short lease, a process that was only stopped for a while may lose its tokens,
+and answers its clients with 409. Must be more than ``wait_timeout``.
 """,
     ),
     cfg.FloatOpt(
@@ -159,16 +159,16 @@ does an API process that has a single thread, whatever this says.
         min=0,
         max=_MAX_SEALED,
         help="""
-Bytes of the largest answer that is stored. The retry of a request with a
-larger answer gets one that is rebuilt from the resource, without a password
-or private key, or 409 where that cannot be; it is never run again.
+Bytes of the largest answer body that is stored. The retry of a request with
+a larger answer gets one that is rebuilt from the resource, without a password
+or private key, or 409 where that is not possible; it is never run again.
 """,
     ),
 ]
 
 
 class Misconfigured(Exception):
-    """The options contradict each other; says which and what to change."""
+    """The options cannot be used; says which, and what to change."""
 
 
 def check(conf: cfg.ConfigOpts) -> None:
@@ -203,12 +203,12 @@ def _secrets(conf: cfg.ConfigOpts) -> list[str]:
     try:
         secrets: list[str] = conf[group][name]
     except (cfg.Error, ValueError):
-        # Nothing else than a dollar can be wrong with a string.
+        # Nothing but a dollar can be wrong with a string.
         raise Misconfigured(_DOLLAR) from None
     written = list(secrets)
     location = conf.get_location(name, group)
     if location and location.location is cfg.Locations.environment:
-        # The environment is read by another way than files are.
+        # oslo.config reads the environment in another way than files.
         written.append(os.environ.get(location.detail, ""))
     if any("$" in secret for secret in written):
         raise Misconfigured(_DOLLAR)
@@ -236,7 +236,7 @@ def _check_secrets(secrets: ty.Sequence[str]) -> None:
         )
     if len(set(secrets)) != len(secrets):
         raise Misconfigured(
-            "[idempotency] secret lists the same value twice. Take one out."
+            "[idempotency] secret lists the same value twice. Remove one."
         )
 
 

@@ -2,9 +2,9 @@
 """Answers of operations on servers, made again when their workers died.
 
 Each function takes a :class:`Case` and returns what the controller's own
-method would have returned, without secrets; None where nobody can tell that
-any more. They are asked only once Nova has recorded that the operation went
-well or is under way. Most operations answer without a body, and have none.
+method would have returned, without secrets; None where nobody can tell any
+more. They are called only after Nova has recorded that the operation went well
+or is under way. Most operations answer without a body, and need no function.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Case:
 
 
 def image(case: Case) -> None:
-    """Return None: Nova records nowhere which image it began to make."""
+    """Return None: Nova does not record which image it began to make."""
 
 
 def backup(case: Case) -> webob.Response | None:
@@ -77,7 +77,7 @@ def rebuild(case: Case) -> wsgi.ResponseObject | None:
         )
     except webob.exc.HTTPNotFound:
         return None
-    # From then on it shows as much as GET does, by the same policies.
+    # From 2.75 on it shows as much as GET does, by the same policies.
     whole = case.asks("2.75")
     by_policy = None if whole else False
     view = controller._view_builder.show(
@@ -119,7 +119,7 @@ def interface(case: Case) -> ty.Any:
         webob.exc.HTTPForbidden,
         exception.Forbidden,
     ):
-        return None  # detached, or it may be attached but not seen
+        return None  # detached, or the caller may attach it but not see it
 
 
 def volume(case: Case) -> webob.Response | dict[str, ty.Any] | None:
@@ -141,7 +141,7 @@ def volume(case: Case) -> webob.Response | dict[str, ty.Any] | None:
         "volumeId": found.volume_id,
         "device": found.device_name,
     }
-    # The controller gives these as they were asked for.
+    # The controller returns these as they were asked for.
     if case.asks("2.70"):
         view["tag"] = asked.get("tag")
     if case.asks("2.79"):
@@ -173,7 +173,7 @@ def _undone(case: Case, by: str) -> bool:
     :param by: the action that detaches such a thing, whichever it was
     :raises webob.exc.HTTPNotFound: the server is gone
     """
-    # This makes the server's cell the one that the context speaks to.
+    # This also points the context at the server's cell.
     common.get_instance(
         case.controller.compute_api, case.context, case.server_id
     )

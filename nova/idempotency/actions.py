@@ -2,8 +2,8 @@
 """How Nova records each operation on a server, from Nova 31 to 34.
 
 The events are the first of each operation: those of the methods of
-nova-compute and nova-conductor that the API's messages name. An operation may
-be handed to one or the other, by the server's state or its cells.
+nova-compute and nova-conductor that the API's messages name. Which of the two
+gets an operation may depend on the server's state or its cells.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ CONFIRM_RESIZE: ty.Final = _handed(
 CRASH_DUMP: ty.Final = _handed(
     instance_actions.TRIGGER_CRASH_DUMP, "compute_trigger_crash_dump"
 )
-# Not api_snapshot_instance: of a server on a volume the API makes the image
-# only after that.
+# Not api_snapshot_instance: for a server on a volume, the API makes the image
+# only after that event.
 CREATE_IMAGE: ty.Final = _handed(
     instance_actions.CREATE_IMAGE, "compute_snapshot_instance"
 )
-# Where the server is on no host, or on one that is down, the API deletes it,
-# and records that without an event.
+# Where the server is on no host, or on one that is down, the API deletes it
+# itself, without recording an event.
 DELETE: ty.Final = InstanceAction(
     instance_actions.DELETE, ("compute_terminate_instance",), deletes=True
 )
@@ -71,7 +71,7 @@ PAUSE: ty.Final = _handed(instance_actions.PAUSE, "compute_pause_instance")
 REBOOT: ty.Final = _handed(instance_actions.REBOOT, "compute_reboot_instance")
 REBUILD: ty.Final = _handed(instance_actions.REBUILD, "rebuild_server")
 RESCUE: ty.Final = _handed(instance_actions.RESCUE, "compute_rescue_instance")
-# The API does all of it, and then says that it has finished.
+# The API does all of it, and then records that it has finished.
 RESET_STATE: ty.Final = _handed(instance_actions.RESET_STATE)
 RESIZE: ty.Final = _handed(instance_actions.RESIZE, "conductor_migrate_server")
 RESTORE: ty.Final = _handed(

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a script in a browser may send and see of client tokens (CORS).
 
-Paste builds a pipeline from its end, so that our router is there before the
-cors filter reads its options. The router extends their defaults: an operator
-names an origin in ``[cors]``, and need not know of our headers. Lists of the
-operator's own stay as they are.
+Paste builds a pipeline from its end, so our router is built before the cors
+filter reads its options. The router extends their defaults: an operator names
+an origin in ``[cors]``, and need not list our headers. Lists that an operator
+sets win.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SEEN = (
 def admit() -> None:
     """Let browsers send and see client tokens, where they may use the API.
 
-    Source: protocol section 1. To do it again changes nothing.
+    Calling it again is a no-op. Source: protocol section 1.
     """
     _extend("allow_headers", SENT)
     _extend("expose_headers", SEEN)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process of the API does beside answering requests, once a minute.
+"""What an API process does once a minute, beside answering requests.
 
 It looks for rows that were written with another secret than its own (protocol
 section 4), for what a dead worker left to be undone, and for late traces of
@@ -24,7 +24,7 @@ _INTERVAL = 60.0  # seconds
 
 
 class Chores:
-    """One thread a process, from its first request with a token on.
+    """One thread per process, from its first request with a token on.
 
     :param tokens: the table of tokens
     """
@@ -47,7 +47,7 @@ class Chores:
             self._undo_what_is_left,
             self._sweep,
         ):
-            # Why is logged where it fails; the next minute tries again.
+            # The reason is logged where it fails; the next round tries again.
             with contextlib.suppress(errors.Unavailable):
                 chore()
 
@@ -56,8 +56,8 @@ class Chores:
             LOG.error(
                 "Host %(host)s keys client tokens with secret %(theirs)s, "
                 "this host with %(ours)s: the first [idempotency] secret "
-                "differs, or is not listed here. Retries that come to "
-                "another host than their first request run twice. Give all "
+                "differs, or is not listed here. A retry that reaches "
+                "another host than its first request runs again. Give all "
                 "API hosts the same secrets.",
                 {
                     "host": stranger.host,
@@ -82,7 +82,7 @@ class Chores:
                 )
 
     def _undo_what_is_left(self) -> None:
-        """Undo what no client has come back for: it reserves volumes."""
+        """Undo what no client has come back for: volumes stay reserved."""
         for left in self._tokens.left():
             admin = nova_context.get_admin_context()
             for todo in self._tokens.todos(left.token_id):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Nova records of an operation on a server, and what that tells.
 
-The compute API records an instance action under the id of the request, and
-hands the operation on with a message. Whoever carries it out adds an event to
-that action when it begins, and the event's result when it ends. So an action
-without an event does not tell whether the message was ever sent.
+The compute API records an instance action under the request's id, and hands
+the operation on with a message. The service that carries it out adds an event
+to that action when it begins, and the event's result when it ends. So an
+action without an event does not tell whether the message was ever sent.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from nova import exception
 from nova.compute import api as compute_api
 from nova.openstack.common.idempotency.work import Evidence
 
-# Begins the names of the events of what the compute API does itself.
+# How the names of events begin that the compute API itself records.
 _BY_THE_API = "api_"
-# What Nova writes into the message of an action that failed.
+# What Nova writes as the message of an action that failed.
 _ERROR = "error"
 
 
@@ -27,7 +27,7 @@ class InstanceAction:
     """How Nova records an operation on a server.
 
     :param name: the name of the instance action
-    :param events: the names of the events with which somebody takes it up
+    :param events: the names of the events that show that it was taken up
     :param awaited: whether the API waits for the end of such an event, and
         may still answer with a refusal
     :param deletes: whether it is done once the server is gone
@@ -82,8 +82,8 @@ def judge(expected: InstanceAction, found: Recorded | None) -> Evidence:
     :param expected: how Nova records the operation
     :param found: what it recorded last under the id of the request
     """
-    # One request may record several actions: to delete a server that was
-    # resized begins with the confirmation of its resize.
+    # One request may record several actions: deleting a resized server begins
+    # by confirming the resize.
     if found is None or found.name != expected.name:
         return Evidence.NONE
     if found.failed or any(event.failed for event in found.events):
@@ -96,11 +96,11 @@ def judge(expected: InstanceAction, found: Recorded | None) -> Evidence:
 
 
 def _tells(expected: InstanceAction, event: Event) -> bool:
-    # A nova-compute that starts again adds its events to the server's last
-    # action, whatever that is; hence only those that belong to this one.
+    # A nova-compute that restarts adds events of its own to the server's last
+    # action, whatever that is; so only those of this operation count.
     if event.name not in expected.events:
         return False
-    # What the API did itself ended with its worker.
+    # What the API did itself has ended with its worker.
     open_ = expected.awaited or event.name.startswith(_BY_THE_API)
     return event.result is not None or not open_
 

@@ -24,7 +24,7 @@ class LeftOut(enum.Enum):
     """Why an operation ignores tokens (protocol section 7)."""
 
     READS = "it changes nothing"
-    REFUSED = "Nova refuses it always, with 400 or 410"
+    REFUSED = "Nova always refuses it, with 400 or 410"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Operation:
     :param rebuild: makes its answer again, for one that is linked
     :param evidence: how Nova records that it was begun, for one that is not
         linked; None where it does not
-    :param accepted: makes its answer again once it is known to have begun;
-        None where that is empty
+    :param accepted: makes its answer again where the evidence says that it
+        was begun; None where the answer is empty
     :param left_out: why it ignores tokens, None if it does not
     :param until: the last release of Nova that has it, None for the newest
     """
@@ -229,11 +229,11 @@ _IGNORED = (
 def _also_at(
     path: str, like: str, until: int, besides: tuple[Operation, ...]
 ) -> tuple[Operation, ...]:
-    """Return rows for a path with the actions of another one, and its own.
+    """Return rows that give a path the actions of another one, too.
 
     :param path: the path
-    :param like: the other one
-    :param until: the last release of Nova in which the first has the actions
+    :param like: the other path
+    :param until: the last release of Nova in which the path has them
     :param besides: the rows of both paths
     """
     own = {row.action for row in besides if row.path == path}
@@ -248,7 +248,8 @@ OPERATIONS = (
     _LINKED
     + _NOT_LINKED
     + _IGNORED
-    # Nova 33 left here the actions of its oldest controller of servers alone.
+    # From Nova 33 on, this path only has the actions of the original servers
+    # controller.
     + _also_at(
         _BOOT_VOLUME,
         like=_SERVER,

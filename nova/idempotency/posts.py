@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The POSTs of the compute API, as its routes and their controllers have them.
+"""The POSTs of the compute API, as found in its routes and controllers.
 
-A POST is known by the path of its route and, where that path has several
-actions, by the action. Both are part of the API, so they last; classes and
-methods of Nova come and go.
+A POST is identified by the path of its route and, where that path has several
+actions, by the action. Both are part of the API, so they are stable; Nova's
+classes and methods are not.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import typing as ty
 from nova.api.openstack import wsgi
 from nova.idempotency import releases
 
-# Nova gives each path to its mapper twice, the second time behind a project.
+# Nova maps each path twice, the second time with a project in front.
 _PROJECT = "/{project_id:"
-# The name by which a route says that the key of the body names the method.
+# By this name a route says that the key of the body chooses the method.
 _ACTION = "action"
 
 
@@ -53,9 +53,9 @@ class Post:
         return method
 
     def change(self, how: releases.Change) -> None:
-        """Let the router call another method, in this place only.
+        """Let the router call another method here, and nowhere else.
 
-        :param how: makes it of the one that is there
+        :param how: takes the present method and returns the other one
         """
         if releases.choices(self.controller, self.name):
             releases.change_choices(self.controller, self.name, how)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers that died with their worker, made again from what it created.
+"""Answers of linked operations, made again from what they created.
 
 Each function takes the controller, the request, its body and the resources
 that are bound to the token, and returns what the controller's own method
@@ -30,7 +30,7 @@ def server(
     """Answer as ServersController.create does, without adminPass.
 
     :param controller: the controller of servers
-    :param req: the repeated request
+    :param req: the retry
     :param body: its body
     :param resources: the servers; the first of several is the answer's
     """
@@ -56,7 +56,7 @@ def keypair(
     """Answer as KeypairController.create does, without private_key.
 
     :param controller: the controller of keypairs
-    :param req: the repeated request
+    :param req: the retry
     :param body: its body
     :param resources: the keypair
     """
@@ -81,7 +81,7 @@ def server_group(
     """Answer as ServerGroupController.create does.
 
     :param controller: the controller of server groups
-    :param req: the repeated request
+    :param req: the retry
     :param body: its body
     :param resources: the server group
     """
@@ -103,7 +103,7 @@ def aggregate(
     """Answer as AggregateController.create does.
 
     :param controller: the controller of aggregates
-    :param req: the repeated request
+    :param req: the retry
     :param body: its body
     :param resources: the aggregate
     """
@@ -127,13 +127,13 @@ def flavor(
     """Answer as FlavorsController.create does.
 
     :param controller: the controller of flavors
-    :param req: the repeated request
+    :param req: the retry
     :param body: its body
     :param resources: the flavor
     """
     context = req.environ["nova.context"]
     try:
-        # Who may create a private flavor need not have access to it.
+        # Permission to create a private flavor does not imply access to it.
         found = objects.Flavor.get_by_flavor_id(
             context.elevated(), resources[0].id
         )

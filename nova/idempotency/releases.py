@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What differs between the releases of Nova that we support: 31 to 34.
 
-All of it is here, but for what the table of operations says of the POSTs that
-a release does not have. Each difference is seen on Nova itself: distributions
-backport, so that its version number does not tell.
+Everything release-specific is here, except the column ``until`` of the table
+of operations. We inspect Nova rather than its version number, because
+distributions backport.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from nova.api.openstack import wsgi
 Method = ty.Callable[..., ty.Any]
 Change = ty.Callable[[Method], Method]
 
-# Where a controller of Nova 31 has, by a method's name, the functions among
-# which the microversion of each request chooses.
+# The attribute of a controller of Nova 31 that maps a method's name to the
+# functions among which the microversion of each request chooses.
 _CHOICES = "versioned_methods"
 
 
 def choices(controller: wsgi.Controller, name: str) -> tuple[Method, ...]:
     """Return the functions among which a request's microversion chooses.
 
-    In Nova 31 some methods are such; for others, and later, there are none.
+    Some methods of Nova 31 have them; all others have none.
 
     :param controller: the controller
     :param name: the method's name
@@ -45,7 +45,7 @@ def change_choices(
     :param how: makes the other function of one that is there
     """
     found = getattr(controller, _CHOICES)
-    # Nova asks for this whatever else the instance has by the method's name.
+    # Nova looks here first, whatever attribute the instance has by that name.
     changed = [
         types.SimpleNamespace(**vars(choice) | {"func": how(choice.func)})
         for choice in found[name]
@@ -81,7 +81,7 @@ def view_of_flavor(
     :param specs: whether it shows extra specs
     """
     asked = {"include_extra_specs": specs}
-    # From Nova 33 on the builder sees for itself.
+    # From Nova 33 on the builder finds out for itself.
     if "include_description" in inspect.signature(builder.show).parameters:
         described = api_version_request.is_supported(req, "2.55")
         asked["include_description"] = described

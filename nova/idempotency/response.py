@@ -24,8 +24,8 @@ STATE = "X-Client-Token-State"
 EXPIRES = "X-Client-Token-Expires"
 REQUEST_ID = "X-Client-Token-Request-Id"
 REPLAYED = "Idempotent-Replayed"
-# By which a server's events are found; Nova's middleware adds this request's
-# own id unless there is one.
+# The id by which a server's events are found; Nova's middleware adds this
+# request's own unless the header is there.
 _COMPUTE_REQUEST_ID = "x-compute-request-id"
 
 # Nova adds them to every answer.
@@ -74,7 +74,7 @@ def refused(
     """Return an answer of the protocol's own, as one of Nova's faults.
 
     :param refusal: what is refused, and why
-    :param client_token: the request's token, None if it is none
+    :param client_token: the request's token, None if it is not valid
     :param req: the request
     """
     _note(req, refusal.verdict, refusal.status, refusal.request_id)
@@ -130,8 +130,8 @@ def _note(
         {
             "state": verdict.value,
             "method": req.method,
-            # As a server gives it: a character for each byte, some of which
-            # no log should have as they are.
+            # WSGI gives one character per byte, some of which must not get
+            # into a log as they are.
             "path": urllib.parse.quote(
                 req.environ["PATH_INFO"], encoding="latin-1"
             ),

@@ -48,7 +48,7 @@ def _weave(post: posts.Post, nova: service.NovaService) -> None:
         operation = operations.Operation(post.path, post.action)
         LOG.warning(
             "%s is not in the table of operations. With a client token it "
-            "runs at most once; it is not bound to what it creates.",
+            "runs at most once, but is not bound to what it creates.",
             operation,
         )
     # A method may be decorated in the source already.
@@ -62,9 +62,9 @@ def _weave(post: posts.Post, nova: service.NovaService) -> None:
 def _check_order(
     operation: operations.Operation, method: ty.Callable[..., ty.Any]
 ) -> None:
-    """Refuse a decorator whose refusals would not get through.
+    """Refuse a decorator in the source whose answers would not get through.
 
-    :raises TypeError: the schema of answers would be applied to them
+    :raises TypeError: a schema of answers above it would reject them
     """
     if any(map(_checks_answers, above(method))):
         raise TypeError(
@@ -76,7 +76,7 @@ def _check_order(
 
 
 def _checks_answers(function: ty.Any) -> bool:
-    # Its attribute does not tell: functools.wraps copies that upwards.
+    # Not by its attribute: functools.wraps copies that upwards.
     name = getattr(getattr(function, "__code__", None), "co_qualname", "")
     made_by, _, _ = name.partition(".")
     return (

@@ -66,10 +66,10 @@ class AnswerSealer:
 
 
 def _cipher(secret: bytes, token: str, salt: bytes) -> aead.AESGCM:
-    # The token is given a length, so that no secret and token run together
-    # to the same key material as another secret and token.
-    said = token.encode("ascii")
-    material = len(said).to_bytes(2, "big") + said + secret
+    # With the token's length, so that two pairs of token and secret never run
+    # together to the same key material.
+    encoded = token.encode("ascii")
+    material = len(encoded).to_bytes(2, "big") + encoded + secret
     derive = hkdf.HKDF(
         algorithm=hashes.SHA256(),
         length=_KEY_BYTES,

@@ -43,7 +43,7 @@ class NovaService:
     :param engine: answers requests by the protocol
     :param tokens: the table of tokens, as the engine has it
     :param headers: the names of the headers that may bear a token
-    :param chores_: what this process does beside answering
+    :param chores_: what this process does beside answering, if anything
     """
 
     def __init__(
@@ -205,7 +205,7 @@ def _request(client_token: str, req: ty.Any) -> Request:
 
 
 def _copy(body: ty.Any) -> ty.Any:
-    # Controllers take their bodies apart while they work.
+    # Controllers change their bodies while they work.
     try:
         return copy.deepcopy(body)
     except RecursionError:

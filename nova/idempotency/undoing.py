@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Undoes what Nova did for servers that were withdrawn (section 5).
 
-It is what Nova's API did before the cast, and no more: volumes are never
+It undoes what Nova's API did before the cast, and no more: volumes are never
 deleted, and the instance mapping stays, since the conductor needs it. All of
-it can be done twice.
+it is safe to do twice.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from nova.volume import cinder
 
 LOG = logging.getLogger(__name__)
 
-# Not all errors: mistakes of ours have to be seen as such.
+# Not all errors: programming errors must stay visible.
 _DOES_NOT_ANSWER = (
     exception.NovaException,
     cinder_exc.ClientException,
@@ -39,7 +39,7 @@ _DOES_NOT_ANSWER = (
 
 
 def undo(context: ty.Any, run: transaction.Runner, todo: str) -> None:
-    """Undo what was done for one server; to do it again is harmless.
+    """Undo what was done for one server; safe to call again.
 
     :param context: the context of a caller with the first one's roles
     :param run: runs transactions on Nova's API database
@@ -55,12 +55,12 @@ def undo(context: ty.Any, run: transaction.Runner, todo: str) -> None:
 
 
 def sweep(context: ty.Any, servers: ty.Collection[str]) -> frozenset[str]:
-    """Remove what the conductor has made of withdrawn servers after all.
+    """Remove what the conductor has made for withdrawn servers after all.
 
     :param context: any context
     :param servers: the ids of servers that were withdrawn and undone
-    :returns: those of which nothing is left, and nothing more will come: they
-        need not be named again
+    :returns: those of which nothing is left and nothing more will come, so
+        that they need no further sweep
     :raises errors.Unavailable: the API database does not answer
     """
     admin = context.elevated()
@@ -72,7 +72,7 @@ def sweep(context: ty.Any, servers: ty.Collection[str]) -> frozenset[str]:
     # Where the conductor finds the row missing before it makes a record, it
     # deletes the mapping, and makes none.
     settled = set(servers) - {one.instance_uuid for one in mappings}
-    # So marked by the withdrawal; a server that still is to be must be safe.
+    # Marked so by the withdrawal: whatever is named here by mistake is safe.
     withdrawn = [one for one in mappings if one.queued_for_delete]
     for cell in cells:
         # One that does not answer must not hold up the others.
@@ -94,10 +94,11 @@ def _sweep_cell(
             mapped.add(mapping.instance_uuid)
     removed = _remove(context, cell, mapped | unmapped)
     for server in mapped:
-        # Claimed after undo had been there, where the conductor does not
-        # know in which cell the host is.
+        # The scheduler may have claimed them after undo() had freed them; the
+        # conductor keeps them if it does not know the host's cell.
         _free(context, server)
-    # A last look finds nothing: the conductor writes more after the mapping.
+    # Only a sweep that finds nothing is the last: the conductor writes more
+    # after the mapping.
     return mapped - removed
 
 
@@ -125,8 +126,8 @@ def _detach_volumes(context: ty.Any, left: Todo) -> None:
             volumes.attachment_delete(context, attachment)
 
 
-# Other services come last, of which some do not answer at times: the quota
-# is free again by then.
+# Other services come last, since they may not answer: by then the quota is
+# free again.
 _STEPS: tuple[ty.Callable[[ty.Any, Todo], None], ...] = (
     _destroy_record,
     _free_allocations,
@@ -148,13 +149,14 @@ def _remove(
     with nova_context.target_cell(context, cell) as targeted:
         living = {"uuid": list(servers), "deleted": False}
         records = objects.InstanceList.get_by_filters(targeted, living)
-        # None has one, since a host is asked once the BuildRequest is gone.
+        # None should have a host: the conductor asks one only after it has
+        # deleted the BuildRequest.
         hosted = {record.uuid for record in records if record.host}
         for record in records:
             if not record.host:
                 _destroy(targeted, record)
-        # Those that the conductor wrote for a record that was gone already;
-        # Nova would take them for other servers' that have the volume next.
+        # The conductor may have written them for a record that was already
+        # gone; Nova would take them for those of the volume's next server.
         mappings = objects.BlockDeviceMappingList.get_by_instance_uuids(
             targeted, list(set(servers) - hosted)
         )
@@ -177,7 +179,7 @@ def _destroy(context: ty.Any, record: ty.Any) -> None:
 def _free(context: ty.Any, server: str) -> None:
     client = report.report_client_singleton()
     done = client.delete_allocation_for_instance(context, server, force=True)
-    if done is None:  # what Nova makes of a connection that failed
+    if done is None:  # how Nova reports a failed connection
         raise errors.Unavailable
 
 
@@ -189,6 +191,8 @@ def _answering() -> ty.Iterator[None]:
     except _DOES_NOT_ANSWER as exc:
         # Only the kind of error: its text may hold a statement's values.
         LOG.warning(
-            "Withdrawn servers cannot be undone yet: %s.", type(exc).__name__
+            "What was done for withdrawn servers cannot be undone yet (%s); "
+            "it is tried again.",
+            type(exc).__name__,
         )
         raise errors.Unavailable from exc

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The microversion that a request asks for, before Nova works it out."""
+"""The microversion that a request asks for, before Nova resolves it."""
 
 from __future__ import annotations
 

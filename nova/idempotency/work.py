@@ -75,7 +75,7 @@ class NovaWork:
             with wsgi.ResourceExceptionHandler():
                 return self._answer(self.call())
         except exception.VersionNotFoundForAPIMethod:
-            # Nova answers so, to look as if the method were not there.
+            # As Nova does: at this microversion the method must look absent.
             return self._rendered(wsgi.Fault(webob.exc.HTTPNotFound()))
         except wsgi.Fault as fault:
             return self._rendered(fault)
@@ -185,17 +185,17 @@ class NovaWork:
 
 @contextlib.contextmanager
 def _answering() -> ty.Iterator[None]:
-    """Report that what a former request did cannot be told now.
+    """Report that what an earlier request did cannot be found out now.
 
-    A cell, or a neighbour, fails in many ways. The token stays as it is, so
-    that a later retry asks again.
+    A cell, or another service, fails in many ways. The token stays as it is,
+    so that a later retry asks again.
     """
     try:
         yield
     except Exception as exc:
         LOG.warning(
-            "What became of a request with a client token cannot be told at "
-            "the moment (%s).",
+            "Cannot find out at the moment what became of a request with a "
+            "client token (%s); the retry is answered with 503.",
             type(exc).__name__,
         )
         raise errors.Unavailable from None

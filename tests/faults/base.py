@@ -84,11 +84,11 @@ class TestCase(unittest.TestCase):
 
         :param scene: the scene
         """
-        self.come_anew(scene.operation)
+        self.start_over(scene.operation)
         if scene.left is not None:
             self.leave(Order(Trouble.KILL, scene.left))
 
-    def come_anew(self, operation: Operation = client.SERVER) -> None:
+    def start_over(self, operation: Operation = client.SERVER) -> None:
         """Take a fresh token, of a caller who has nothing yet.
 
         :param operation: what the caller wants
@@ -244,7 +244,7 @@ class TestCase(unittest.TestCase):
     def assert_sound(self) -> None:
         """Assert that all is well, also for whoever comes next."""
         self.assertEqual([], self.findings())
-        self.come_anew()
+        self.start_over()
         self.assertTrue(self.retry().succeeded)
 
 

@@ -23,19 +23,19 @@ class Keypairs:
 
     @ddt.data(*_POINTS)
     def test_killed(self, point):
-        self.come_anew(client.KEYPAIR)
+        self.start_over(client.KEYPAIR)
         self.kill(Point(point))
         self.assert_sound()
 
     @ddt.data(*_POINTS)
     def test_frozen_past_the_lease(self, point):
-        self.come_anew(client.KEYPAIR)
+        self.start_over(client.KEYPAIR)
         self.freeze(Point(point))
         self.assert_sound()
 
     @ddt.data(*_POINTS)
     def test_cut_off_from_the_database(self, point):
-        self.come_anew(client.KEYPAIR)
+        self.start_over(client.KEYPAIR)
         self.cut(Point(point))
         self.assert_sound()
 

@@ -22,7 +22,7 @@ class WithoutTheFence:
     mutation = Mutation.NO_FENCE
 
     def test_a_duplicate_is_found(self):
-        self.come_anew()
+        self.start_over()
         self.freeze(Point.BEFORE_METHOD)
         self.assertIn(Rule.DUPLICATE, self.rules())
 
@@ -33,7 +33,7 @@ class WithoutTheLink:
     mutation = Mutation.NO_LINK
 
     def test_a_lost_mapping_is_found(self):
-        self.come_anew()
+        self.start_over()
         self.leave(Order(Trouble.KILL, Point.AFTER_METHOD))
         self.retry_until_it_ends()
         self.assertIn(Rule.LOST_MAPPING, self.rules())

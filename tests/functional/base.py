@@ -133,7 +133,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         self.start_api()
 
     def start_api(self) -> None:
-        """Load the API, anew if it was loaded before."""
+        """Load the API, again if it was loaded before."""
         self.stop_api()
         wsgi_app.init_application.reset()
         self.api_fixture = Api(api_version="v2.1")

@@ -120,7 +120,7 @@ def _of_this_process(backend: str) -> str:
 
 
 def _empty(engine: sa.Engine) -> None:
-    """Delete all rows; tables of ours that a test dropped come anew."""
+    """Delete all rows, and create those of our tables that a test dropped."""
     ours = our_tables.METADATA
     there = set(sa.inspect(engine).get_table_names())
     tables = [*api_models.BASE.metadata.sorted_tables]

@@ -44,7 +44,7 @@ class CommandTest(testtools.TestCase):
         self.assertEqual(0, done.returncode, done.stderr)
         return done.stdout.strip()
 
-    def test_db_sync_can_be_repeated(self) -> None:
+    def test_db_sync_is_safe_to_run_again(self) -> None:
         self.assertEqual("none", self.on_sqlite("db", "version"))
         self.on_sqlite("db", "sync")
         version = self.on_sqlite("db", "version")

@@ -116,7 +116,7 @@ class Rotation(base.TestCase):
     """Section 4: several secrets, the first seals, each opens."""
 
     def restart(self, *secrets):
-        """Load the API anew, as on a host with these secrets."""
+        """Load the API again, as on a host with these secrets."""
         self.configure(secret=list(secrets))
         self.start_api()
 

@@ -137,7 +137,7 @@ class CheckerTestCase(Judged):
         events = [*history(*FIRST), event("gave-up", id="other")]
         self.assert_found([Rule.UNANSWERED], events)
 
-    def test_an_answer_that_no_repetition_may_get(self):
+    def test_an_answer_that_no_retry_may_get(self):
         refused = (sent("2"), answered("2", None, 404))
         self.assert_found([Rule.REFUSED], history(*FIRST, *refused))
 

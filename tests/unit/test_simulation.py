@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulator: it repeats itself, is content, and finds out."""
+"""The simulator: a seed gives one history, and each mutation is found."""
 
 from __future__ import annotations
 

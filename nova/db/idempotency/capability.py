@@ -9,11 +9,11 @@ import typing as ty
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
-# Tried out: what a server says of its version is often a proxy's word.
+# Tried rather than looked up: the version often comes from a proxy.
 _SKIP_LOCKED = (
     "SELECT 1 FROM (SELECT 1 AS one) AS probe FOR UPDATE SKIP LOCKED"
 )
-# Not by their names as variables: a server that lacks one would complain.
+# Not as @@log_bin: a server that lacks a variable would raise an error.
 _BINARY_LOG = (
     "SHOW SESSION VARIABLES WHERE Variable_name IN "
     "('log_bin', 'binlog_format')"
@@ -21,7 +21,7 @@ _BINARY_LOG = (
 
 
 class Unsupported(Exception):
-    """The server lacks what is needed; says what, and which version has it."""
+    """The server lacks what is needed; says what, and what to do."""
 
 
 def check(connection: sa.Connection) -> None:
@@ -31,7 +31,7 @@ def check(connection: sa.Connection) -> None:
     :raises Unsupported: it cannot
     :raises db_exc.DBConnectionError: it does not answer
     """
-    # Past SQLAlchemy, since oslo.db logs what it does not know as a fault.
+    # Past SQLAlchemy: oslo.db would log the error as an unexpected one.
     driver: ty.Any = connection.dialect.dbapi
     raw: ty.Any = connection.connection
     if connection.dialect.name == "sqlite":
@@ -49,9 +49,10 @@ def check(connection: sa.Connection) -> None:
         )
         raise Unsupported(
             "the database server does not know SKIP LOCKED, without which a "
-            "stopped API worker would stop all others: client tokens need "
+            "stopped API worker would stop all others. Client tokens need "
             "MariaDB 10.6, MySQL 8.0.1 or PostgreSQL 9.5, or later; this "
-            f"server says that it is {version}."
+            f"server says that it is {version}. Upgrade it, or do not turn "
+            "client tokens on."
         ) from None
     except driver.Error as exc:
         connection.invalidate(exc)
@@ -68,6 +69,6 @@ def check_binary_log(variables: ty.Mapping[str, str]) -> None:
     if on and variables.get("binlog_format") == "STATEMENT":
         raise Unsupported(
             "the database server writes its binary log by statement, and so "
-            "refuses READ COMMITTED, which client tokens need: set "
+            "refuses READ COMMITTED, which client tokens need. Set "
             "binlog_format to MIXED or ROW."
         )

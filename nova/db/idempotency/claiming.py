@@ -30,8 +30,8 @@ class Claiming(Steps):
         """Insert a token's row; the unique key lets one request do it.
 
         While several secrets are listed, the token gets a row for each, in
-        one statement: so two API hosts whose lists are in another order, as
-        they are while a rotation is rolled out, still exclude each other.
+        one statement: so two API hosts whose lists differ in order, as during
+        a rotation, still exclude each other.
 
         :param use: the request's use of its token
         :returns: the row's key, None if another request was faster
@@ -57,7 +57,7 @@ class Claiming(Steps):
             # A transaction of the service has the row of the same token.
             return None
         except db_exc.DBDuplicateEntry:
-            # Ours, if a commit went through while its connection broke.
+            # It may be our own: committed, while the connection broke.
             key = None
         return self._own_key(use) if key is None else key
 
@@ -69,7 +69,8 @@ class Claiming(Steps):
         :returns: whether the row was still so, and free
         """
         fingerprints = dict(zip(use.digests, use.fingerprints, strict=True))
-        # A row whose own secret is not listed any more is found by aliases.
+        # Where the secret of the token's own row is no longer listed, the row
+        # was found by an alias.
         own = fingerprints.get(record.digest, use.fingerprints[0])
         fresh = self._fresh(use) | {
             "fingerprint": own,
@@ -101,9 +102,9 @@ class Claiming(Steps):
         return self._compare_and_swap(record, use, values, Point.RECOVERING)
 
     def extend(self, claims: ty.Sequence[Claim]) -> None:
-        """Renew the leases of running requests, of those that still hold.
+        """Renew the leases of those claims that still hold.
 
-        Each in a transaction of its own, so that one that fails, or that is
+        Each in a transaction of its own, so that one that fails, or is
         stopped, keeps no other from being renewed.
 
         :param claims: the claims of the running requests of this process
@@ -125,7 +126,7 @@ class Claiming(Steps):
         :param use: a use of the token whose request never began
         """
         mine = rows.of(use) & (TOKENS.c.owner == use.owner)
-        # The row of a takeover that recovers speaks of another request.
+        # After recover() the row still speaks of the earlier request.
         ran = mine & (TOKENS.c.request_id == use.request_id)
         if not self._update(
             ran & (TOKENS.c.bound == 0), lease_until=PAST, expires_at=PAST
@@ -190,10 +191,10 @@ class Claiming(Steps):
         point: Point,
         then: ty.Callable[[sa.Connection], None] | None = None,
     ) -> bool:
-        # Or ours, if a commit went through while its connection broke.
+        # Or it is ours already: committed, while the connection broke.
         mine = (TOKENS.c.id == record.id) & (TOKENS.c.owner == use.owner)
         free = sa.or_(rows.as_read(record), mine) & (TOKENS.c.id == record.id)
-        # The transaction that creates the resource locks the row. To wait
-        # for it might be for ever: its process may be stopped.
+        # The transaction that creates the resource locks the row. Waiting for
+        # it might take for ever: its process may be stopped.
         swap = values | {"owner": use.owner}
         return self._update_unlocked(free, swap, point, then)

@@ -56,8 +56,8 @@ _ON_CONNECT = (
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     f"SET SESSION innodb_lock_wait_timeout = {_LOCK}",
 )
-# Within one message to the server, which it runs as one transaction: behind a
-# pooler of connections, nothing may stay on them.
+# Sent with the statement in one message, which the server runs as one
+# transaction: behind a connection pooler, no setting may outlive it.
 _ALONE = (
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; "
     f"SET LOCAL lock_timeout = '{_LOCK}s'; "
@@ -106,7 +106,7 @@ class Connections:
             if self._pid != os.getpid():
                 self._leave_to_parent()
             if self._ours is None or services is not self._services:
-                # The service's own statements fail under our claims, too.
+                # The service's own statements run under our claims, too.
                 handlers.listen(services)
                 link.watch(services)
                 self.dispose()
@@ -126,13 +126,13 @@ class Connections:
                 self._check(connection)
 
     def dispose(self) -> None:
-        """Close what is open; the next use opens it again."""
+        """Close what is open; the next use opens new connections."""
         if self._ours is not None and self._ours is not self._services:
             self._ours.dispose()
 
     def _leave_to_parent(self) -> None:
-        # API servers fork after loading, and a connection has two ends only.
-        # It is the parent's to close.
+        # API servers fork after loading, and two processes must not share a
+        # connection. The parent closes it.
         self._pid = os.getpid()
         if self._ours is not None and self._ours is not self._services:
             self._ours.dispose(close=False)
@@ -268,5 +268,5 @@ def _roll_back(connection: sa.Connection) -> None:
         if not connection.invalidated:
             connection.exec_driver_sql("ROLLBACK")
     except Exception:
-        # Whatever its state is, nobody else must get it.
+        # Its state is unknown, so nobody else may get it.
         connection.invalidate()

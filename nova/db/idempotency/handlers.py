@@ -13,11 +13,10 @@ from nova.openstack.common.idempotency import claim as claims
 
 _OURS = "client_token"  # in the names of all our tables
 
-# A transaction that another one made impossible, as each server says it. By
-# number: a deadlock, a lock that was not to be had in time, and, with
-# innodb_snapshot_isolation, a record that has changed since it was read. By
-# SQLSTATE: a deadlock, and PostgreSQL's conflicts at REPEATABLE READ and
-# SERIALIZABLE.
+# The codes for a transaction that failed because of another one. MariaDB's and
+# MySQL's: a deadlock, a lock timeout, and, with innodb_snapshot_isolation, a
+# record that has changed since it was read. PostgreSQL's SQLSTATEs: a
+# deadlock, and a conflict at REPEATABLE READ or SERIALIZABLE.
 _CONFLICTS = (1213, 1205, 1020, "40P01", "40001")
 
 # Whose errors are looked at.
@@ -27,9 +26,9 @@ _ENGINES: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
 def listen(engine: sa.Engine) -> None:
     """Handle the errors of an engine, before oslo.db's handler does.
 
-    That one logs errors and makes its own of them, with the values of the
-    statement; and what it does not want to handle it raises at once, so that
-    no handler comes after it.
+    That one logs the errors and wraps them, with the values of the statement;
+    and what it does not handle it raises at once, so that no later handler
+    is called.
 
     :param engine: the database; calling it again is a no-op
     """
@@ -39,8 +38,8 @@ def listen(engine: sa.Engine) -> None:
 
 @functools.cache
 def _come_first() -> None:
-    # The handlers of all engines come before those of one, and there is no
-    # other way past one that is there already.
+    # Handlers of all engines are called before those of a single one; there
+    # is no other way to precede one that is registered already.
     for handler in (_hide_values, _note_conflict):
         sa.event.listen(sa.Engine, "handle_error", handler)
 
@@ -51,9 +50,9 @@ def conflicted(error: BaseException | None) -> bool:
     :param error: the driver's error, or oslo.db's
     """
     arguments = getattr(error, "args", None) or (None,)
-    said = (arguments[0], getattr(error, "pgcode", None))
+    codes = (arguments[0], getattr(error, "pgcode", None))
     return isinstance(error, db_exc.DBDeadlock) or any(
-        code in _CONFLICTS for code in said
+        code in _CONFLICTS for code in codes
     )
 
 

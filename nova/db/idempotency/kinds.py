@@ -24,7 +24,7 @@ class Kind:
         names it
     :param cleaned: the ORM classes of rows that Nova's API deletes again
         where it fails after it has committed them
-    :param ends: the one of them whose row's end is the resource's end
+    :param ends: the one of them whose row goes when the resource goes
     :param later: the ORM classes of rows that Nova's API inserts for it in
         transactions of their own, after it has committed the resource
     """

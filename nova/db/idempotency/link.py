@@ -2,9 +2,9 @@
 """Binds what a service creates to the token of the request that creates it.
 
 The binding is part of the transaction in which the service inserts the
-resource's row: both are committed, or none is. It is fenced: a request that
-does not hold its token any more makes that transaction roll back, and so is
-what such a request deletes again of what it made (section 5).
+resource's row: both are committed, or neither is. It is fenced: if the request
+does not hold its token any more, that transaction is rolled back. The fence
+also stops such a request from deleting what it made before (section 5).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from nova.openstack.common.idempotency.record import Resource
 
 LOG = logging.getLogger(__name__)
 
-# By kind: the tables of which a request's own clean-up deletes rows, and
-# among them the one whose row's end is the resource's.
+# By kind: the tables from which a request's own clean-up deletes rows, and the
+# one among them whose row stands for the resource.
 _GUARDED: dict[str, frozenset[str]] = {}
 _ENDS: dict[str, str] = {}
 
@@ -67,7 +67,7 @@ def listen(model: type, kind: str, attribute: str) -> None:
 
 @functools.cache
 def fence(model: type, kind: str) -> None:
-    """Let no new row of a model be added for what is another request's now.
+    """Roll back new rows of a model if the request has lost its token.
 
     :param model: the ORM class of a row that belongs to a resource
     :param kind: what the resource is called
@@ -82,22 +82,22 @@ def fence(model: type, kind: str) -> None:
 
 
 def guard(kind: str, tables: ty.Collection[str], ends: str) -> None:
-    """Fence what a request deletes again of a kind that it made.
+    """Fence the deletions by which a request cleans up what it made.
 
-    A service that fails, or refuses, after it has committed deletes what it
-    committed. If the token is another request's by then, a retry may have
-    been told that it is there.
+    A service that fails, or refuses, after a commit deletes what it committed.
+    If another request has the token by then, its client may have been told
+    that the resource is there.
 
     :param kind: what the resource is called
     :param tables: the names of tables from which the service deletes
-    :param ends: the one of them whose row's end is the resource's end
+    :param ends: the one of them whose row goes when the resource goes
     """
     _GUARDED[kind] = frozenset(tables)
     _ENDS[kind] = ends
 
 
 def watch(engine: sa.Engine) -> None:
-    """See what an engine deletes, for :func:`guard`.
+    """Watch the deletions of an engine, for :func:`guard`.
 
     :param engine: the service's; calling it again is a no-op
     """
@@ -134,7 +134,7 @@ def _after_execute(
         return
     *_, result = rest
     ends = statement.table.name == _ENDS[claim.link or ""]
-    # Where there was nothing to delete, the service goes on with it.
+    # Where nothing was deleted, the service has gone on with the resource.
     if ends and result.rowcount:
         named = _named(claim, statement, multiparams, params)
         _unbind(connection, claim, named)
@@ -151,7 +151,7 @@ def _deletes(claim: Claim, statement: ty.Any) -> bool:
 def _named(
     claim: Claim, statement: sa.Delete, multiparams: ty.Any, params: ty.Any
 ) -> set[int]:
-    """Return which of its bindings a request's deletion names."""
+    """Return the keys of those bindings whose resources a deletion names."""
     given: list[ty.Any] = [*statement.compile().params.values()]
     for values in [params or {}, *(multiparams or ())]:
         given += values.values()
@@ -165,8 +165,8 @@ def _named(
 def _unbind(
     connection: sa.Connection, claim: Claim, bindings: set[int]
 ) -> None:
-    # Not those that were rolled back or are gone: to delete what is not
-    # there would lock a gap, where everybody's new rows go.
+    # Only those that are there, since some were rolled back or are gone:
+    # deleting a missing row locks a gap, where everybody's new rows go.
     columns = RESOURCES.c
     query = sa.select(columns.id).where(columns.id.in_(bindings))
     there = connection.scalars(query).all() if bindings else []

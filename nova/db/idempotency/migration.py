@@ -24,8 +24,8 @@ VERSION_TABLE = "alembic_version_idempotency"
 
 _SCRIPTS = "nova.db.idempotency.migrations"
 
-# Two runs at a time would both find a table missing. Seconds to wait for
-# the other one; and a number that no other application locks.
+# Two runs at a time would both find a table missing, so one waits for the
+# other: for so many seconds, by a number that no other application locks.
 _PATIENCE = 60
 _LOCK_NAME = "client_tokens_db_sync"
 _LOCK_NUMBER = 0x436C546F6B656E73
@@ -44,7 +44,7 @@ _LOCK = {
 }
 
 # What came before the first release: its version, and columns that its tables
-# lack. Resources first, as they have to be dropped.
+# lack. Resources first: the order in which they have to be dropped.
 _UNRELEASED = "5f3c1d8a2b40"
 _RELEASED = {
     tables.RESOURCES.name: "row_key",
@@ -53,7 +53,7 @@ _RELEASED = {
 
 
 class Unusable(Exception):
-    """The API database cannot be used; says why."""
+    """The API database cannot be used; says why, and what to do."""
 
 
 @contextlib.contextmanager
@@ -64,13 +64,18 @@ def api_database() -> ty.Iterator[sa.Engine]:
     """
     try:
         yield api_db.get_engine()
+    except capability.Unsupported as exc:
+        raise Unusable(str(exc)) from exc
     except (
-        capability.Unsupported,
         db_exc.DBError,
         db_exc.CantStartEngineError,
         sa.exc.SQLAlchemyError,
     ) as exc:
-        raise Unusable(str(exc).partition("\n")[0]) from exc
+        raise Unusable(
+            str(exc).partition("\n")[0]
+            + "\nCheck [api_database] connection in nova.conf, or name the "
+            "file with --config-file."
+        ) from exc
 
 
 def db_sync(engine: sa.Engine) -> None:
@@ -118,8 +123,8 @@ def _unreleased(what: str) -> Unusable:
     names = ", ".join([*_RELEASED, VERSION_TABLE])
     return Unusable(
         f"{what} has the form of a version that was never released. Drop "
-        f"the tables {names}, where they are there, and run this again: "
-        "tokens that are in use are forgotten"
+        f"the tables {names}, as far as they exist, and run this again; "
+        "tokens that are in use will be forgotten."
     )
 
 
@@ -149,7 +154,10 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
             raise
         taken = False
     if not taken:
-        raise Unusable("another 'db sync' is running, and does not end")
+        raise Unusable(
+            "another 'db sync' is running, and does not end. Wait until it "
+            "has ended, and run this again."
+        )
     connection.rollback()
     try:
         yield

@@ -68,8 +68,8 @@ class Settling(Steps):
     def _delete(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
         """Delete a row that nobody else has ever held, in one statement.
 
-        Within a transaction of several it would be the start of waiting: to
-        insert a token next to a deleted one, the server locks both.
+        In a longer transaction others would have to wait for it: to insert a
+        token next to a deleted one, the server locks both.
         """
         tries = 0
 
@@ -82,15 +82,15 @@ class Settling(Steps):
         gone = sa.delete(TOKENS).where(mine)
         if self._run.statement(delete):
             return True
-        # The first try may have been committed, while its connection broke.
+        # The first try may have been committed, while the connection broke.
         return tries > 1 and self._owner(claim) is None
 
     def _expire(self, mine: sa.ColumnElement[bool]) -> bool:
-        """Let a row's life end, so that the next use is a new request.
+        """Let a row expire, so that the next use is a new request.
 
-        A slow request of a former owner may still look for the row: if it
+        A slow request that held the row before may still look for it: if it
         were gone, the server would lock a gap for that one. And while a
-        secret is rotated, other rows lead to it.
+        secret is rotated, aliases lead to it.
         """
         change = self._expired(mine)
 
@@ -101,7 +101,7 @@ class Settling(Steps):
         return self._run.statement(expire)
 
     def _unbind(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
-        """Do so, and forget what was bound to the row."""
+        """Let a row expire, and forget what was bound to it."""
         change = self._expired(mine)
 
         def unbind(connection: sa.Connection) -> bool:
@@ -114,7 +114,8 @@ class Settling(Steps):
         return self._run.transaction(unbind)
 
     def _expired(self, mine: sa.ColumnElement[bool]) -> sa.Update:
-        # Not long ago: a purge that leaves rows for a while leaves this one.
+        # From now on, not from long ago: a purge that keeps expired rows for
+        # a while must keep this one, too.
         ended = {"bound": 0, "lease_until": PAST, "expires_at": self._now}
         return sa.update(TOKENS).where(mine).values(ended)
 

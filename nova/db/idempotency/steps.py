@@ -26,13 +26,13 @@ PAST = 0  # a time that is always in the past
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a store writes into its rows beside what it is told.
+    """What a store writes into every row.
 
     :param lease: milliseconds that a running request holds its token
     :param token_ttl: milliseconds that a token lives
-    :param key_ids: which secrets the digests of a use are keyed with, in
-        their order
-    :param host: who writes
+    :param key_ids: the ids of the secrets that key the digests of a use, in
+        the same order
+    :param host: the name of this host
     """
 
     lease: int
@@ -45,7 +45,7 @@ class Steps:
     """Reads and changes rows, each step at once or not at all.
 
     :param database: enginefacade's context manager of the database
-    :param settings: see there
+    :param settings: what is written into every row
     :param now: the clock that all times come from, as an SQL expression
     :param connections: to the database, if not of its own
     :param monotonic: elapsed time, in seconds
@@ -78,7 +78,7 @@ class Steps:
         except transaction.FAULTS:
             pass  # out of reach now: checked at the first connection
         finally:
-            # Servers fork after loading: nothing open may be shared then.
+            # Servers fork after loading, and no connection may be shared.
             self.connections.dispose()
 
     @property
@@ -138,9 +138,9 @@ class Steps:
 
 
 def forget(connection: sa.Connection, token_id: int) -> None:
-    """Delete what is bound to a row that this transaction has locked.
+    """Delete the bindings of a row that this transaction has locked.
 
-    Not later: by then a retry might have bound something to it.
+    In the same transaction: later, a retry might have bound something to it.
 
     :param connection: the transaction's
     :param token_id: the row's key

@@ -21,7 +21,7 @@ LOG = logging.getLogger(__name__)
 
 SYNC_COMMAND = "nova-idempotency db sync"
 
-# Not all of SQLAlchemy's errors: mistakes of ours have to be seen as such.
+# Not all of SQLAlchemy's errors: programming errors must stay visible.
 FAULTS = (
     db_exc.DBError,
     db_exc.CantStartEngineError,
@@ -30,8 +30,8 @@ FAULTS = (
 )
 _LOCK_TIMEOUTS = (1205, "55P03")
 
-# Seconds within which a step is tried again. A client is waiting, and a
-# thread of the API with it: one try that meets a dead server takes as long.
+# Seconds within which a step is retried: a client is waiting, and a thread of
+# the API with it. Against a dead server, one try takes as long.
 _DEADLINE = 4.0
 
 _T = ty.TypeVar("_T")
@@ -39,14 +39,14 @@ Body = ty.Callable[[sa.Connection], _T]
 
 
 class Locked(errors.Unavailable):
-    """Another transaction has what this step needs, and does not end."""
+    """Another transaction holds the lock that this step needs."""
 
 
 class Runner:
     """Runs the store's steps, each of one statement or one transaction.
 
-    Deadlocks (Galera's failed certifications among them) and broken
-    connections are tried again, so that a body may run more than once.
+    Deadlocks (among them Galera's failed certifications) and broken
+    connections are retried, so a body may run more than once.
 
     :param connections: to the database
     :param monotonic: elapsed time, in seconds
@@ -115,8 +115,8 @@ class Runner:
         except FAULTS as exc:
             if timed_out(exc):
                 LOG.warning(
-                    "A step of a client token waited too long for a "
-                    "transaction that has its row locked."
+                    "Gave up waiting for a transaction that has the row of a "
+                    "client token locked; the client is asked to retry."
                 )
                 raise Locked from None
             self._report(exc)
@@ -142,7 +142,7 @@ class Runner:
     def _is_missing(self, exc: Exception) -> bool:
         out_of_reach = (db_exc.DBConnectionError, sa.exc.TimeoutError)
         if isinstance(exc, out_of_reach):
-            return False  # to look would take as long as the try has
+            return False  # looking would take as long again
         try:
             engine = self.connections.engine()
             return not sa.inspect(engine).has_table(tables.TOKENS.name)
@@ -162,21 +162,21 @@ def unlocked(
     keys = sa.select(tables.TOKENS.c.id).where(where)
     if connection.dialect.name == "sqlite":
         # It has one writer at a time, and a transaction that has read cannot
-        # become it: so the statement that follows reads and writes at once.
+        # become the writer: so the next statement reads and writes at once.
         return keys
     return connection.scalars(keys.with_for_update(skip_locked=True)).all()
 
 
 def _passes(exc: Exception) -> bool:
     if timed_out(exc):
-        return False  # oslo.db takes MariaDB's for a deadlock
+        return False  # oslo.db reports MariaDB's as a deadlock
     conflict = handlers.conflicted(_drivers(exc))
     lasting = (db_exc.DBDeadlock, db_exc.DBConnectionError)
     return conflict or isinstance(exc, lasting)
 
 
 def timed_out(exc: Exception) -> bool:
-    """Tell whether an error says that a lock was not to be had in time.
+    """Tell whether an error is a lock timeout.
 
     :param exc: the error, as SQLAlchemy or oslo.db raise it
     """

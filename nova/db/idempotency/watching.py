@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps that find rows which other secrets have keyed: section 4."""
+"""The steps that find rows keyed with other secrets: protocol section 4."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import sqlalchemy as sa
 from nova.db.idempotency.steps import Steps
 from nova.db.idempotency.tables import TOKENS
 
-# Milliseconds: two looks a minute apart overlap by as much again.
+# Milliseconds: twice the time between two looks, so that none is missed.
 _YOUNG = 120_000
-# Hosts that one look tells of; the next one tells of the others.
+# How many hosts one look reports; the next one reports the others.
 _MOST = 10
 
 
 @dataclasses.dataclass(frozen=True)
 class Stranger:
-    """A host that keys its rows with a secret which is not known here.
+    """A host that keys its rows with a secret that is not known here.
 
     :param host: its name
     :param key_id: the secret's id
@@ -63,8 +63,8 @@ class Watching(Steps):
 
     def _foreign(self) -> sa.ColumnElement[bool]:
         # As ranges between the known ids, which every server finds by the
-        # index; of NOT IN some make a scan. An alias names its own row's
-        # secret by that row.
+        # index; some scan the table for NOT IN. Aliases do not count: the
+        # token's own row speaks for them.
         known = sorted(self._settings.key_ids)
         column = TOKENS.c.key_id
         gaps: list[ty.Any] = [column < known[0], column > known[-1]]

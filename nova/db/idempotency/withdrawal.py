@@ -96,7 +96,7 @@ def withdraw(
     if any(_taken(connection, one) for one in bound.keys() - asked.keys()):
         return KEPT
     todos = {}
-    # In one order, so that two withdrawals could not lock each other out.
+    # In a fixed order, so that two withdrawals cannot deadlock.
     for server in sorted(asked):
         if _delete_build_request(connection, server):
             todo = Todo(server, attachments(asked[server]))
@@ -122,7 +122,7 @@ def forget_rows(run: transaction.Runner, server: str) -> None:
 
     def forget(connection: sa.Connection) -> None:
         for table in _ROWS:
-            # A deletion by anything but keys that are there locks gaps.
+            # A deletion by anything but existing primary keys locks gaps.
             mine = table.c.instance_uuid == server
             keys = connection.scalars(sa.select(table.c.id).where(mine)).all()
             for key in keys:
@@ -134,8 +134,8 @@ def forget_rows(run: transaction.Runner, server: str) -> None:
 def attachments(mappings: str | None) -> tuple[str, ...]:
     """Return the volume attachments that a BuildRequest names.
 
-    They are read from its text, and not as Nova's objects, which refuse a row
-    that was written by an API host of a later release.
+    They are read from the JSON text, since Nova's objects refuse a row that an
+    API host of a later release has written.
 
     :param mappings: its column block_device_mappings
     """
@@ -160,20 +160,20 @@ def _build_requests(
 
 def _delete_build_request(connection: sa.Connection, server: str) -> bool:
     # The conductor's own statement (BuildRequest._destroy_in_db), word for
-    # word: both lock the entry of one index first, and the row second. By the
-    # primary key we would do so the other way round, and MariaDB would break
-    # off the conductor's transaction, the smaller one of the deadlock; then
-    # nobody builds what we might not have been able to withdraw either.
+    # word: both lock the index entry first, and the row second. By the primary
+    # key we would lock them the other way round, and MariaDB would resolve the
+    # deadlock by aborting the conductor's transaction, the smaller one; then
+    # the server is not built, though we may be unable to withdraw it.
     mine = _REQUESTS.c.instance_uuid == server
     return connection.execute(sa.delete(_REQUESTS).where(mine)).rowcount == 1
 
 
 def _taken(connection: sa.Connection, server: str) -> bool:
-    """Tell who deleted a BuildRequest that is missing: the conductor?
+    """Tell whether the conductor deleted a BuildRequest that is missing.
 
-    Before it does so it names a cell in the mapping, in a transaction of its
-    own. Or it has found the row missing, as a user's deletion left it, and
-    deleted the mapping: so it had the cast, and goes on with the others.
+    Before it does so, it names a cell in the mapping, in another transaction.
+    If the mapping is missing, too, the conductor has deleted that because a
+    user had deleted the row: so it had the cast, and goes on with the others.
     """
     mine = _MAPPINGS.c.instance_uuid == server
     mapping = connection.execute(

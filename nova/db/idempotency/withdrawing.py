@@ -24,7 +24,7 @@ from nova.openstack.common.idempotency.work import Withdrawn
 
 TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
 
-# Withdrawn resources that one look for late traces of them takes in.
+# How many withdrawals one query returns.
 _BATCH = 1000
 
 
@@ -34,7 +34,7 @@ class _Kept(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Left:
-    """A token of which something is to be undone.
+    """A token with withdrawals that nobody has undone.
 
     :param token_id: the key of its row
     :param owner: who held it last
@@ -75,8 +75,8 @@ class Withdrawing(Steps):
             if withdrawn.fate is Fate.TAKEN:
                 raise _Kept
             self._note(connection, claim, bound, withdrawn)
-            # What comes of the token is part of the same commit: a late cast
-            # may change what a look at the resources would tell later.
+            # The token's new state is part of the same commit: after a late
+            # cast, the resources would tell something else.
             fresh = (
                 self._renewed(use)
                 if withdrawn.fate is Fate.WITHDRAWN
@@ -120,7 +120,7 @@ class Withdrawing(Steps):
         return self._run.transaction(note)
 
     def left(self) -> list[Left]:
-        """Return what is to be undone, and nobody holds to undo it."""
+        """Return what is to be undone, where no request is about to do so."""
         due = sa.and_(
             TOKENS.c.undo > 0,
             TOKENS.c.lease_until < self._now - self._settings.lease,
@@ -137,7 +137,7 @@ class Withdrawing(Steps):
         return [Left(*row) for row in dict.fromkeys(map(tuple, found))]
 
     def withdrawn(self) -> dict[int, Resource]:
-        """Return withdrawn resources, of which late traces may appear.
+        """Return withdrawn resources of which late traces may appear.
 
         :returns: the resources, by the keys of their withdrawals
         """
@@ -150,9 +150,9 @@ class Withdrawing(Steps):
         }
 
     def forget_withdrawn(self, keys: ty.Collection[int]) -> None:
-        """Forget withdrawals, and all that are older than a token's life.
+        """Forget withdrawals, and all those older than a token's life.
 
-        :param keys: those of which no trace can appear any more
+        :param keys: withdrawals of which no trace can appear any more
         """
         old = self._now - self._settings.token_ttl
         for key in keys:
@@ -174,7 +174,7 @@ class Withdrawing(Steps):
     def _committed(
         self, connection: sa.Connection, claim: Claim, use: Use
     ) -> Fate | None:
-        """Return what was committed before, while its connection broke."""
+        """Return what an earlier try committed while the connection broke."""
         columns = TOKENS.c
         query = sa.select(columns.request_id, columns.state)
         row = connection.execute(query.where(columns.id == claim.id)).one()
@@ -215,7 +215,7 @@ class Withdrawing(Steps):
         connection.execute(change)
 
     def _renewed(self, use: Use) -> rows.Row:
-        """Return what makes a row that of the request which now runs."""
+        """Return what makes the row that of the request that runs now."""
         return rows.asked(use) | {
             "host": self._settings.host,
             "created_at": self._now,
@@ -223,7 +223,7 @@ class Withdrawing(Steps):
         }
 
     def _ended(self) -> rows.Row:
-        """Return what makes a row that of a request without an answer."""
+        """Return what settles the row without an answer."""
         return {
             "state": State.SUCCEEDED.value,
             "expires_at": self._now + self._settings.token_ttl,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The decorator that makes a POST safe to repeat.
+"""The decorator that makes a POST safe to retry.
 
 For a developer of the service it is one line above a controller's method::
 
@@ -12,8 +12,8 @@ For a developer of the service it is one line above a controller's method::
         def create(self, req, body):
             ...
 
-It stands on top of the other decorators, or anywhere among those that let an
-answer pass as it is; not below one that checks or changes answers.
+It goes on top of the other decorators, or among those that pass an answer on
+as it is; never below one that checks or changes answers.
 
 An operator who does not carry a patch gets the same from the service's own
 router, which decorates the methods of its controllers when it is loaded.
@@ -82,7 +82,7 @@ def idempotent(
     ``body``. ``@idempotent`` and ``@idempotent(service=...)`` both work.
 
     :param method: a controller's method, in its class or bound; one that is
-        decorated already is returned as it is
+        already decorated is returned as it is
     :param service: the service that the method belongs to; without it, it
         is found by the package that the method comes from
     :raises TypeError: the method does not take a request by such a name
@@ -122,7 +122,7 @@ def _woven(
 
 
 def decorated(method: Method) -> bool:
-    """Tell whether a method is idempotent already.
+    """Tell whether a method is already decorated.
 
     :param method: a controller's method, in its class or bound
     """
@@ -193,8 +193,9 @@ def _load(package: str) -> Service:
     found = importlib.metadata.entry_points(group=_ENTRY_POINTS, name=package)
     if not found:
         raise LookupError(
-            f"A method of {package!r} is idempotent, but no entry point of "
-            f"that name in {_ENTRY_POINTS!r} says how; install one."
+            f"A method of {package!r} is decorated with @idempotent, but no "
+            f"entry point {package!r} in the group {_ENTRY_POINTS!r} provides "
+            "its service. Install the distribution that has it."
         )
     service: Service = next(iter(found)).load()()
     return service

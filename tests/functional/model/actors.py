@@ -3,8 +3,8 @@
 
 A request is answered by the real engine on the real store, in a greenlet
 that gives way at each of the named points, while it waits, and inside of the
-service's method. Who is not resumed is frozen; who is never resumed, and has
-lost its connection, was killed.
+service's method. A worker that is not resumed is frozen; one that is never
+resumed and has lost its connection is dead.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tests.functional.db import base
 from tests.unit.common import contract
 from tests.unit.common import fakes
 
-#: Two looks at a running twin; in seconds, as the next two are.
+#: Two looks at a request that runs; in seconds, as the next two are.
 WAIT = 0.2
 LEASE = contract.LEASE // 1000
 TTL = contract.TTL // 1000

@@ -33,7 +33,7 @@ from tests.unit.common import contract
 _TOKENS = tables.TOKENS
 _RESOURCES = tables.RESOURCES
 
-# More points than any request passes, its looks at a running twin included.
+# More points than any request passes, including its looks while it waits.
 _STEPS = 60
 
 _ENDS = st.sampled_from([End.SUCCESS] * 4 + list(End))

@@ -11,12 +11,12 @@ import typing as ty
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.sameness import Scope
 
-# Counting reads one index entry a token, so it is done after every so many
-# claims of a user, not at each: the limit may be passed by as many.
+# Counting reads one index entry per token. So it is done once in so many
+# claims of a user (a share of the limit), and may be exceeded by as many.
 _SHARE = 100
-# Users that are remembered; the others' next claims count from zero.
+# How many users are remembered; the claims of others count from zero again.
 _USERS = 10_000
-# Seconds that a user over the limit is refused before the next count.
+# Seconds for which a user over the limit is refused without counting again.
 _PAUSE = 10.0
 
 _User = tuple[str | None, str | None]
@@ -52,7 +52,7 @@ class Allowance:
         self._lock = threading.Lock()
 
     def check(self, scope: Scope) -> None:
-        """Count a new token in, from time to time by the database.
+        """Allow one more new token; now and then, ask the database.
 
         :param scope: whose token it is
         :raises errors.TooMany: the user has too many

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One request on its way to an answer.
+"""Reads a token's row, and does what :func:`decision.decide` decides.
 
-The shell round :func:`decision.decide`: it reads the token's row and does
-what was decided, each step at once or not at all.
+Each step takes effect at once or not at all.
 """
 
 from __future__ import annotations
@@ -87,16 +86,17 @@ class Attempt:
         self._looked = self._parts.clock.monotonic()
         self._now, self._record = self._parts.store.look(self._use)
         if self._tried is not None and self._is_mine:
-            # It took the row, but was not told: the connection broke in the
-            # commit, and the next try found the row locked by another one.
+            # This request took the row but was not told: the connection broke
+            # in the commit, and the next try found the row locked by another.
             return self._tried
         life = self._parts.limits.token_ttl * 1000
         return decide(self._record, self._asked, self._now, life)
 
     def act(self, decision: Decision) -> Reply | None:
-        """Do what was decided; None: somebody was faster, look again.
+        """Do what was decided; None: another request was faster, look again.
 
-        :param decision: what :meth:`look` returned; not to wait
+        :param decision: what :meth:`look` returned; on WAIT the request is
+            refused, so the caller waits first
         :raises errors.Refusal: the protocol answers with an error
         """
         self._tried = decision
@@ -169,7 +169,7 @@ class Attempt:
 
     @contextlib.contextmanager
     def _given_back(self) -> ty.Iterator[None]:
-        """Remember what may have been committed although it broke."""
+        """Remember a claim that may have been committed although it failed."""
         try:
             yield
         except errors.Unavailable:

@@ -19,8 +19,8 @@ class Claim:
     :param claimed_at: database time of the claim, in milliseconds
     :param started: monotonic time of the claim, in seconds
     :param link: the kind of resource that the operation binds, if any
-    :param shared: whether another request has ever held the row: one that
-        is only slow may still come and look for it
+    :param shared: whether another request has ever held the row: if that one
+        is merely slow, it may still look for it
     :param undo: how many withdrawals have to be undone before it runs
     :param lost: set when the fence stopped this request (section 5)
     :param deadlocked: set when the database chose one of this request's

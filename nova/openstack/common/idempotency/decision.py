@@ -82,8 +82,8 @@ def _of_a_new_one(
         return run
     if asked.born > now + AHEAD:
         return Decision.AHEAD
-    # Its row lived from its first use on, when its maker's clock may have
-    # been ahead: so by then it is at most so much younger than the row.
+    # A row lives from the token's first use. By its maker's clock, which may
+    # be ahead, the token may be that much younger than its row.
     return Decision.EXPIRED if asked.born <= now - life + AHEAD else run
 
 
@@ -105,7 +105,7 @@ def _of_one_that_ended(record: Record) -> Decision:
         case State.RUNNING if record.linked:
             return Decision.RECOVER
         case State.RUNNING | State.UNKNOWN:
-            # What the service knows now it may not have known before.
+            # The service may know by now what it did not know before.
             return Decision.RECONCILE
         case _:
             ty.assert_never(record.state)

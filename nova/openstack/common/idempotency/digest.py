@@ -20,7 +20,7 @@ class Digests:
     """
 
     def __init__(self, secrets: ty.Sequence[bytes]) -> None:
-        # One key a purpose, so that one digest never stands for another.
+        # One key per purpose, so that no digest stands for another.
         self._token_keys = [_mac(s, b"client token") for s in secrets]
         self._request_keys = [_mac(s, b"request") for s in secrets]
 
@@ -30,14 +30,14 @@ class Digests:
         :param scope: the caller; the target does not count here
         :param token: the client token
         """
-        said = _join(
+        joined = _join(
             scope.project_id,
             scope.user_id,
             scope.domain_id,
             scope.system_scope,
             token,
         )
-        return tuple(_mac(key, said) for key in self._token_keys)
+        return tuple(_mac(key, joined) for key in self._token_keys)
 
     def request(self, token: str, canonical: bytes) -> tuple[bytes, ...]:
         """Return the fingerprints of a request, one for each secret.
@@ -46,32 +46,32 @@ class Digests:
             body a fingerprint stands for
         :param canonical: see :func:`sameness.canonical`
         """
-        said = _join(token) + canonical
-        return tuple(_mac(key, said) for key in self._request_keys)
+        joined = _join(token) + canonical
+        return tuple(_mac(key, joined) for key in self._request_keys)
 
 
 def key_id(secret: bytes) -> str:
-    """Return the name by which hosts tell which secret a row needs.
+    """Return the id by which hosts tell which secret a row needs.
 
-    It tells nothing of the secret itself.
+    It reveals nothing of the secret itself.
 
     :param secret: one of the operator's secrets
     :returns: 16 hexadecimal digits
     """
-    # A label of its own, so that no digest ever stands for a name.
+    # A label of its own, so that no digest ever stands for an id.
     return _mac(secret, b"key id")[:_KEY_ID_BYTES].hex()
 
 
 def target(scope: Scope) -> bytes:
-    """Return the digest of a target: paths are no secret, but have no limit.
+    """Return the digest of a target: a path has no limit, an index has.
 
     :param scope: whose target it is
     """
     return hashlib.sha256(scope.target.encode("ascii")).digest()
 
 
-def _mac(key: bytes, said: bytes) -> bytes:
-    return hmac.digest(key, said, "sha256")
+def _mac(key: bytes, data: bytes) -> bytes:
+    return hmac.digest(key, data, "sha256")
 
 
 def _join(*parts: str | None) -> bytes:

@@ -13,11 +13,12 @@ from nova.openstack.common.idempotency.waiting import Seat
 from nova.openstack.common.idempotency.work import Request
 from nova.openstack.common.idempotency.work import Work
 
-# How often a waiting request looks, in seconds: a boot takes some 100 ms, so
-# that a retry adds little to that, and ten retries a hundred cheap reads.
+# Seconds between two looks of a waiting request: a boot takes some 100 ms, so
+# the wait adds little to that, and ten retries make a hundred cheap reads a
+# second.
 _LOOK_EVERY = 0.1
-# How often a request that must not wait looks again when another process was
-# faster just now: by then the row tells what that one does.
+# How many times a request looks again at once when another one was faster: by
+# then the row tells what that one does. Only further looks count as waiting.
 _LOOKS = 2
 
 

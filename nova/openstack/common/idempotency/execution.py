@@ -31,7 +31,7 @@ LOG = logging.getLogger(__name__)
 
 
 class Settled(enum.Enum):
-    """What became of a token when its request had run."""
+    """What became of a token after its request had run."""
 
     KEPT = "the success is stored"
     FAILED = "the failure is stored: it never runs again"
@@ -78,7 +78,7 @@ class Execution:
 
     @contextlib.contextmanager
     def ended(self, claim: Claim) -> ty.Iterator[None]:
-        """End the lease at once if the body ends by an error, any error.
+        """End the lease at once if the body raises anything.
 
         :param claim: the request's claim
         """
@@ -90,7 +90,7 @@ class Execution:
             raise
 
     def undo(self, claim: Claim) -> None:
-        """Undo what was withdrawn from former runs (section 5).
+        """Undo what was withdrawn from earlier runs (section 5).
 
         :param claim: the claim of the request that is about to run
         :raises errors.Refusal: it cannot be undone now, or the token is lost
@@ -106,7 +106,7 @@ class Execution:
         claim.undo = 0
 
     def lost(self, claim: Claim) -> errors.Refusal:
-        """Return what a request is told whose token another one has.
+        """Return the refusal for a request that has lost its token.
 
         :param claim: the request's claim, which does not hold any more
         """
@@ -235,7 +235,7 @@ class Execution:
             case Settled.FREED if answer.status < 500:
                 return Reply(answer, Verdict.EXECUTED)
             case Settled.FREED if claim.deadlocked:
-                # The next try is likely to pass: no failure to report.
+                # The next try is likely to succeed: no failure to report.
                 raise errors.Unavailable
             case Settled.FREED:
                 return Reply(answer, Verdict.INTERRUPTED)

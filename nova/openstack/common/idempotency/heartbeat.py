@@ -19,7 +19,7 @@ LOG = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """One thread a process, however many requests run (protocol section 6).
+    """One thread per process, however many requests run (section 6).
 
     :param store: where the leases are
     :param interval: seconds between two renewals; a third of the lease
@@ -53,8 +53,8 @@ class Heartbeat:
         """
         with self._lock:
             if self._pid != os.getpid():
-                # What ran before a fork runs on in the parent: renewed here,
-                # it would stay claimed after the parent has died.
+                # Requests from before a fork run on in the parent: renewed
+                # here, their leases would outlive the parent.
                 self._claims.clear()
                 self._pid = os.getpid()
             self._claims[claim.owner] = claim

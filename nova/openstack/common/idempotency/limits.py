@@ -12,10 +12,10 @@ class Limits:
 
     :param token_ttl: seconds that a token lives from its first answer
     :param wait_timeout: seconds that a retry waits for the first request
-    :param max_response_size: bytes of an answer that are kept at most
-    :param max_waiting: retries that wait at a time in one process
-    :param max_tokens: young tokens of one user in one project, about; 0
-        for no limit
+    :param max_response_size: the largest body that is stored, in bytes
+    :param max_waiting: how many retries may wait at a time in one process
+    :param max_tokens: about how many young tokens one user may have in one
+        project; 0 for no limit
     """
 
     token_ttl: int

@@ -35,7 +35,7 @@ class Parts:
     :param digests: the digests that the table holds
     :param sealer: seals the answers that the table holds
     :param heartbeat: renews the leases of running requests
-    :param returns: gives back what was claimed in vain
+    :param returns: gives back claims of requests that never began
     :param limits: the operator's settings
     :param clock: elapsed time; tests pass one of their own
     """
@@ -65,7 +65,7 @@ class Parts:
             store=store,
             digests=digests,
             sealer=sealer,
-            # Two renewals may fail before a third one would come too late.
+            # So that two renewals may fail before the lease runs out.
             heartbeat=Heartbeat(store, interval=lease / 3),
             returns=Returns(store),
             limits=limits,
@@ -76,7 +76,7 @@ class Parts:
         return WaitingRoom(self.limits.max_waiting)
 
     def allowance(self) -> Allowance:
-        """Return who counts the tokens of users."""
+        """Return what limits the tokens of each user."""
         return Allowance(
             self.limits.max_tokens, self.store.young, self.clock.monotonic
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work that a process does again and again, on a thread of its own."""
+"""Work that a process does at intervals, on a thread of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOG = logging.getLogger(__name__)
 
 
 class Periodic:
-    """A thread that starts when it is first needed, in whatever process.
+    """A thread that starts when it is first needed, in each process.
 
     Threads do not survive a fork, and API servers fork after loading. A
     thread that cannot be started now is started by the next request.
@@ -22,7 +22,7 @@ class Periodic:
     :param name: the thread's name
     :param work: what it does
     :param needed: whether there is anything to do; if not, the thread ends
-    :param interval: seconds between two times
+    :param interval: seconds between two rounds
     :param sleep: lets that time pass; tests pass one of their own
     """
 
@@ -66,7 +66,7 @@ class Periodic:
             self._pid = os.getpid()
 
     def once(self) -> bool:
-        """Do the work one time; whatever fails, the next time tries again.
+        """Do the work once; whatever fails, the next round tries again.
 
         :returns: False when there is nothing to do, and the thread ends
         """
@@ -75,9 +75,13 @@ class Periodic:
         except Exception as exc:
             # Of any kind: without this thread nobody does this work. Only
             # the kind of error is logged: its text may hold values.
-            LOG.warning("%s failed (%s).", self._name, type(exc).__name__)
+            LOG.warning(
+                "%s failed (%s); it is tried again.",
+                self._name,
+                type(exc).__name__,
+            )
         with self._lock:
-            # Whoever needs it says so first, and looks for the thread then.
+            # A user of the thread adds its work first, and then calls ensure.
             if self._needed():
                 return True
             self._pid = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Named places at which tests let a worker die, freeze or lose its database.
+"""Fault points: where tests let a worker die, freeze or lose its database.
 
 Inert in production: nothing but a test calls :func:`arm`, and neither a
 setting nor a request can.
@@ -27,11 +27,11 @@ class Point(enum.Enum):
     BEFORE_TAKEOVER = "before-takeover"
     AFTER_TAKEOVER = "after-takeover"
     BEFORE_ANSWER = "before-answer"
-    # A fence that stops clean-up comes before the deletion, as this does.
+    # Ahead of a deletion, and of the fence that may stop it.
     BEFORE_CLEANUP = "before-cleanup"
     BEFORE_UNDO = "before-undo"
     AFTER_UNDO = "after-undo"
-    # Within a transaction of the store, or while its one statement is due.
+    # Within a transaction of the store, or just before its only statement.
     COMPLETING = "completing"
     RELEASING = "releasing"
     RERUNNING = "rerunning"

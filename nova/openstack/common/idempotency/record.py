@@ -18,12 +18,12 @@ class State(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Resource:
-    """A resource that a token made.
+    """A resource that is bound to a token.
 
     :param kind: server, keypair, ...
     :param id: the id by which the API names it
-    :param key: the primary key of its row, as text; names of keypairs can be
-        used again, a primary key tells the first from a later one
+    :param key: the primary key of its row, as text: the name of a keypair can
+        be used again, and only the key tells the first from a later one
     """
 
     kind: str

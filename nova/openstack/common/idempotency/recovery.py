@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives the first answer again, or finds out what came of a first request."""
+"""Gives the first answer again, or finds out what came of that request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOG = logging.getLogger(__name__)
 
 
 class Recovery:
-    """What a retry gets whose first request has ended, well or not.
+    """Answers a retry whose first request has ended, well or not.
 
     :param parts: the engine's
     :param execution: the operation of this request, if it has to run
@@ -46,8 +46,9 @@ class Recovery:
         answer = self._execution.opened(row)
         if answer is None:
             LOG.warning(
-                "The stored answer of request %s cannot be opened: the "
-                "[secret] that sealed it is not listed any more.",
+                "The stored answer of request %s cannot be opened: the secret "
+                "that sealed it is no longer listed in [idempotency] secret. "
+                "List it until its tokens have expired.",
                 row.request_id,
             )
             return self.rebuild(row)
@@ -84,7 +85,7 @@ class Recovery:
             if fate is not Fate.TAKEN:
                 claim.undo = 1  # at least; the store knows
             if fate is not Fate.WITHDRAWN:
-                # What a former owner withdrew and did not undo, too.
+                # Also what an earlier owner withdrew and did not undo.
                 self._execution.undo(claim)
             if fate is Fate.DELETED:
                 # The store has settled it.
@@ -92,8 +93,8 @@ class Recovery:
             answer = self._rebuilt(row) if fate is Fate.TAKEN else None
         if fate is Fate.WITHDRAWN:
             LOG.info(
-                "Request %s ended before the service went on with what it "
-                "had made; that is withdrawn, and request %s runs.",
+                "Request %s ended before the service took up what it had "
+                "made: that is withdrawn, and request %s runs.",
                 row.request_id,
                 self._execution.use.request_id,
             )
@@ -143,7 +144,7 @@ class Recovery:
     def _found(
         self, row: Record, claim: Claim, answer: Answer | None
     ) -> Reply | None:
-        """Keep what was found out; None if another one did so meanwhile."""
+        """Store what was found out; None if another request did so first."""
         expires_at = self._execution.expires_at(claim)
         if answer is None:
             outcome = Outcome(State.SUCCEEDED, None, None, expires_at)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives back what a request may have claimed, but never began to use.
+"""Gives back tokens that a request may have claimed, but never ran under.
 
 When the connection breaks while a claim is committed, nobody knows whether
 it was: the client is told 503, and the row may be there. This process knows
@@ -24,9 +24,9 @@ _MOST = 1000
 
 
 class Returns:
-    """What is to be given back as soon as the database is there.
+    """Gives claims back as soon as the database is within reach.
 
-    :param store: where to
+    :param store: the table of tokens
     :param sleep: lets time pass between two tries
     """
 
@@ -45,9 +45,9 @@ class Returns:
         )
 
     def add(self, use: Use) -> None:
-        """Remember a use whose claim may have been committed.
+        """Remember a use of a token whose claim may have been committed.
 
-        :param use: a request's use of its token; it never ran
+        :param use: the use; its request never ran
         """
         with self._lock:
             if len(self._uses) < _MOST:
@@ -68,8 +68,8 @@ class Returns:
                 self._store.give_back(use)
             except Exception as exc:
                 with self._lock:
-                    # To the end: one whose row is locked by another one
-                    # keeps the others from nothing.
+                    # To the end of the queue: a row that another
+                    # transaction has locked must not hold up the others.
                     self._uses[use.owner] = self._uses.pop(use.owner, use)
                 if isinstance(exc, errors.Unavailable):
                     return  # the store has logged why

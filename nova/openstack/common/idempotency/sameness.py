@@ -15,7 +15,7 @@ from nova.openstack.common.idempotency import errors
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
-    """Whom and what a token belongs to; the same token elsewhere is another.
+    """What a token belongs to; in another scope it is another token.
 
     :param project_id: the caller's project, None for a token without one
     :param user_id: the caller
@@ -38,8 +38,8 @@ _MEDIA_PARAMETER = re.compile(
 )
 _ESCAPED = re.compile(r"\\(.)")
 _JSON = re.compile(r"application/json|[^/]+/[^/]+\+json")
-# Python refuses to make an int of more digits than some thousands, and takes
-# time for it in the square of their number; this many are always an int.
+# Python refuses to convert text of some thousands of digits to an int, and
+# below that takes quadratic time; this many are always cheap.
 _INT_DIGITS = 18
 
 
@@ -64,9 +64,9 @@ def canonical(
 ) -> bytes:
     """Return bytes that are equal for equal requests, and only for those.
 
-    A JSON body is its value, as JSON has it: numbers are exact (1, 1.0 and
-    1e0 are one), and key order, white space and escapes do not count. Another
-    one is its bytes and its content type.
+    Of a JSON body the value counts: numbers are exact (1, 1.0 and 1e0 are
+    one), and key order, white space and escapes make no difference. Of any
+    other body the bytes and the content type count.
 
     :param query: the query string as it was sent
     :param version: the microversion as it was asked for
@@ -92,7 +92,7 @@ def _body(body: bytes, content_type: str | None) -> tuple[ty.Any, ...]:
         try:
             return "JSON", _tagged(_parsed(body))
         except ValueError:
-            pass  # it only says that it is JSON
+            pass  # its content type is wrong
     return "bytes", media_type, parameters, body.decode("latin-1")
 
 
@@ -106,11 +106,11 @@ def _media_type(content_type: str) -> tuple[str, list[tuple[str, str]]]:
         key, value = found[1].lower(), found[2]
         if value.startswith('"'):
             value = _ESCAPED.sub(r"\1", value[1:-1])
-        # Names of character sets are the only values without a case.
+        # Only in names of character sets does the case not count.
         parameters.append((key, value.lower() if key == "charset" else value))
         place = found.end()
     if place < len(rest):
-        return content_type.strip(), []  # broken: only itself is like it
+        return content_type.strip(), []  # broken: equal only to itself
     return name.strip().lower(), sorted(parameters)
 
 
@@ -158,7 +158,7 @@ def _sum(number: str, shift: int) -> str:
 
 
 def _tagged(value: ty.Any) -> ty.Any:
-    """Let no string be like a number."""
+    """Mark strings and numbers, so that no string equals a number."""
     if isinstance(value, dict):
         return {key: _tagged(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -21,8 +21,8 @@ class Use:
     """One use of a token: all that is written down of a request.
 
     :param scope: whose token it is, and for what target
-    :param digests: the token's digest under each secret, the first one's
-        names the row
+    :param digests: the token's digest under each secret; the first one names
+        the token's own row
     :param fingerprints: the request's, likewise
     :param request_id: the id of this request
     :param owner: a random name for this request's hold on the token
@@ -93,7 +93,7 @@ class Store(ty.Protocol):
         """
 
     def extend(self, claims: ty.Sequence[Claim]) -> None:
-        """Renew the leases of running requests, of those that still hold."""
+        """Renew the leases of those claims that still hold."""
 
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
         """Store the outcome; False: the claim does not hold any more."""
@@ -115,7 +115,7 @@ class Store(ty.Protocol):
     def give_back(self, use: Use) -> None:
         """Undo a claim or a takeover that may have been committed.
 
-        Its request never began, since the connection broke meanwhile.
+        The connection broke in the commit, so the request never ran.
         """
 
     def withdraw(
@@ -141,7 +141,7 @@ class Store(ty.Protocol):
     def young(self, scope: Scope) -> int:
         """Return how many tokens the user has in the project.
 
-        Those count that are younger than their life.
+        Only those count that are younger than the life of a token.
         """
 
     def holder(self, claim: Claim) -> str | None:

@@ -33,8 +33,8 @@ _BARE_ITEM = "|".join(
     )
 )
 _PARAMETERS = rf"(?:; *{_KEY}(?:=(?:{_BARE_ITEM}))?)*+"
-# One value of Idempotency-Key, up to the comma before the next one. Nothing
-# is tried in two ways: a header of many blanks would take for ever.
+# One value of Idempotency-Key, up to the comma before the next one. It never
+# backtracks: a header of many blanks would take for ever.
 _KEY_VALUE = re.compile(
     rf"[ \t]*+(?:{_STRING}{_PARAMETERS}[ \t]*+|([^\",][^,]*+))(?:,|\Z)"
 )
@@ -77,8 +77,8 @@ def given(
         return None
     values = _plain if header == HEADER else _plain_or_quoted
     found = set(values(environ[_in_environ(header)]))
-    # Servers join a repeated header with a comma, some with a blank behind
-    # it; so a comma parts values, and is no character of a token.
+    # Servers join a repeated header with a comma, some with a blank after it;
+    # so a comma separates values, and no token contains one.
     if len(found) == 1 and _TOKEN.fullmatch(token := found.pop()):
         return token
     raise errors.BadToken(header)
@@ -101,8 +101,8 @@ def attempt(environ: ty.Mapping[str, ty.Any]) -> int | None:
 
     :param environ: the WSGI environment of the request
     """
-    said = environ.get(_in_environ(ATTEMPT), "").strip(_LINE_SPACE)
-    return int(said) if _COUNT.fullmatch(said) else None
+    value = environ.get(_in_environ(ATTEMPT), "").strip(_LINE_SPACE)
+    return int(value) if _COUNT.fullmatch(value) else None
 
 
 def _bearer(

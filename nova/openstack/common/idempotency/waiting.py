@@ -9,7 +9,7 @@ import typing as ty
 
 
 class WaitingRoom:
-    """A few places in a process: whoever waits keeps a thread from others.
+    """The places for waiting requests in a process: each occupies a thread.
 
     :param places: how many may wait at a time
     """
@@ -33,7 +33,7 @@ class WaitingRoom:
 
     @contextlib.contextmanager
     def seat(self, *, wanted: bool) -> ty.Iterator[Seat]:
-        """Give a place when it is asked for, and take it back in the end.
+        """Yield a seat that takes a place when asked to; free it at the end.
 
         :param wanted: whether its holder may wait at all
         """
@@ -57,13 +57,13 @@ class Seat:
         self._taken = False
 
     def take(self) -> bool:
-        """Take it, if there is one; True if the request may wait."""
+        """Take a place, if one is free; True if the request may wait."""
         if not self._taken:
             self._taken = self._wanted and self._room.enter()
         return self._taken
 
     def leave(self) -> None:
-        """Give it back, if it was taken: the request does not wait now."""
+        """Give the place back, if one was taken."""
         if self._taken:
             self._taken = False
             self._room.leave()

@@ -23,7 +23,7 @@ class Request:
     :param version: the microversion as it was asked for
     :param roles: the names of the caller's roles, in lower case
     :param attempt: which try the client says that it is
-    :param may_wait: whether this process can serve others meanwhile
+    :param may_wait: whether this process can serve others while it waits
     """
 
     token: str
@@ -60,7 +60,7 @@ class Fate(enum.Enum):
     """What a withdrawal found (protocol section 5)."""
 
     WITHDRAWN = "nobody went on with them: all are taken back"
-    TAKEN = "the service goes on with them: nothing is taken back"
+    TAKEN = "the service went on with them: nothing is taken back"
     DELETED = "a user deleted some before: the others are taken back"
 
 
@@ -105,9 +105,9 @@ class Work(ty.Protocol):
         """
 
     def undo(self, todo: str) -> None:
-        """Undo what a withdrawn resource had outside of the database.
+        """Undo what was done for a withdrawn resource outside the database.
 
-        It may be called again after it ended midway.
+        Safe to call again, also after it failed midway.
 
         :raises errors.Unavailable: it cannot be undone now
         """
