@@ -12,8 +12,8 @@ from mutations.table.places import NOVA
 
 _NOT_GIVEN_BACK = (
     f"{COMMON}/attempt.py",
-    "            self._parts.returns.add(self._use)\n",
-    "",
+    "            self._parts.returns.add(self._use)\n            raise\n",
+    "            raise\n",
 )
 _REFUSED_LOSER = (
     f"{COMMON}/execution.py",
@@ -66,6 +66,29 @@ FAULTS = (
         _NOT_GIVEN_BACK,
     ),
     fault("9.4", "the same, simulated", Simulated(), _NOT_GIVEN_BACK),
+    fault(
+        "9.4",
+        "a request that took its token unawares waits for itself",
+        tests("unit.common.test_taken_over", "UntoldTest.test_of_*"),
+        (
+            f"{COMMON}/attempt.py",
+            "        if self._tried is not None and self._is_mine:\n",
+            "        if False:\n",
+        ),
+    ),
+    fault(
+        "9.4",
+        "and does not give it back when it may wait no longer",
+        tests(
+            "unit.common.test_taken_over",
+            "UntoldTest.test_one_that_is_never_told_gives_it_back",
+        ),
+        (
+            f"{COMMON}/attempt.py",
+            "        if self._is_mine:\n",
+            "        if False:\n",
+        ),
+    ),
     fault(
         "9.5",
         "what is given back is not free",
