@@ -67,6 +67,29 @@ FAULTS = (
     ),
     fault("9.4", "the same, simulated", Simulated(), _NOT_GIVEN_BACK),
     fault(
+        "9.4",
+        "a request that took its token unawares waits for itself",
+        tests("unit.common.test_taken_over", "UntoldTest.test_of_*"),
+        (
+            f"{COMMON}/attempt.py",
+            "        if self._tried is not None and self._is_mine:\n",
+            "        if False:\n",
+        ),
+    ),
+    fault(
+        "9.4",
+        "and does not give it back when it may wait no longer",
+        tests(
+            "unit.common.test_taken_over",
+            "UntoldTest.test_one_that_is_never_told_gives_it_back",
+        ),
+        (
+            f"{COMMON}/attempt.py",
+            "        if self._is_mine:\n",
+            "        if False:\n",
+        ),
+    ),
+    fault(
         "9.5",
         "what is given back is not free",
         tests(
