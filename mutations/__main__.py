@@ -33,7 +33,7 @@ def main() -> int:
 
 def _try(faults: list[Fault], jobs: int) -> int:
     started = time.monotonic()
-    sound = trial.without_faults(fault.proof for fault in faults)
+    sound = trial.without_faults((fault.proof for fault in faults), jobs)
     if not sound.good:
         print(f"Without any fault these do not hold:\n{sound.says[-_SHOWN:]}")
         return 1

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 import contextlib
 import dataclasses
 import json
@@ -60,27 +61,40 @@ def missing(proofs: ty.Iterable[Tests]) -> str:
         return "" if results.exists() else printed
 
 
-def without_faults(proofs: ty.Iterable[Proof]) -> Outcome:
+def without_faults(proofs: ty.Iterable[Proof], jobs: int = 2) -> Outcome:
     """Try that proofs hold while nothing is changed.
 
     :param proofs: the proofs
+    :param jobs: how many processes run at a time
     """
     started = time.monotonic()
     several = list(proofs)
-    names = sorted(
-        {n for p in several if isinstance(p, Tests) for n in p.names}
-    )
-    wrong = []
-    if names:
-        seen, says = _run_tests(names, {}, first=False)
-        wrong += [f"{name}: {said}" for name, said in seen.items() if said]
-        wrong += [says] * (not seen)
     simulated = [p for p in several if isinstance(p, Simulated)]
     requests = max((p.requests for p in simulated), default=0)
-    for seed in sorted({seed for p in simulated for seed in p.seeds}):
-        found, says = _play(Simulated((seed,), requests), seed, {})
-        wrong += [f"seed {seed}: {says}"] * (found or bool(says))
-    return Outcome(not wrong, "\n".join(wrong), time.monotonic() - started)
+    seeds = sorted({seed for p in simulated for seed in p.seeds})
+    with futures.ThreadPoolExecutor(jobs) as pool:
+        wrong = [
+            pool.submit(_wrong_tests, several),
+            *(pool.submit(_wrong_seed, seed, requests) for seed in seeds),
+        ]
+        says = "".join(one.result() for one in wrong)
+    return Outcome(not says, says, time.monotonic() - started)
+
+
+def _wrong_tests(proofs: ty.Iterable[Proof]) -> str:
+    names = sorted(
+        {n for p in proofs if isinstance(p, Tests) for n in p.names}
+    )
+    if not names:
+        return ""
+    seen, says = _run_tests(names, {}, first=False)
+    wrong = [f"{name}: {said}\n" for name, said in seen.items() if said]
+    return "".join(wrong) if seen else says
+
+
+def _wrong_seed(seed: int, requests: int) -> str:
+    found, says = _play(Simulated((seed,), requests), seed, {})
+    return f"seed {seed}: {says}\n" if found or says else ""
 
 
 def with_fault(fault: Fault) -> Outcome:
@@ -126,7 +140,8 @@ def _simulator_finds(
     for seed in proof.seeds:
         found, says = _play(proof, seed, sources)
         if found:
-            return True, f"{proof} at seed {seed}: {says}"
+            options = f"--seed {seed} --requests {proof.requests}"
+            return True, f"{proof} ({options}): {says}"
     return False, says
 
 

@@ -30,10 +30,19 @@ class State:
         self.dead = False
         #: Until when it was in trouble, in simulated seconds.
         self.troubled_until = -1e9
+        #: Until when one of its threads was held up, likewise.
+        self.slowed_until = -1e9
         #: Until when no thread can be started in it.
         self.exhausted_until = -1e9
+        #: When it last began to serve a request, in simulated seconds.
+        self.last_entered = -1e9
         #: Whether its heartbeat has no thread, until the next request.
         self.beatless = False
+
+    @property
+    def seconds(self) -> float:
+        """Simulated time, in seconds."""
+        return self._line.database.scheduler.seconds
 
     def calm_for(self) -> float:
         """Return for how many seconds all has been well with it."""
@@ -43,7 +52,7 @@ class State:
             self._line.failed_at,
             self._line.database.down_until,
         )
-        return self._line.database.scheduler.seconds - trouble
+        return self.seconds - trouble
 
     def in_trouble(self, until: float) -> None:
         """Remember why a lease may run out.
@@ -112,6 +121,20 @@ def why_lapsed(call: Call) -> str:
     return "trouble" if call.process.calm_for() < _EXCUSED else ""
 
 
+def how_long(call: Call) -> int:
+    """Return for how many seconds a request has been kept without reason.
+
+    :param call: the request; 0 if it ran, or its process was in trouble
+    """
+    state = call.process
+    now = state.seconds
+    took = now - call.entered
+    slowed = now - state.slowed_until < took
+    if call.ran or slowed or state.calm_for() < took:
+        return 0
+    return int(took)
+
+
 def why_unknown(call: Call) -> str:
     """Return why nobody may know what came of a request, "" if one must.
 
@@ -121,9 +144,13 @@ def why_unknown(call: Call) -> str:
         return "ran"
     if call.process.dead or not call.over or call.said is None:
         return "gone"
-    if call.said.verdict is not Verdict.UNAVAILABLE:
+    if call.said.verdict not in (Verdict.UNAVAILABLE, Verdict.RUNNING):
         return "gone"
-    return "trouble" if call.process.calm_for() < _PROMPT else ""
+    # The next request after it could start no thread tries again.
+    state = call.process
+    exhausted = state.exhausted_until - state.last_entered > -_PROMPT
+    troubled = exhausted or state.calm_for() < _PROMPT
+    return "trouble" if troubled else ""
 
 
 def names_in(body: bytes) -> tuple[str, ...]:

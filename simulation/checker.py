@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import dataclasses
 import enum
 
+from simulation import tuning
 from simulation.history import Event
 from simulation.history import What
 from simulation.ledger import Ledger
@@ -34,9 +35,15 @@ class Rule(enum.StrEnum):
     KEEPS = "a request is over, and still holds its token"
     NOT_RENEWED = "a running request lost its token for no reason"
     CRASHED = "an answer that is not the protocol's"
+    ORPHAN = "a server that nobody was asked to build, nor withdrew"
     LEFTOVER = "a withdrawn server has a record in a cell"
     STARVED = "more requests of a process wait than may"
+    SLOW = "a request was kept for longer than it may wait"
     ENDLESS = "a request or a client has not ended"
+
+
+#: Seconds: wait_timeout, and waiting for a lock or two.
+_PATIENCE = tuning.WAIT + 3 * tuning.LOCK_OURS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,8 +111,10 @@ def _at_once(ledger: Ledger, event: Event) -> Iterable[Rule]:
 
 
 def _of_answer(ledger: Ledger, event: Event) -> Iterable[Rule]:
-    verdict, status, names, subject, why = event.says
+    verdict, status, names, subject, why, seconds = event.says
     request = event.request
+    if seconds > _PATIENCE:
+        yield Rule.SLOW
     if not ledger.tells_truth(event):
         yield Rule.UNTRUE
     known = not why and subject not in ledger.forgotten
@@ -139,6 +148,9 @@ def _in_the_end(ledger: Ledger) -> Iterable[tuple[Rule, str]]:
         )
         if left_by:
             yield Rule.UNTRUE, f"{request} was refused, and left {left_by}"
+    for name in sorted(ledger.orphans):
+        if ledger.runs[ledger.made[name]] in ledger.ended:
+            yield Rule.ORPHAN, name
     for name in sorted(ledger.unfinished):
         yield Rule.ENDLESS, name
     if ledger.clients:

@@ -50,6 +50,7 @@ class Server(Lockable):
 
     __slots__ = (
         "build_request",
+        "handed",
         "id",
         "mapping",
         "record",
@@ -65,6 +66,7 @@ class Server(Lockable):
         self.mapping = Mapping.UNMAPPED
         self.record = Record.NONE
         self.withdrawn = False
+        self.handed = False
 
 
 @dataclasses.dataclass
@@ -137,6 +139,7 @@ class Cloud:
         :param request: whose they are
         """
         for server in servers:
+            server.handed = True
             self.history.note(What.HANDED, server.token, request, server.id)
         delay = self.chance.choice((0.01, 0.5, 5.0, 90.0))
         self.scheduler.spawn(
@@ -173,6 +176,8 @@ class Cloud:
     def sweep(self) -> None:
         """Remove what became of withdrawn servers in a cell."""
         for server in self.servers.values():
+            if server.build_request and not server.handed:
+                self.history.note(What.ORPHAN, server.token, "", server.id)
             if not server.withdrawn or server.record is not Record.THERE:
                 continue
             if server.mapping is Mapping.CELL:

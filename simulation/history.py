@@ -38,6 +38,7 @@ class What(enum.StrEnum):
     BUILT = "built"
     DELETED = "deleted"
     LEFTOVER = "leftover"
+    ORPHAN = "orphan"
     # Of a process.
     STARVED = "starved"
 

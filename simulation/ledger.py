@@ -19,7 +19,7 @@ _AHEAD = 300_000  # milliseconds, as in the protocol's section 6
 class Ledger:
     """What is known of one token.
 
-    All but the first four are names of requests, or of resources.
+    All but the first five are names of requests, or of resources.
 
     :param kind: the operation
     :param count: how many resources it makes
@@ -34,8 +34,10 @@ class Ledger:
     :param bound: the requests that have ever held the token
     :param settled: those that have ended their hold by themselves
     :param completed: those whose outcome is stored
-    :param lost: those whose token another one took
+    :param taken: those whose token another one took, sooner or later
+    :param lost: those of them that had not let it go by themselves
     :param refused: those that were told that they were refused
+    :param ended: the lives in which somebody was told that it never runs again
     :param forgotten: those whose outcome was unknown for a good reason
     :param traces: what the service recorded of runs that are not linked
     :param made: what was made, and by which run
@@ -56,8 +58,10 @@ class Ledger:
     bound: set[str] = dataclasses.field(default_factory=set)
     settled: set[str] = dataclasses.field(default_factory=set)
     completed: set[str] = dataclasses.field(default_factory=set)
+    taken: set[str] = dataclasses.field(default_factory=set)
     lost: set[str] = dataclasses.field(default_factory=set)
     refused: set[str] = dataclasses.field(default_factory=set)
+    ended: set[int] = dataclasses.field(default_factory=set)
     forgotten: set[str] = dataclasses.field(default_factory=set)
     traces: set[str] = dataclasses.field(default_factory=set)
     made: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -65,6 +69,7 @@ class Ledger:
     withdrawn: set[str] = dataclasses.field(default_factory=set)
     handed: set[str] = dataclasses.field(default_factory=set)
     built: set[str] = dataclasses.field(default_factory=set)
+    orphans: set[str] = dataclasses.field(default_factory=set)
     deleted: set[str] = dataclasses.field(default_factory=set)
     successes: dict[int, set[tuple[str, ...]]] = dataclasses.field(
         default_factory=lambda: collections.defaultdict(set)
@@ -117,11 +122,14 @@ class Ledger:
                 self._of_service(event)
 
     def _answered(self, event: Event) -> None:
-        verdict, status, names, subject, why = event.says
+        verdict, status, names, subject, why, _ = event.says
         if status < 400:
             # Purged meanwhile, it is still an answer of its own life.
             life = self.runs.get(subject or event.request, self.life)
             self.successes[life].add(names)
+            self.ended.add(life)
+        elif verdict == "answer-lost":
+            self.ended.add(self.life)
         elif verdict == "unknown" and why:
             self.forgotten.add(subject)
         elif verdict == "executed":
@@ -139,6 +147,7 @@ class Ledger:
             case What.TOOK:
                 whose, how, _ = says
                 self.life += how == "aged"
+                self.taken.add(whose)
                 if whose not in self.settled:
                     self.lost.add(whose)
                 self._holds(request)
@@ -161,6 +170,8 @@ class Ledger:
                 self.handed.add(event.says[0])
             case What.BUILT:
                 self.built.add(event.says[0])
+            case What.ORPHAN:
+                self.orphans.add(event.says[0])
             case What.DELETED:
                 self.deleted.add(event.says[0])
 
@@ -177,7 +188,7 @@ class Ledger:
             "replayed": lambda: self._may_be_told(answer.request, subject),
             "rebuilt": lambda: self._may_be_told(answer.request, subject),
             "running": lambda: bool(self.bound),
-            "taken-over": lambda: answer.request in self.lost,
+            "taken-over": lambda: answer.request in self.taken,
             "unavailable": lambda: self._may_be_unavailable(answer.request),
             "different": lambda: len({a for a, _ in self.asked.values()}) > 1,
             "expired": lambda: self._age(answer) >= _TTL - _AHEAD,

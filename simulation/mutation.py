@@ -28,6 +28,7 @@ from nova.openstack.common.idempotency.store import Use
 from nova.openstack.common.idempotency.waiting import WaitingRoom
 from nova.openstack.common.idempotency.work import Fate
 from nova.openstack.common.idempotency.work import Withdrawn
+from simulation import process
 from simulation.linked import Linked
 from simulation.looking import Looking
 from simulation.servers import Servers
@@ -45,6 +46,7 @@ class Mutation(enum.Enum):
     NO_WITHDRAWAL = "2-no-withdrawal"
     LATE_SUCCESS = "2-late-success"
     ALL_WAIT = "3-all-wait"
+    WAIT_LONG = "3-wait-long"
     NO_MORE_BEATS = "4-no-more-beats"
     NO_ROLES = "7-no-roles"
     LOSERS_ANSWER = "9-losers-answer"
@@ -147,6 +149,11 @@ _PATCHES: dict[Mutation, tuple[ty.Any, str, ty.Any]] = {
     Mutation.NO_WITHDRAWAL: (Servers, "withdraw", _taken),
     Mutation.LATE_SUCCESS: (Execution, "_reply", _success_though_lost),
     Mutation.ALL_WAIT: (WaitingRoom, "enter", _true),
+    Mutation.WAIT_LONG: (
+        process,
+        "_LIMITS",
+        dataclasses.replace(process._LIMITS, wait_timeout=600.0),
+    ),
     Mutation.NO_MORE_BEATS: (Periodic, "ensure", _started_though_not),
     Mutation.NO_ROLES: (attempt, "decide", _with_all_roles),
     Mutation.LOSERS_ANSWER: (Execution, "_reply", _answer_though_lost),

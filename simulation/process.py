@@ -8,6 +8,7 @@ import typing as ty
 
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.answer import Reply
+from nova.openstack.common.idempotency.answer import Verdict
 from nova.openstack.common.idempotency.digest import Digests
 from nova.openstack.common.idempotency.engine import Engine
 from nova.openstack.common.idempotency.heartbeat import Heartbeat
@@ -17,6 +18,7 @@ from nova.openstack.common.idempotency.returns import Returns
 from simulation import tuning
 from simulation.call import Call
 from simulation.call import Calls
+from simulation.call import how_long
 from simulation.call import names_in
 from simulation.call import Said
 from simulation.call import State
@@ -163,7 +165,7 @@ class Process:
             self._scheduler.spawn(lambda c=call: self._serve(c), self.host)  # type: ignore[misc]
 
     def _serve(self, call: Call) -> None:
-        call.entered = self._scheduler.seconds
+        call.entered = self.state.last_entered = self.state.seconds
         said = None
         try:
             said = self._answer(call)
@@ -198,6 +200,7 @@ class Process:
             said.names,
             said.subject,
             why,
+            how_long(call),
         )
         return said
 
@@ -205,13 +208,16 @@ class Process:
         call.over = True
         call.said = said
         del self._inside[call]
-        self._note(call, What.LEFT, self._holds(call))
+        self._note(call, What.LEFT, self._holds(call, said))
         if call.client is not None:
             self._scheduler.wake(call.client)
 
-    def _holds(self, call: Call) -> str:
+    def _holds(self, call: Call, said: Said | None) -> str:
         """Tell whether a request that is over keeps others from its token."""
         if self.state.dead or self.line.failed_at >= call.entered:
+            return "excused"
+        if said is not None and said.verdict is Verdict.RUNNING:
+            # It does not know whether it does, and gives it back.
             return "excused"
         place = self._cloud.history.places.get(call.plan.number)
         row = place and self._cloud.database.rows.get(place)

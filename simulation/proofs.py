@@ -21,6 +21,7 @@ FOUND = {
     Mutation.NO_WITHDRAWAL: (1, Rule.NOT_HANDED_ON),
     Mutation.LATE_SUCCESS: (2, Rule.LATE_SUCCESS),
     Mutation.ALL_WAIT: (1, Rule.STARVED),
+    Mutation.WAIT_LONG: (1, Rule.SLOW),
     Mutation.NO_MORE_BEATS: (1, Rule.NOT_RENEWED),
     Mutation.NO_ROLES: (1, Rule.UNTRUE),
     Mutation.LOSERS_ANSWER: (2, Rule.LOSER),

@@ -84,10 +84,13 @@ class Fleet:
             process.line.cut_until = self._scheduler.seconds + 10 * dice
         elif dice < 0.45:
             pause = self._chance.choice((0.05, 0.05, 3.0, 120.0))
+            pause *= self._chance.random()
+            until = self._scheduler.seconds + pause
+            process.state.slowed_until = max(process.state.slowed_until, until)
             if point in _LOCKING:
                 # Meanwhile nobody can renew the lease: the row is locked.
-                process.state.in_trouble(self._scheduler.seconds + pause)
-            self._scheduler.sleep(self._chance.random() * pause)
+                process.state.in_trouble(until)
+            self._scheduler.sleep(pause)
         elif dice < 0.65:
             self._stop(process)
             self._scheduler.sleep(0)

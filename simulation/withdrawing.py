@@ -39,20 +39,16 @@ class Withdrawing(Looking):
             if row is None:
                 return None
             session.statement()
-            record = session.transaction.read(row)
-            assert record is not None  # noqa: S101 - it is locked
-            if record.state is not State.RUNNING:
-                return Fate.DELETED
-            if record.request_id == use.request_id:
-                return Fate.WITHDRAWN
+            committed = self._committed(session, row, use)
+            if committed is not None:
+                return committed
             session.statement()
-            bound = dict(self._database.resources.get(claim.id, {}))
-            withdrawn = take_back(session, tuple(bound.values()))
+            bound = tuple(self._database.resources.get(claim.id, {}).values())
+            withdrawn = take_back(session, bound)
             reached(Point.WITHDRAWING)
             if withdrawn.fate is Fate.TAKEN:
                 raise _Kept
-            self._write(session, row, bound, withdrawn)
-            session.statement()
+            self._note(session, row, withdrawn)
             if withdrawn.fate is Fate.WITHDRAWN:
                 self._renew(session, row, use)
             else:
@@ -104,19 +100,21 @@ class Withdrawing(Looking):
         session.transaction.write(row, lease_until=until)
         return row
 
-    def _write(
-        self,
-        session: Session,
-        row: Row,
-        bound: dict[int, Resource],
-        withdrawn: Withdrawn,
-    ) -> None:
+    def _committed(self, session: Session, row: Row, use: Use) -> Fate | None:
+        """Return what was committed before, while its connection broke."""
+        record = session.transaction.read(row)
+        assert record is not None  # noqa: S101 - it is locked
+        if record.state is not State.RUNNING:
+            return Fate.DELETED
+        mine = record.request_id == use.request_id
+        return Fate.WITHDRAWN if mine else None
+
+    def _note(self, session: Session, row: Row, withdrawn: Withdrawn) -> None:
         key = row.record.id
         session.statement()
-        for k in bound:
-            session.transaction.stage(
-                lambda k=k: self._database.resources[key].pop(k, None)  # type: ignore[misc]
-            )
+        session.transaction.stage(
+            lambda: self._database.resources.pop(key, None)
+        )
         for _, todo in withdrawn.todos:
             session.transaction.stage(
                 lambda todo=todo: self._database.withdrawals[key].append(  # type: ignore[misc]
@@ -126,18 +124,20 @@ class Withdrawing(Looking):
         session.statement()
         record = session.transaction.read(row)
         assert record is not None  # noqa: S101 - it is locked
-        session.transaction.write(
-            row,
-            bound=record.bound - len(bound),
-            undo=record.undo + len(withdrawn.todos),
-        )
+        undo = record.undo + len(withdrawn.todos)
+        session.transaction.write(row, bound=0, undo=undo)
+        session.statement()
 
     def _end(self, session: Session, row: Row) -> None:
         """Make the row that of a request without an answer."""
-        ends = self._database.now + int(tuning.TTL * 1000)
+        record = session.transaction.read(row)
+        assert record is not None  # noqa: S101 - it is locked
         session.transaction.write(
-            row, state=State.SUCCEEDED, expires_at=ends
+            row,
+            state=State.SUCCEEDED,
+            expires_at=self._database.now + tuning.TTL * 1000,
         )
+        self._settles(session, record.owner, "withdraw")
 
     def _renew(self, session: Session, row: Row, use: Use) -> None:
         """Make the row that of the request which now runs."""

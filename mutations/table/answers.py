@@ -147,6 +147,21 @@ FAULTS = (
         ),
     ),
     fault(
+        "9.11",
+        "a cell that does not answer makes a 500 of a retry",
+        tests(
+            "functional.test_dead_workers",
+            "DeadWorkersOnSqlite.test_while_its_cell_does_not_answer_the_retry_is_told_so",
+        ),
+        (
+            f"{NOVA}/work.py",
+            "        with _answering():\n"
+            "            result = self.operation.rebuild(\n",
+            "        with contextlib.nullcontext():\n"
+            "            result = self.operation.rebuild(\n",
+        ),
+    ),
+    fault(
         "10.1",
         "the request id of a replay leads to no event",
         tests("functional.test_states", "States.test_replayed"),

@@ -57,6 +57,11 @@ FAULTS = (
         ),
     ),
     fault(
+        "2.1",
+        "the same, simulated",
+        Simulated(mutation="2-no-fence-on-clean-up"),
+    ),
+    fault(
         "2.2",
         "a success names a server that nobody was asked to build",
         tests(
@@ -68,11 +73,6 @@ FAULTS = (
             "        if self.operation.kind is not kinds.SERVER:\n",
             "        if self.operation.kind is not None:\n",
         ),
-    ),
-    fault(
-        "2.1",
-        "the same, simulated",
-        Simulated(mutation="2-no-fence-on-clean-up"),
     ),
     fault(
         "2.2",
@@ -243,6 +243,19 @@ FAULTS = (
             "    mine = _REQUESTS.c.id.in_(keys)\n"
             "    return connection.execute(sa.delete(_REQUESTS).where(mine))."
             "rowcount == 1\n",
+        ),
+    ),
+    fault(
+        "2.16",
+        "a request that lost its token adds its server to a group",
+        tests(
+            "functional.test_lost_casts",
+            "CrashesOnSqlite.test_the_first_worker_wakes_*",
+        ),
+        (
+            f"{DB}/kinds.py",
+            "    later=(api_models.InstanceGroupMember,),\n",
+            "",
         ),
     ),
     fault(

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
+from nova import exception
 from nova.openstack.common.idempotency.points import Point
 from tests.functional import base
 from tests.functional import conducting
@@ -60,6 +63,18 @@ class DeadWorkers(conducting.Stories):
             again = self.boot(token)
             self.assert_rebuilt(again, number + 1)
             self.assertEqual(retry.content, again.content)
+
+    def test_while_its_cell_does_not_answer_the_retry_is_told_so(self):
+        self.left_by_a_dead_worker(Point.AFTER_COMMIT, lambda: self.boot("t"))
+        self.conductor_takes()
+        silent = exception.NovaException("Cell is not responding.")
+        get = "nova.compute.api.API.get"
+        with mock.patch(get, side_effect=silent):
+            retry = self.boot("t")
+        self.assertEqual(503, retry.status_code, retry.content)
+        state = retry.headers["X-Client-Token-State"]
+        self.assertEqual("unavailable", state)
+        self.assert_rebuilt(self.boot("t"), 1)
 
     def test_when_all_was_written_the_retry_gets_the_first_answer(self):
         self.dies_at(Point.AFTER_SETTLE)

@@ -74,9 +74,9 @@ def fence(model: type, kind: str) -> None:
     """
 
     def check(mapper: ty.Any, connection: sa.Connection, row: ty.Any) -> None:
-        claim = _claim(kind)
-        if claim is not None:
-            _fence(connection, claim, bound=0)
+        mine = _claim(kind)
+        if mine is not None:
+            _fence(connection, mine, bound=0)
 
     sa.event.listen(model, "before_insert", check)
 

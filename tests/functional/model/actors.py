@@ -117,6 +117,9 @@ class NoReturns:
     def add(self, use: Use) -> None:
         pass
 
+    def resume(self) -> None:
+        pass
+
 
 class Heartbeats:
     """The claims that the heartbeats of all processes would renew."""

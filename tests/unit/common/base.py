@@ -68,6 +68,9 @@ class Returned:
     def add(self, use: Use) -> None:
         self.uses.append(use)
 
+    def resume(self) -> None:
+        pass
+
     def give_back(self) -> None:
         while self.uses:
             self._store.give_back(self.uses.pop())

@@ -68,6 +68,19 @@ class ReturnsTest(threads.ThreadTestCase):
         self.returns.give_back()
         self.assertEqual(1, len(self.table.returned))
 
+    def test_a_thread_that_could_not_start_is_started_later(self) -> None:
+        with self.no_more_threads():
+            (use,) = self._uses(1)
+        self.assertEqual(set(), self.threads())
+        self.returns.resume()
+        self.beat()
+        self.ended()
+        self.assertEqual([use], self.table.returned)
+
+    def test_without_anything_to_return_no_thread_starts(self) -> None:
+        self.returns.resume()
+        self.assertEqual(set(), self.threads())
+
     def test_the_thread_starts_again_for_a_later_one(self) -> None:
         self._uses(1)
         self.beat()

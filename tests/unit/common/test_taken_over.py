@@ -157,3 +157,14 @@ class UntoldTest(base.EngineTestCase):
         self.dies(fakes.Work(self.deadly()))
         self._untold("recover")
         self.refused(errors.OutcomeUnknown, answers(ACCEPTED), "req-1")
+
+    def test_one_that_is_never_told_gives_it_back(self) -> None:
+        self.dies(fakes.Work(self.deadly(), "server"))
+        take = self.store.rerun
+        self.store.rerun = lambda *given: not take(*given)  # type: ignore[method-assign]
+        self.refused(errors.InProgress, self.linked())
+        self.assertEqual(1, len(self.returned.uses))
+        self.store.rerun = take  # type: ignore[method-assign]
+        self.returned.give_back()
+        reply = self.send(self.linked())
+        self.assert_told(reply, Verdict.EXECUTED, ACCEPTED)

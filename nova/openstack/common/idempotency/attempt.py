@@ -65,17 +65,27 @@ class Attempt:
     @property
     def runs_elsewhere(self) -> str | None:
         """The id of the request that has the token, as far as is known."""
-        return None if self._record is None else self._record.request_id
+        if self._record is None or self._is_mine:
+            return None
+        return self._record.request_id
+
+    def given_up(self) -> errors.InProgress:
+        """Return what a request is told that may not wait any longer."""
+        if self._is_mine:
+            # It never knew for certain, and so never began.
+            self._parts.returns.add(self._use)
+        return errors.InProgress(self.runs_elsewhere)
+
+    @property
+    def _is_mine(self) -> bool:
+        record = self._record
+        return record is not None and record.owner == self._use.owner
 
     def look(self) -> Decision:
         """Look at the token's row, and decide."""
         self._looked = self._parts.clock.monotonic()
         self._now, self._record = self._parts.store.look(self._use)
-        if (
-            self._tried is not None
-            and self._record is not None
-            and self._record.owner == self._use.owner
-        ):
+        if self._tried is not None and self._is_mine:
             # This request took the row but was not told: the connection broke
             # in the commit, and the next try found the row locked by another.
             return self._tried

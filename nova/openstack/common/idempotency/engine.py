@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.answer import Reply
 from nova.openstack.common.idempotency.attempt import Attempt
 from nova.openstack.common.idempotency.decision import Decision
@@ -41,6 +40,7 @@ class Engine:
         :param work: the operation that it asks for
         :raises errors.Refusal: the protocol answers with an error
         """
+        self.parts.returns.resume()
         attempt = Attempt(self.parts, self._allowance, request, work)
         with self._room.seat(wanted=request.may_wait) as seat:
             reply = self._answer(attempt, seat)
@@ -62,5 +62,5 @@ class Engine:
                 if overtaken <= _LOOKS:
                     continue
             if clock.monotonic() >= deadline or not seat.take():
-                raise errors.InProgress(attempt.runs_elsewhere)
+                raise attempt.given_up()
             clock.sleep(_LOOK_EVERY)

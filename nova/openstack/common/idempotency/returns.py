@@ -54,6 +54,11 @@ class Returns:
                 self._uses[use.owner] = use
         self._thread.ensure()
 
+    def resume(self) -> None:
+        """Start the thread, if there is work and it could not be started."""
+        if self._uses:
+            self._thread.ensure()
+
     def give_back(self) -> None:
         """Give all back that can be given back now."""
         with self._lock:
