@@ -12,8 +12,7 @@ from mutations.table.places import NOVA
 
 _NOT_GIVEN_BACK = (
     f"{COMMON}/attempt.py",
-    "            self._parts.returns.add(self._use)\n"
-    "            raise\n",
+    "            self._parts.returns.add(self._use)\n            raise\n",
     "            raise\n",
 )
 _REFUSED_LOSER = (
