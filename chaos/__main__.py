@@ -68,12 +68,23 @@ def _show(violations: list[Violation]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument(
-        "--seed", type=int, default=random.SystemRandom().getrandbits(32)
+        "--seconds",
+        type=float,
+        default=180,
+        help="how long to fight (default: %(default)s)",
     )
     parser.add_argument(
-        "--database", choices=daemon.KINDS, default="mysql"
+        "--seed",
+        type=int,
+        default=random.SystemRandom().getrandbits(32),
+        help="makes the same choices again (default: a random one)",
+    )
+    parser.add_argument(
+        "--database",
+        choices=daemon.KINDS,
+        default="mysql",
+        help="which server to run (default: %(default)s)",
     )
     parser.add_argument(
         "--mutation",

@@ -13,8 +13,10 @@
  * the token's row from the binding to the commit (pc COMMIT).
  *
  * Comments name the code that a step stands for, in
- *   nova/openstack/common/idempotency/{decision,attempt,engine,heartbeat}.py
- *   nova/db/idempotency/{store,link}.py
+ *   nova/openstack/common/idempotency/{decision,attempt,execution,recovery,
+ *     engine,heartbeat}.py
+ *   nova/db/idempotency: Store is store.py, with the modules it is made of;
+ *     and link.py
  *
  * What to check:
  *   LINKED       the operation's resource is in the API database; else not
@@ -51,14 +53,14 @@
 #define LOOK 1             /* Store.look, another time: see again() */
 #define CLAIM 2            /* Store.claim */
 #define RERUN 3            /* Store.rerun */
-#define RECOVER 4          /* Store.recover, in Attempt._recover */
-#define TAKE_ACCEPTED 5    /* Store.recover, in Attempt._reconcile */
+#define RECOVER 4          /* Store.recover, for Recovery.recover */
+#define TAKE_ACCEPTED 5    /* Store.recover, for Recovery.reconcile */
 #define TAKE_UNKNOWN 6
 #define METHOD 7           /* Work.run: Nova's method */
 #define COMMIT 8           /* in Nova's transaction, the row's lock is ours */
 #define BIND_LATE 9        /* NO_LINK only */
-#define REBUILD 10         /* Attempt._rebuilt, in Attempt._recover */
-#define KEEP_ACCEPTED 11   /* Attempt._found: Store.complete(SUCCEEDED) */
+#define REBUILD 10         /* Recovery._rebuilt, in recover */
+#define KEEP_ACCEPTED 11   /* Recovery._found: Store.complete(SUCCEEDED) */
 #define KEEP_UNKNOWN 12    /* Store.complete(UNKNOWN) */
 
 /* The row of a token (models.ClientToken), as it is committed. */
@@ -204,7 +206,7 @@ inline take(w, t) {
     pc[w] = METHOD
 }
 
-/* Store.complete: who holds the row no more changes nothing. */
+/* Store.complete: a request that has lost the row changes nothing. */
 inline complete(w, t, outcome) {
     if
     :: held(w, t) ->
@@ -229,7 +231,7 @@ inline delete_row(w, t) {
     new_life(t)
 }
 
-/* decision.decide, line by line, and what look_and_act makes of it */
+/* decision.decide, line by line, and what Attempt.act makes of it */
 inline decide(w, t) {
     if
     :: !exists[t] -> pc[w] = CLAIM
@@ -255,7 +257,7 @@ inline decide(w, t) {
                 pc[w] = RERUN
 #else
             :: !runs(t) && (state[t] == RUNNING || state[t] == UNKNOWN) ->
-                /* RECONCILE: Work.accepted asks for the instance action */
+                /* RECONCILE: Work.started asks for the instance action */
                 pc[w] = (recorded[t] -> TAKE_ACCEPTED : TAKE_UNKNOWN);
                 other[w] = 0
 #endif
@@ -334,7 +336,7 @@ end:
         :: else -> again(w, tok[w])
         fi }
 
-    /* Store.rerun: _compare_and_swap(forget=True) skips a locked row. */
+    /* Store.rerun: _compare_and_swap skips a locked row; steps.forget. */
     :: atomic { at(w, RERUN) && reachable(tok[w]) ->
         if
         :: unlocked(tok[w]) ->
@@ -347,7 +349,7 @@ end:
         :: else -> again(w, tok[w])
         fi }
 
-    /* Store.recover: _compare_and_swap(forget=False), in _recover */
+    /* Store.recover: _compare_and_swap, for Recovery.recover */
     :: atomic { at(w, RECOVER) && reachable(tok[w]) ->
         if
         :: unlocked(tok[w]) ->
@@ -448,7 +450,7 @@ end:
         recorded[tok[w]] = 1 }
 #endif
 
-    /* The method ends: Attempt._settle. A success has made something. */
+    /* The method ends: Execution._settle. A success has made something. */
 #ifdef LINKED
     :: atomic { at(w, METHOD) && (maker[tok[w]] == w || !held(w, tok[w])) ->
 #else
@@ -498,7 +500,7 @@ end:
     /* errors.Unavailable, in _run: the client has its answer all the same. */
     :: atomic { at(w, METHOD) -> definite(w, tok[w]) }
 
-    /* Attempt._rebuilt, then Attempt._found: the answer; or AnswerLost, if
+    /* Recovery._rebuilt, then Recovery._found: the answer; or AnswerLost, if
      * Nova does not show what was deleted. The token stays used. */
     :: atomic { at(w, REBUILD) || at(w, KEEP_ACCEPTED) ->
         complete(w, tok[w], ENDED);
@@ -511,7 +513,7 @@ end:
         fi;
         definite(w, tok[w]) }
 
-    /* Attempt._reconcile: Store.recover takes the row over, ... */
+    /* Recovery.reconcile: Store.recover takes the row over, ... */
     :: atomic { (at(w, TAKE_ACCEPTED) || at(w, TAKE_UNKNOWN)) &&
                 reachable(tok[w]) ->
         if

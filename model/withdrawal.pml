@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How a retry takes servers back that nobody may have been asked to build, for
+ * How a retry takes servers back that perhaps nobody was asked to build, for
  * worker.pml. Comments name the code that a step stands for, in
- *   nova/idempotency/withdrawal.py, and its undo
- *   nova/db/idempotency/store.py
+ *   nova/db/idempotency/withdrawal.py
+ *   nova/db/idempotency/withdrawing.py (Store)
+ *   nova/idempotency/undoing.py
  *
  * It is one transaction, at READ COMMITTED: each statement sees what has been
  * committed by then. The token's row is locked from its first statement on.

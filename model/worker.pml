@@ -2,8 +2,9 @@
  *
  * A worker of Nova's API with one request, for servers.pml. Comments name the
  * code that a step stands for, in
- *   nova/openstack/common/idempotency/{decision,attempt}.py
- *   nova/db/idempotency/{store,link}.py
+ *   nova/openstack/common/idempotency/{decision,attempt,execution,recovery}.py
+ *   nova/db/idempotency: Store is store.py, with the modules it is made of;
+ *     and link.py
  *   nova.compute.api.API
  *
  * Whoever has lost its token is fenced off at its next transaction, whatever
@@ -20,12 +21,12 @@
 #define CLEAN_MAPPING 4   /* ... InstanceMapping */
 #define REFUSED 5         /* the method ends with 4xx: Store.release */
 #define CAST 6            /* compute_task_api.schedule_and_build_instances */
-#define COMPLETE 7        /* Store.complete(SUCCEEDED), in Attempt._settle */
+#define COMPLETE 7        /* Store.complete(SUCCEEDED), in Execution._settle */
 #define READ 8            /* withdrawal.withdraw: BuildRequests are read, */
 #define READ_MORE 9       /* then mappings, */
 #define DELETE 10         /* then BuildRequests are deleted, COMMIT */
-#define RECOVER 11        /* Attempt._recover: Work.rebuild, Store.complete */
-#define UNDO 12           /* withdrawal.undo */
+#define RECOVER 11        /* Recovery.recover: Work.rebuild, Store.complete */
+#define UNDO 12           /* undoing.undo */
 #define UNDONE 13         /* the token's withdrawals are marked as undone */
 
 #define me request[w]

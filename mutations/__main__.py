@@ -72,13 +72,13 @@ def _chosen(fault: Fault, only: list[str]) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mutations", description=__doc__)
     parser.add_argument(
-        "--only", nargs="+", default=[], help="these numbers only: 2 14e"
+        "--only", nargs="+", default=[], help="try only these numbers: 2 14e"
     )
     parser.add_argument(
-        "--list", action="store_true", help="say which there are"
+        "--list", action="store_true", help="name the faults, and try none"
     )
     parser.add_argument(
-        "--jobs", type=int, default=2, help="how many at a time"
+        "--jobs", type=int, default=2, help="how many to try at a time"
     )
     return parser
 

@@ -61,17 +61,34 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="simulation", description=__doc__)
-    parser.add_argument("--requests", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument(
+        "--requests",
+        type=int,
+        default=20_000,
+        help="how many to serve, at least (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="the source of all chance (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="how many processes play at a time (default: %(default)s)",
+    )
     parser.add_argument(
         "--first", action="store_true", help="end with the first violation"
     )
     parser.add_argument(
-        "--episode", type=int, help="play one, and print its history"
+        "--episode", type=int, help="play only this one, and print its history"
     )
     parser.add_argument(
-        "--token", type=int, help="of that, what is about one token"
+        "--token",
+        type=int,
+        help="with --episode: print only what concerns this token",
     )
     parser.add_argument(
         "--mutation",

@@ -164,22 +164,27 @@ def _parser() -> argparse.ArgumentParser:
         "--list", action="store_true", help="name the tests, and run none"
     )
     parser.add_argument(
-        "--suite", action="append", choices=_SUITES, help="only this one"
+        "--suite", action="append", choices=_SUITES, help="run only this one"
     )
     parser.add_argument(
         "--only",
         default="",
         metavar="REGEX",
-        help="of the selected tests, those whose ids it is found in",
+        help="run only those selected tests whose ids match",
     )
     parser.add_argument(
         "--pass",
         action="append",
         dest="kind",
         choices=[kind.value for kind in Pass],
-        help="only this one; the others' results are those of before",
+        help="run only this one; take the others' results from before",
     )
-    parser.add_argument("--concurrency", type=int, default=2)
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        default=2,
+        help="how many processes run tests (default: %(default)s)",
+    )
     return parser
 
 

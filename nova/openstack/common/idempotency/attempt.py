@@ -70,9 +70,9 @@ class Attempt:
         return self._record.request_id
 
     def given_up(self) -> errors.InProgress:
-        """Return what a request is told that may not wait any longer."""
+        """Return the refusal for a request that may not wait any longer."""
         if self._is_mine:
-            # It never knew for certain, and so never began.
+            # It never knew for certain that it had the token, so never ran.
             self._parts.returns.add(self._use)
         return errors.InProgress(self.runs_elsewhere)
 
