@@ -20,6 +20,7 @@ depends_on = None
 _KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _DIGEST = sa.LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
 _SEALED = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
+_ROLES = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 _OPTIONS: dict[str, ty.Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb3",
@@ -58,7 +59,7 @@ def _of_the_request() -> tuple[sa.Column[ty.Any], ...]:
         sa.Column("system_scope", sa.String(255), nullable=True),
         sa.Column("target", sa.String(255), nullable=False),
         sa.Column("version", sa.String(64), nullable=False),
-        sa.Column("roles", sa.Text, nullable=False),
+        sa.Column("roles", _ROLES, nullable=False),
     )
 
 

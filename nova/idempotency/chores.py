@@ -9,11 +9,14 @@ withdrawn servers (section 5).
 from __future__ import annotations
 
 import contextlib
+import typing as ty
 
 from oslo_log import log as logging
 
 from nova import context as nova_context
 from nova.db.idempotency.store import SqlStore
+from nova.db.idempotency.watching import Stranger
+from nova.db.idempotency.withdrawing import Left
 from nova.idempotency import undoing
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency.periodic import Periodic
@@ -31,6 +34,7 @@ class Chores:
 
     def __init__(self, tokens: SqlStore) -> None:
         self._tokens = tokens
+        self._strangers: set[Stranger] = set()
         self._foreign: dict[str, int] = {}
         self._thread = Periodic(
             "client-token-chores", self.do, interval=_INTERVAL
@@ -47,12 +51,13 @@ class Chores:
             self._undo_what_is_left,
             self._sweep,
         ):
-            # The reason is logged where it fails; the next round tries again.
-            with contextlib.suppress(errors.Unavailable):
+            with _tried_again_later():
                 chore()
 
     def _look_for_strangers(self) -> None:
-        for stranger in self._tokens.strangers():
+        strangers = set(self._tokens.strangers())
+        new, self._strangers = strangers - self._strangers, strangers
+        for stranger in sorted(new, key=lambda one: one.host):
             LOG.error(
                 "Host %(host)s keys client tokens with secret %(theirs)s, "
                 "this host with %(ours)s: the first [idempotency] secret "
@@ -84,9 +89,17 @@ class Chores:
     def _undo_what_is_left(self) -> None:
         """Undo what no client has come back for: volumes stay reserved."""
         for left in self._tokens.left():
-            admin = nova_context.get_admin_context()
-            for todo in self._tokens.todos(left.token_id):
-                undoing.undo(admin, self._tokens.runner, todo)
+            # One that cannot be undone must not keep the others from it.
+            with _tried_again_later():
+                self._undo(left)
+
+    def _undo(self, left: Left) -> None:
+        admin = nova_context.get_admin_context()
+        todos = self._tokens.todos(left.token_id)
+        for todo in todos:
+            undoing.undo(admin, self._tokens.runner, todo)
+        # A node of Galera that lags behind may have none yet.
+        if todos:
             self._tokens.undone(left.claim)
 
     def _sweep(self) -> None:
@@ -97,3 +110,16 @@ class Chores:
         admin = nova_context.get_admin_context()
         settled = undoing.sweep(admin, list(ids))
         self._tokens.forget_withdrawn([ids[id_] for id_ in settled])
+
+
+@contextlib.contextmanager
+def _tried_again_later() -> ty.Iterator[None]:
+    """Let what fails keep nothing else from being done."""
+    try:
+        yield
+    except errors.Unavailable:
+        pass  # the reason is logged where it fails
+    except Exception as exc:
+        LOG.warning(
+            "A chore for client tokens failed: %s.", type(exc).__name__
+        )

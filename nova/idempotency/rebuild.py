@@ -61,7 +61,10 @@ def keypair(
     :param resources: the keypair
     """
     context = req.environ["nova.context"]
-    owner = body["keypair"].get("user_id") or context.user_id
+    owner = context.user_id
+    # Below, and at /v2, Nova drops what it does not know.
+    if api_version_request.is_supported(req, "2.10"):
+        owner = body["keypair"].get("user_id") or owner
     try:
         found = objects.KeyPair.get_by_name(context, owner, resources[0].id)
     except exception.KeypairNotFound:

@@ -103,8 +103,7 @@ class NovaService:
         post = posts.asked(req, body)
         return work.NovaWork(
             operation=operations.find(*post) or operations.Operation(*post),
-            # Nova's decorators may stand above ours.
-            method=posts.called(req, body) or method,
+            method=_outermost(method, posts.called(req, body)),
             controller=controller,
             arguments=arguments,
             body=_copy(body),
@@ -160,6 +159,7 @@ def _store(
         api_db.context_manager,
         size=conf.api_database.max_pool_size or 5,
         overflow=conf.api_database.max_overflow or 0,
+        wsrep_sync_wait=conf.api_database.get("mysql_wsrep_sync_wait"),
     )
     settings = steps.Settings(
         lease=conf.idempotency.lease * 1000,
@@ -202,6 +202,12 @@ def _request(client_token: str, req: ty.Any) -> Request:
         attempt=token.attempt(req.environ),
         may_wait=bool(req.environ.get("wsgi.multithread", True)),
     )
+
+
+def _outermost(ours: ty.Any, called: ty.Any) -> ty.Any:
+    # Nova's decorators may stand above ours. In Nova 31 what it calls chooses
+    # among several methods, and has nothing of their decorators.
+    return called if hasattr(called, "wsgi_codes") else ours
 
 
 def _copy(body: ty.Any) -> ty.Any:

@@ -29,6 +29,9 @@ from nova.volume import cinder
 
 LOG = logging.getLogger(__name__)
 
+# Seconds that a cell may take: the client of the retry waits.
+_CELL_TIMEOUT = 10
+
 # Not all errors: programming errors must stay visible.
 _DOES_NOT_ANSWER = (
     exception.NovaException,
@@ -109,8 +112,22 @@ def _destroy_record(context: ty.Any, left: Todo) -> None:
     does not name the cell yet; so each cell is asked.
     """
     admin = context.elevated()
-    for cell in objects.CellMappingList.get_all(admin):
-        _remove(admin, cell, {left.server})
+    # All at once, and none for long: one that does not answer must not keep
+    # the retry waiting, and a sweep comes to it later.
+    answers = nova_context.scatter_gather_cells(
+        admin,
+        objects.CellMappingList.get_all(admin),
+        _CELL_TIMEOUT,
+        _remove_there,
+        {left.server},
+    )
+    for answer in answers.values():
+        if nova_context.is_cell_failure_sentinel(answer):
+            LOG.warning(
+                "A cell does not answer; if the conductor made a record of "
+                "withdrawn server %s there, it is removed later.",
+                left.server,
+            )
 
 
 def _free_allocations(context: ty.Any, left: Todo) -> None:
@@ -147,21 +164,25 @@ def _remove(
     if not servers:
         return set()
     with nova_context.target_cell(context, cell) as targeted:
-        living = {"uuid": list(servers), "deleted": False}
-        records = objects.InstanceList.get_by_filters(targeted, living)
-        # None should have a host: the conductor asks one only after it has
-        # deleted the BuildRequest.
-        hosted = {record.uuid for record in records if record.host}
-        for record in records:
-            if not record.host:
-                _destroy(targeted, record)
-        # The conductor may have written them for a record that was already
-        # gone; Nova would take them for those of the volume's next server.
-        mappings = objects.BlockDeviceMappingList.get_by_instance_uuids(
-            targeted, list(set(servers) - hosted)
-        )
-        for mapping in mappings:
-            mapping.destroy()
+        return _remove_there(targeted, servers)
+
+
+def _remove_there(targeted: ty.Any, servers: ty.Collection[str]) -> set[str]:
+    living = {"uuid": list(servers), "deleted": False}
+    records = objects.InstanceList.get_by_filters(targeted, living)
+    # None should have a host: the conductor asks one only after it has
+    # deleted the BuildRequest.
+    hosted = {record.uuid for record in records if record.host}
+    for record in records:
+        if not record.host:
+            _destroy(targeted, record)
+    # The conductor may have written them for a record that was already gone;
+    # Nova would take them for those of the volume's next server.
+    mappings = objects.BlockDeviceMappingList.get_by_instance_uuids(
+        targeted, list(set(servers) - hosted)
+    )
+    for mapping in mappings:
+        mapping.destroy()
     return {one.uuid for one in records} | {
         one.instance_uuid for one in mappings
     }

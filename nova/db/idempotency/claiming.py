@@ -113,12 +113,18 @@ class Claiming(Steps):
             "lease_until": self._lease_end,
             "expires_at": self._end_unsettled,
         }
+        locked = False
         for claim in claims:
             # A request may abandon its claim while this is on its way.
             mine = rows.held(claim) & (TOKENS.c.lease_until > PAST)
             # One that is locked is being committed: nobody can take it over
             # either, and the next renewal comes in time.
-            self._update_unlocked(mine, renewed, Point.EXTENDING)
+            try:
+                self._update_unlocked(mine, renewed, Point.EXTENDING)
+            except transaction.Locked:
+                locked = True
+        if locked:
+            raise transaction.Locked
 
     def give_back(self, use: Use) -> None:
         """Undo a claim or a takeover that may have been committed.

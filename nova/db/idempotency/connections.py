@@ -44,6 +44,12 @@ _DRIVER_LIMITS: dict[str, dict[str, ty.Any]] = {
     "psycopg2": {
         "connect_timeout": _CONNECT,
         "tcp_user_timeout": _ANSWER * 1000,
+        # A host that is gone while a statement runs has nothing to
+        # acknowledge: it is asked whether it is there.
+        "keepalives": 1,
+        "keepalives_idle": _CONNECT,
+        "keepalives_interval": 1,
+        "keepalives_count": 5,
     },
 }
 # The release of PostgreSQL's library that has the option of this name.
@@ -85,14 +91,22 @@ class Connections:
     :param database: enginefacade's context manager
     :param size: how many connections are kept open
     :param overflow: how many more there may be
+    :param wsrep_sync_wait: for what a node of Galera first applies all that
+        the others have committed, as the service's connections have it
     """
 
     def __init__(
-        self, database: ty.Any, *, size: int = 5, overflow: int = 50
+        self,
+        database: ty.Any,
+        *,
+        size: int = 5,
+        overflow: int = 50,
+        wsrep_sync_wait: int | None = None,
     ) -> None:
         self._database = database
         self._size = size
         self._overflow = overflow
+        self._wsrep_sync_wait = wsrep_sync_wait
         self._lock = threading.Lock()
         self._services: sa.Engine | None = None
         self._ours: sa.Engine | None = None
@@ -184,6 +198,15 @@ class Connections:
     def _sqlite(self) -> ty.Any:
         return self._database.writer.connection.using(_Apart())
 
+    def _prepare(self, driver_connection: ty.Any, *_: ty.Any) -> None:
+        statements = list(_ON_CONNECT)
+        if self._wsrep_sync_wait is not None:
+            wait = int(self._wsrep_sync_wait)
+            statements.append(f"SET SESSION wsrep_sync_wait = {wait}")
+        with contextlib.closing(driver_connection.cursor()) as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
     def _check(self, connection: sa.Connection) -> None:
         if not self._capable:
             capability.check(connection)
@@ -214,7 +237,7 @@ class Connections:
                 engine, "before_cursor_execute", _alone, retval=True
             )
         else:
-            sa.event.listen(engine, "connect", _prepare)
+            sa.event.listen(engine, "connect", self._prepare)
         return engine
 
 
@@ -243,12 +266,6 @@ def _no_rollback() -> dict[str, bool]:
     known = inspect.signature(default.DefaultDialect.__init__).parameters
     name = "skip_autocommit_rollback"
     return {name: True} if name in known else {}
-
-
-def _prepare(driver_connection: ty.Any, record: ty.Any) -> None:
-    with contextlib.closing(driver_connection.cursor()) as cursor:
-        for statement in _ON_CONNECT:
-            cursor.execute(statement)
 
 
 def _alone(

@@ -66,6 +66,8 @@ class Reading(Steps):
             TOKENS.c.project_id == scope.project_id,
             TOKENS.c.user_id == scope.user_id,
             TOKENS.c.created_at > since,
+            # One that was refused has been freed, though its row is there.
+            TOKENS.c.expires_at > self._now,
             # While a secret is rotated, a token has a row for each.
             TOKENS.c.alias_of.is_(None),
         )

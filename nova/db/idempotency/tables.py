@@ -26,6 +26,8 @@ _Digest = sa.LargeBinary(DIGEST_BYTES).with_variant(
 )
 _Key = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _Sealed = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
+# A TEXT of MariaDB has 64 KiB, which some hundred long names fill.
+_Roles = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 _OPTIONS: dict[str, ty.Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb3",
@@ -61,7 +63,7 @@ TOKENS: ty.Final = sa.Table(
     sa.Column("target", sa.String(TARGET_CHARS), nullable=False),
     sa.Column("version", sa.String(VERSION_CHARS), nullable=False),
     # A JSON list of names in lower case, sorted; ASCII.
-    sa.Column("roles", sa.Text, nullable=False),
+    sa.Column("roles", _Roles, nullable=False),
     # One of record.State.
     sa.Column("state", sa.String(16), nullable=False),
     # Whether the operation bound what it made when this row was written.

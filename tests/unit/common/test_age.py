@@ -28,11 +28,11 @@ class AgeTest(StatesTestCase):
 
     def test_expired(self) -> None:
         work = answers()
-        token = token_of(_NOW - _LIFE + _AHEAD)
+        token = token_of(_NOW - _LIFE - 1)
         self.assertEqual(Told("expired", 412), self.told(work, token=token))
         self.assertEqual((0, []), (work.runs, self.store.records))
 
-    @ddt.data(_NOW - _LIFE + _AHEAD + 1, _NOW, _NOW + _AHEAD)
+    @ddt.data(_NOW - _LIFE, _NOW, _NOW + _AHEAD)
     def test_one_that_is_young_enough_runs(self, born: int) -> None:
         told = self.told(answers(ACCEPTED), token=token_of(born))
         self.assertEqual("executed", told.state)
@@ -45,16 +45,26 @@ class AgeTest(StatesTestCase):
         self.assertEqual(Told("expired", 412), self.told(work, token=token))
         self.assertEqual(0, work.runs)
 
-    @ddt.data(0, 1, _AHEAD)
-    def test_expired_although_its_maker_s_clock_was_ahead(
+    @ddt.data(1, _AHEAD)
+    def test_one_whose_maker_s_clock_was_ahead_never_runs_again(
         self, ahead: int
     ) -> None:
         token = token_of(_NOW + ahead)
         self.send(answers(ACCEPTED), token=token)
-        self.clock.forward(base.TTL)
         work = answers()
+        # Its row has ended, and by its own clock it is still young.
+        self.clock.forward(base.TTL)
+        self.assertEqual("replayed", self.told(work, token=token).state)
+        self.clock.forward(ahead / 1000 + 0.001)
         self.assertEqual(Told("expired", 412), self.told(work, token=token))
         self.assertEqual(0, work.runs)
+
+    def test_one_that_was_refused_runs_again_at_once(self) -> None:
+        token = token_of(_NOW)
+        self.dies(self.dying(), token=token)
+        self.send(self.linked(REFUSED, count=0), token=token)
+        told = self.told(self.linked(), token=token, body=b"corrected")
+        self.assertEqual("executed", told.state)
 
     def test_expired_although_its_row_was_freed_after_a_takeover(
         self,
@@ -62,7 +72,7 @@ class AgeTest(StatesTestCase):
         token = token_of(_NOW)
         self.dies(self.dying(), token=token)
         self.send(self.linked(REFUSED, count=0), token=token)
-        self.clock.forward(base.TTL)
+        self.clock.forward(base.TTL + 0.001)
         self.assertEqual(1, len(self.store.records))
         told = self.told(self.linked(), token=token)
         self.assertEqual(Told("expired", 412), told)
@@ -94,7 +104,7 @@ class AgeTest(StatesTestCase):
         self.assertEqual(Told("invalid", 400), self.told(work, token=token))
         self.assertEqual((0, []), (work.runs, self.store.records))
 
-    @ddt.data(_NOW - _LIFE, _NOW + _AHEAD + 1)
+    @ddt.data(_NOW - _LIFE - 1, _NOW + _AHEAD + 1)
     def test_both_are_told_the_server_s_time(self, born: int) -> None:
         refusal = self.assertRaises(
             errors.Refusal, self.send, answers(), token=token_of(born)

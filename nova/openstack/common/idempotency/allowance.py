@@ -66,11 +66,10 @@ class Allowance:
             account.uncounted += 1
             if account.uncounted < self._every:
                 return
-            account.uncounted = 0
         if self._count(scope) >= self._most:
             account.refused_until = self._monotonic() + _PAUSE
-            account.uncounted = self._every  # the next one is counted
-            raise errors.TooMany
+            raise errors.TooMany  # the next one is counted, too
+        account.uncounted = 0
 
     def _account(self, user: _User) -> _Account:
         account = self._accounts.setdefault(user, _Account())

@@ -62,7 +62,7 @@ def decide(
     if record is None:
         return _of_a_new_one(Decision.RUN, asked, now, life)
     running = record.runs(now)
-    if now >= record.expires_at and not running:
+    if not running and not _lives(record, asked, now, life):
         return _of_a_new_one(Decision.RERUN, asked, now, life)
     if record.fingerprint not in asked.fingerprints:
         return Decision.DIFFERENT
@@ -82,9 +82,22 @@ def _of_a_new_one(
         return run
     if asked.born > now + AHEAD:
         return Decision.AHEAD
+    return Decision.EXPIRED if asked.born < now - life else run
+
+
+def _lives(record: Record, asked: Asked, now: int, life: int) -> bool:
+    if now < record.expires_at:
+        return True
     # A row lives from the token's first use. By its maker's clock, which may
-    # be ahead, the token may be that much younger than its row.
-    return Decision.EXPIRED if asked.born <= now - life + AHEAD else run
+    # be ahead, the token may be that much younger than its row: until it is
+    # old by that clock, too, the row counts, or a late retry would run again.
+    freed = record.state is State.RUNNING and not record.lease_until
+    return (
+        not freed
+        and asked.born is not None
+        and asked.born >= now - life
+        and now < record.expires_at + AHEAD
+    )
 
 
 def _starts_over(record: Record, running: bool) -> bool:

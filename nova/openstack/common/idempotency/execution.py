@@ -97,7 +97,11 @@ class Execution:
         """
         if not claim.undo:
             return
-        for todo in self.parts.store.todos(claim.id):
+        todos = self.parts.store.todos(claim.id)
+        if len(todos) < claim.undo:
+            # A node of Galera that lags behind: it would be noted as undone.
+            raise errors.Unavailable
+        for todo in todos:
             reached(Point.BEFORE_UNDO)
             self.work.undo(todo)
         reached(Point.AFTER_UNDO)
@@ -190,9 +194,7 @@ class Execution:
         # The database says whether something was made, not our memory: a
         # transaction that bound a resource may have been rolled back.
         released = self._release(claim, made_nothing=False)
-        if released is Release.BOUND and not self.work.survives(
-            self.parts.store.resources(claim.id)
-        ):
+        if released is Release.BOUND and self._is_gone(claim):
             released = self._release(claim, made_nothing=True)
         match released:
             case Release.FREED:
@@ -212,6 +214,13 @@ class Execution:
     ) -> Settled:
         kept = self.keep(claim, State.FAILED, answer, expires_at)
         return Settled.FAILED if kept else Settled.LOST
+
+    def _is_gone(self, claim: Claim) -> bool:
+        """Tell whether all that is bound to a token is known to be gone."""
+        bound = self.parts.store.resources(claim.id)
+        # The row says that something is bound: where nothing is found, a
+        # node of Galera lags behind, and does not know what is there.
+        return bool(bound) and not self.work.survives(bound)
 
     def _release(self, claim: Claim, *, made_nothing: bool) -> Release:
         return self.parts.store.release(

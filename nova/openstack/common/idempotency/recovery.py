@@ -16,10 +16,12 @@ from nova.openstack.common.idempotency.claim import Claim
 from nova.openstack.common.idempotency.execution import Execution
 from nova.openstack.common.idempotency.parts import Parts
 from nova.openstack.common.idempotency.record import Record
+from nova.openstack.common.idempotency.record import Resource
 from nova.openstack.common.idempotency.record import State
 from nova.openstack.common.idempotency.store import Outcome
 from nova.openstack.common.idempotency.work import Evidence
 from nova.openstack.common.idempotency.work import Fate
+from nova.openstack.common.idempotency.work import Withdrawn
 
 LOG = logging.getLogger(__name__)
 
@@ -77,15 +79,11 @@ class Recovery:
         :raises errors.Refusal: there is no answer to give
         """
         with self._execution.ended(claim), self._heartbeat.keep(claim):
-            fate = self._store.withdraw(
-                claim, self._execution.use, self._work.withdraw
-            )
+            fate = self._withdrawn(claim)
             if fate is None:
                 return None
-            if fate is not Fate.TAKEN:
-                claim.undo = 1  # at least; the store knows
             if fate is not Fate.WITHDRAWN:
-                # Also what an earlier owner withdrew and did not undo.
+                # Include what an earlier owner withdrew and did not undo.
                 self._execution.undo(claim)
             if fate is Fate.DELETED:
                 # The store has settled it.
@@ -100,6 +98,22 @@ class Recovery:
             )
             return self._execution.run(claim)
         return self._found(row, claim, answer)
+
+    def _withdrawn(self, claim: Claim) -> Fate | None:
+        """Withdraw what can be, and count what is to be undone for it."""
+        done = Withdrawn(Fate.TAKEN)
+
+        def take_back(
+            transaction: ty.Any, resources: ty.Sequence[Resource]
+        ) -> Withdrawn:
+            nonlocal done
+            done = self._work.withdraw(transaction, resources)
+            return done
+
+        fate = self._store.withdraw(claim, self._execution.use, take_back)
+        if fate is not None and fate is not Fate.TAKEN:
+            claim.undo += len(done.todos)
+        return fate
 
     def reconcile(self, row: Record, claim: Claim) -> Reply | None:
         """Settle a request that is not linked, and whose worker is gone.
