@@ -24,7 +24,10 @@ _ONE_BY_ONE = """\
             mine = rows.held(claim) & (TOKENS.c.lease_until > PAST)
             # One that is locked is being committed: nobody can take it over
             # either, and the next renewal comes in time.
-            self._update_unlocked(mine, renewed, Point.EXTENDING)
+            try:
+                self._update_unlocked(mine, renewed, Point.EXTENDING)
+            except transaction.Locked:
+                locked = True
 """
 
 FAULTS = (

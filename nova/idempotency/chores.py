@@ -15,7 +15,6 @@ from oslo_log import log as logging
 
 from nova import context as nova_context
 from nova.db.idempotency.store import SqlStore
-from nova.db.idempotency.watching import Stranger
 from nova.db.idempotency.withdrawing import Left
 from nova.idempotency import undoing
 from nova.openstack.common.idempotency import errors
@@ -34,7 +33,6 @@ class Chores:
 
     def __init__(self, tokens: SqlStore) -> None:
         self._tokens = tokens
-        self._strangers: set[Stranger] = set()
         self._foreign: dict[str, int] = {}
         self._thread = Periodic(
             "client-token-chores", self.do, interval=_INTERVAL
@@ -55,9 +53,7 @@ class Chores:
                 chore()
 
     def _look_for_strangers(self) -> None:
-        strangers = set(self._tokens.strangers())
-        new, self._strangers = strangers - self._strangers, strangers
-        for stranger in sorted(new, key=lambda one: one.host):
+        for stranger in self._tokens.strangers():
             LOG.error(
                 "Host %(host)s keys client tokens with secret %(theirs)s, "
                 "this host with %(ours)s: the first [idempotency] secret "

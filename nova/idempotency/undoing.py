@@ -13,6 +13,7 @@ import typing as ty
 
 from cinderclient import exceptions as cinder_exc
 from keystoneauth1 import exceptions as keystone_exc
+from oslo_db import exception as db_exc
 from oslo_log import log as logging
 
 from nova import context as nova_context
@@ -29,6 +30,12 @@ from nova.volume import cinder
 
 LOG = logging.getLogger(__name__)
 
+# What a cell's database answers that is not there.
+_AWAY = (
+    db_exc.DBConnectionError,
+    db_exc.CantStartEngineError,
+    exception.CellTimeout,
+)
 # Seconds that a cell may take: the client of the retry waits.
 _CELL_TIMEOUT = 10
 
@@ -122,6 +129,8 @@ def _destroy_record(context: ty.Any, left: Todo) -> None:
         {left.server},
     )
     for answer in answers.values():
+        if isinstance(answer, Exception) and not isinstance(answer, _AWAY):
+            raise answer
         if nova_context.is_cell_failure_sentinel(answer):
             LOG.warning(
                 "A cell does not answer; if the conductor made a record of "

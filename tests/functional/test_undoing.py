@@ -102,7 +102,7 @@ class Undoing(building.Building, base.TestCase):
             (placement, "delete", keystone_exc.EndpointNotFound()),
             (placement, "delete", keystone_exc.Unauthorized()),
             (placement, "delete", keystone_exc.GatewayTimeout()),
-            (objects.InstanceList, "get_by_filters", db_exc.DBConnectionError),
+            (objects.InstanceList, "get_by_filters", db_exc.DBDeadlock),
             (objects.CellMappingList, "get_all", db_exc.DBConnectionError),
             (objects.Instance, "destroy", db_exc.DBDeadlock),
             (transaction.Runner, "transaction", errors.Unavailable),
@@ -114,6 +114,16 @@ class Undoing(building.Building, base.TestCase):
             called.assert_called()
             self.undo_again(todo)
             (self.asked,) = self.asked_for(self.group, **self.with_a_volume())
+
+    def test_a_cell_that_is_away_keeps_nobody_waiting(self):
+        todo = self.withdrawn_between_the_loops()
+        away = db_exc.DBConnectionError()
+        with mock.patch.object(
+            objects.InstanceList, "get_by_filters", side_effect=away
+        ):
+            undoing.undo(self.caller(), self.runner, todo)
+        # What the conductor made there is removed later.
+        self.undo_again(todo)
 
     def assert_unavailable(self, todo):
         self.assertRaises(
