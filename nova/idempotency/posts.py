@@ -121,10 +121,11 @@ def called(req: wsgi.Request, body: ty.Any) -> releases.Method | None:
     """
     named = req.environ["wsgiorg.routing_args"][1]
     resource: wsgi.Resource = named["controller"]
-    method: releases.Method | None = getattr(
-        resource.controller, named["action"], None
-    )
+    name = named["action"]
+    method = releases.chosen(resource.controller, name, req)
+    if method is None:
+        method = getattr(resource.controller, name, None)
     if method is None:
         _, action = asked(req, body)
-        method = resource.wsgi_actions.get(action or named["action"])
+        method = resource.wsgi_actions.get(action or name)
     return method

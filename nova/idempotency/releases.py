@@ -35,6 +35,27 @@ def choices(controller: wsgi.Controller, name: str) -> tuple[Method, ...]:
     return tuple(choice.func for choice in found)
 
 
+def chosen(
+    controller: wsgi.Controller, name: str, req: wsgi.Request
+) -> Method | None:
+    """Return the function that a request's microversion chooses, if any does.
+
+    :param controller: the controller
+    :param name: the name of a method that may have :func:`choices`
+    :param req: the request
+    """
+    version = req.api_version_request
+    found = getattr(controller, _CHOICES, {}).get(name, ())
+    return next(
+        (
+            choice.func
+            for choice in found
+            if version.matches(choice.start_version, choice.end_version)
+        ),
+        None,
+    )
+
+
 def change_choices(
     controller: wsgi.Controller, name: str, how: Change
 ) -> None:
