@@ -101,12 +101,16 @@ class _Use:
     def _of_refusal(self, caller: str, entry: Entry) -> list[Violation]:
         # A refusal may say itself that it left something.
         said = any(event.get("state") == "failed" for event in self.answers)
+        # A try that its client has given up may run, and die, after all
+        # others were refused. The token names what that one made, so that a
+        # retry would take it back; what no token names stays for ever.
+        left = set(entry.made) - set(entry.bound)
         return _broken(
             caller,
             (
                 *_bindings(entry),
                 (Rule.ACCEPTED, self.named, self.named),
-                (Rule.LEFT, entry.made and not said, entry.made),
+                (Rule.LEFT, left and not said, left),
                 (Rule.UNANSWERED, not self.answers, "none of them"),
             ),
         )

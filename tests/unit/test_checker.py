@@ -178,9 +178,15 @@ class CheckerTestCase(Judged):
             (refused, Entry(), []),
             ((), Entry(), [Rule.UNANSWERED]),
             ((sent("1"), answered("1", None, 400)), Entry(), [Rule.REFUSED]),
-            (refused, Entry(("s1",), ("s1",)), [Rule.LEFT]),
+            # Of a try that came late, and died: a retry takes it back.
+            (refused, Entry(("s1",), ("s1",)), []),
+            (
+                refused,
+                Entry(("s1", "s2"), ("s2",)),
+                [Rule.LOST_MAPPING, Rule.LEFT],
+            ),
             (refused, Entry((), ("s1",)), [Rule.DANGLING]),
-            (FIRST, Entry(("s1",), ("s1",)), [Rule.ACCEPTED, Rule.LEFT]),
+            (FIRST, Entry(("s1",), ("s1",)), [Rule.ACCEPTED]),
         ):
             events = history(*answers, of=token(refusal=403))
             entries = {"c": entry, "d": Entry()}
