@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as ty
 
@@ -68,12 +69,7 @@ class Runner:
         :raises db_exc.DBDuplicateEntry: a unique key decided against it
         :raises Locked: it waits too long for a lock
         """
-
-        def attempt() -> _T:
-            with self.connections.statement() as connection:
-                return body(connection)
-
-        return self._run(attempt)
+        return self._within(self.connections.statement, body)
 
     def transaction(self, body: Body[_T]) -> _T:
         """Run a body of several statements as one transaction.
@@ -83,9 +79,17 @@ class Runner:
         :raises db_exc.DBDuplicateEntry: a unique key decided against it
         :raises Locked: it waits too long for a lock
         """
+        return self._within(self.connections.transaction, body)
 
+    def _within(
+        self,
+        opened: ty.Callable[
+            [], contextlib.AbstractContextManager[sa.Connection]
+        ],
+        body: Body[_T],
+    ) -> _T:
         def attempt() -> _T:
-            with self.connections.transaction() as connection:
+            with opened() as connection:
                 return body(connection)
 
         return self._run(attempt)
