@@ -98,12 +98,17 @@ class Store(ty.Protocol):
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
         """Store the outcome; False: the claim does not hold any more."""
 
-    def release(
-        self, claim: Claim, use: Use, *, made_nothing: bool
-    ) -> Release:
-        """Free the token, if nothing is bound to it.
+    def release(self, claim: Claim, use: Use) -> Release:
+        """Free the token, if nothing is bound to it."""
 
-        :param made_nothing: what was bound is known to be gone again
+    def unbind(
+        self,
+        claim: Claim,
+        survives: ty.Callable[[ty.Any, ty.Sequence[Resource]], bool],
+    ) -> Release:
+        """Free the token, if what was bound to it is gone again.
+
+        :param survives: tells by a transaction whether any of it is there
         """
 
     def abandon(self, claim: Claim) -> bool:
@@ -129,11 +134,17 @@ class Store(ty.Protocol):
         Return None if the claim does not hold any more.
         """
 
-    def todos(self, token_id: int) -> tuple[str, ...]:
-        """Return what is to be undone for withdrawn resources."""
+    def todos(self, token_id: int) -> dict[int, str]:
+        """Return what is to be undone, by the keys of the withdrawals.
 
-    def undone(self, claim: Claim) -> bool:
-        """Note that all is undone; False: the claim does not hold."""
+        Some of it may be missing: only :meth:`undone` tells what is left.
+        """
+
+    def undone(self, claim: Claim, keys: ty.Collection[int]) -> int | None:
+        """Note what is undone, and return how many withdrawals are left.
+
+        Return None if the claim does not hold any more.
+        """
 
     def resources(self, token_id: int) -> tuple[Resource, ...]:
         """Return what the token's runs made, in the order of commits."""

@@ -90,8 +90,13 @@ class Work(ty.Protocol):
     def rebuild(self, resources: ty.Sequence[Resource]) -> Answer | None:
         """Return the first answer again, None if that cannot be."""
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
-        """Tell whether any of the resources is still there."""
+    def survives(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> bool:
+        """Tell whether any of the resources is still there.
+
+        :param transaction: the store's, by which it is to be read
+        """
 
     def started(self, request_id: str) -> Started:
         """Return what the service recorded of a request."""
