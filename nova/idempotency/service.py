@@ -25,6 +25,7 @@ from nova.idempotency import response
 from nova.idempotency import seal
 from nova.idempotency import versions
 from nova.idempotency import work
+from nova.idempotency.unconfigured import Unconfigured
 from nova.openstack.common.idempotency import digest
 from nova.openstack.common.idempotency import errors
 from nova.openstack.common.idempotency import sameness
@@ -120,6 +121,17 @@ def from_configuration() -> NovaService:
         not fit the database server
     """
     return build(nova.conf.CONF)
+
+
+def of_decorated_methods() -> NovaService | Unconfigured:
+    """Return the service for what is decorated in Nova's source.
+
+    Unlike our router, Nova's does not refuse to start for the sake of it.
+    """
+    try:
+        return from_configuration()
+    except options.Misconfigured as exc:
+        return Unconfigured(str(exc))
 
 
 def build(conf: cfg.ConfigOpts) -> NovaService:

@@ -52,6 +52,17 @@ _RELEASED = {
 }
 
 
+_CHECK = (
+    "Check [api_database] connection in nova.conf, or name the file with "
+    "--config-file."
+)
+_NO_URL = (
+    "its URL cannot be read. It is dialect+driver://user:password@host:port/"
+    "name; in a password, write @ : / ? # and % as %40 %3A %2F %3F %23 and "
+    "%25."
+)
+
+
 class Unusable(Exception):
     """The API database cannot be used; says why, and what to do."""
 
@@ -63,7 +74,7 @@ def api_database() -> ty.Iterator[sa.Engine]:
     :raises Unusable: there is none, or it does not answer as it should
     """
     try:
-        yield api_db.get_engine()
+        yield _engine()
     except capability.Unsupported as exc:
         raise Unusable(str(exc)) from exc
     except (
@@ -71,11 +82,24 @@ def api_database() -> ty.Iterator[sa.Engine]:
         db_exc.CantStartEngineError,
         sa.exc.SQLAlchemyError,
     ) as exc:
-        raise Unusable(
-            str(exc).partition("\n")[0]
-            + "\nCheck [api_database] connection in nova.conf, or name the "
-            "file with --config-file."
-        ) from exc
+        raise Unusable(f"{str(exc).partition(chr(10))[0]}\n{_CHECK}") from exc
+
+
+def _engine() -> sa.Engine:
+    """Return the engine of Nova's API database.
+
+    :raises Unusable: what nova.conf says cannot be understood
+    """
+    try:
+        engine: sa.Engine = api_db.get_engine()
+        with engine.connect():
+            pass  # the driver is told only now what the URL says
+    except (ImportError, sa.exc.NoSuchModuleError) as exc:
+        raise Unusable(f"{exc}. Install its driver.\n{_CHECK}") from None
+    except (ValueError, TypeError, sa.exc.ArgumentError):
+        # What they say may be a part of a password.
+        raise Unusable(f"{_NO_URL}\n{_CHECK}") from None
+    return engine
 
 
 def db_sync(engine: sa.Engine) -> None:
