@@ -9,8 +9,8 @@ PACKAGES = [
     "nova.cmd",
     "nova.conf",
     "nova.db.idempotency",
-    "nova.db.idempotency.migrations",
-    "nova.db.idempotency.migrations.versions",
+    "openstack_idempotency.migrations",
+    "openstack_idempotency.migrations.versions",
     "nova.idempotency",
     "nova.openstack",
     "nova.openstack.common",
@@ -19,7 +19,7 @@ PACKAGES = [
 
 setuptools.setup(
     packages=PACKAGES,
-    package_dir={"nova.db.idempotency.migrations": "migrations"},
+    package_dir={"openstack_idempotency.migrations": "migrations"},
     # Alembic's template for new migrations; a wheel takes modules only.
-    package_data={"nova.db.idempotency.migrations": ["script.py.mako"]},
+    package_data={"openstack_idempotency.migrations": ["script.py.mako"]},
 )

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from chaos import databases
 from chaos.databases import Databases
 from nova.db.api import models as api_models
-from nova.db.idempotency import migration
+from openstack_idempotency.sql import migration
 from nova.db.main import models as main_models
 from nova.objects.cell_mapping import CellMapping
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operations of the simulated service that bind what they make.
 
-The link does what ``nova.db.idempotency.link`` does inside of the service's
+The link does what ``openstack_idempotency.sql.link`` does inside of the service's
 transactions.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 import functools
 import typing as ty
 
-from nova.openstack.common.idempotency import claim as claims
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.points import Point
-from nova.openstack.common.idempotency.points import reached
-from nova.openstack.common.idempotency.record import Resource
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import Resource
 from simulation.database import Lockable
 from simulation.history import What
 from simulation.line import Session

@@ -13,7 +13,7 @@ import webob
 
 from nova.idempotency import operations
 from nova.idempotency import posts
-from nova.openstack.common.idempotency import token
+from openstack_idempotency.protocol import token
 from upstream.repetition import Answer
 from upstream.repetition import Protection
 from upstream.repetition import Repetition

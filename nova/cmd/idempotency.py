@@ -12,7 +12,7 @@ from oslo_log import log as logging
 from nova import config
 import nova.conf
 from nova.conf import idempotency as options
-from nova.db.idempotency import migration
+from openstack_idempotency.sql import migration
 
 CONF = nova.conf.CONF
 

@@ -14,11 +14,11 @@ import typing as ty
 from oslo_log import log as logging
 
 from nova import context as nova_context
-from nova.db.idempotency.store import SqlStore
-from nova.db.idempotency.withdrawing import Left
+from openstack_idempotency.sql.store import SqlStore
+from openstack_idempotency.sql.withdrawing import Left
 from nova.idempotency import undoing
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.periodic import Periodic
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.engine.periodic import Periodic
 
 LOG = logging.getLogger(__name__)
 

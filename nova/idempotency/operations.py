@@ -12,7 +12,7 @@ from nova.idempotency import acceptance
 from nova.idempotency import actions
 from nova.idempotency import rebuild
 from nova.idempotency.evidence import InstanceAction
-from nova.openstack.common.idempotency.record import Resource
+from openstack_idempotency.protocol.record import Resource
 
 Rebuild = ty.Callable[
     [ty.Any, ty.Any, dict[str, ty.Any], ty.Sequence[Resource]], ty.Any

@@ -13,10 +13,10 @@ import webob.exc
 
 from nova.api.openstack import api_version_request
 from nova.api.openstack import wsgi
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import token
-from nova.openstack.common.idempotency.answer import Reply
-from nova.openstack.common.idempotency.answer import Verdict
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import token
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.answer import Verdict
 
 LOG = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from oslo_log import log as logging
 
 from nova.api import validation
 from nova.api.openstack.compute import routes
-from nova.idempotency import browsers
+from openstack_idempotency.wsgi import browsers
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import service

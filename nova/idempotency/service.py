@@ -13,26 +13,26 @@ from oslo_log import log as logging
 import nova.conf
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
-from nova.db.idempotency import capability
+from openstack_idempotency.sql import capability
 from nova.db.idempotency import kinds
-from nova.db.idempotency import steps
-from nova.db.idempotency import store
-from nova.db.idempotency.connections import Connections
+from openstack_idempotency.sql import steps
+from openstack_idempotency.sql import store
+from openstack_idempotency.sql.connections import Connections
 from nova.idempotency import chores
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import response
-from nova.idempotency import seal
+from openstack_idempotency import seal
 from nova.idempotency import versions
 from nova.idempotency import work
-from nova.openstack.common.idempotency import digest
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import sameness
-from nova.openstack.common.idempotency import token
-from nova.openstack.common.idempotency.engine import Engine
-from nova.openstack.common.idempotency.limits import Limits
-from nova.openstack.common.idempotency.parts import Parts
-from nova.openstack.common.idempotency.work import Request
+from openstack_idempotency.protocol import digest
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import sameness
+from openstack_idempotency.protocol import token
+from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.limits import Limits
+from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.engine.work import Request
 
 LOG = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ from nova.api import auth
 from nova.api.openstack import wsgi_app
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
-from nova.db.idempotency import tables
+from openstack_idempotency.sql import tables
 from nova.idempotency import service
-from nova.openstack.common.idempotency import periodic
-from nova.openstack.common.idempotency import points
+from openstack_idempotency.engine import periodic
+from openstack_idempotency.engine import points
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
 from tests.functional import databases

@@ -11,7 +11,7 @@ from nova.api import validation
 from nova.api.openstack import wsgi
 from nova.api.openstack.compute import server_groups
 from nova.db.api import api as api_db
-from nova.db.idempotency import tables
+from openstack_idempotency.sql import tables
 from nova.idempotency import router
 from nova.openstack.common.idempotent import idempotent
 from tests.functional import base

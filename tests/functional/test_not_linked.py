@@ -9,7 +9,7 @@ import uuid
 import fixtures
 
 from nova.api.openstack.compute import admin_actions
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from nova.openstack.common.idempotent import idempotent
 from tests.functional import base
 from tests.functional import existing

@@ -10,7 +10,7 @@ import psycopg2
 import pymysql
 
 from nova.conf import idempotency as options
-from nova.db.idempotency import capability
+from openstack_idempotency.sql import capability
 from nova.idempotency import router
 from tests.functional import base
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
 from nova.idempotency import router
-from nova.openstack.common.idempotency import record
+from openstack_idempotency.protocol import record
 from tests.functional import base
 
 _TOKEN = "a-token-that-nobody-may-read"

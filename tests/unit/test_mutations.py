@@ -34,12 +34,12 @@ class Probe(unittest.TestCase):
     """What the tests below let a process run."""
 
     def test_the_format_has_one_byte(self):
-        from nova.idempotency import seal
+        from openstack_idempotency import seal
 
         self.assertEqual(1, len(seal._FORMAT))
 
     def test_it_is_the_first_one(self):
-        from nova.idempotency import seal
+        from openstack_idempotency import seal
 
         self.assertEqual(b"\x01", seal._FORMAT)
 
@@ -87,7 +87,7 @@ class ChangeTestCase(unittest.TestCase):
     def test_where_it_is_installed(self):
         places = {
             "nova/conf/x.py": "nova/conf/x.py",
-            "migrations/env.py": "nova/db/idempotency/migrations/env.py",
+            "migrations/env.py": "openstack_idempotency/migrations/env.py",
         }
         for path, place in places.items():
             self.assertEqual(place, Change(path, "", "").installed)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from nova.db.idempotency import migration
+from openstack_idempotency.sql import migration
 from nova.tests import fixtures
 
 

@@ -9,9 +9,9 @@ import typing as ty
 import sqlalchemy as sa
 
 from nova.db.api import models as api_models
-from nova.db.idempotency import link
-from nova.db.idempotency import transaction
-from nova.openstack.common.idempotency.record import Resource
+from openstack_idempotency.sql import link
+from openstack_idempotency.sql import transaction
+from openstack_idempotency.protocol.record import Resource
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,7 +27,7 @@ import inspect
 import sys
 import typing as ty
 
-from nova.openstack.common.idempotency import token
+from openstack_idempotency.protocol import token
 
 _ENTRY_POINTS = "openstack.idempotency.service"
 _INSIDE = "openstack.idempotency.inside"

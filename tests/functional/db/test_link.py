@@ -8,13 +8,13 @@ import typing as ty
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from nova.db.idempotency import link
-from nova.openstack.common.idempotency import claim as claims
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.record import Resource
+from openstack_idempotency.sql import link
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol.record import Resource
 from tests.functional.db import base
-from tests.unit.common import contract
+from tests.unit.library import contract
 
 
 class _OwnError(Exception):

@@ -13,14 +13,14 @@ import fixtures
 import sqlalchemy as sa
 import testtools
 
-from nova.db.idempotency import migration
-from nova.db.idempotency.steps import Settings
-from nova.db.idempotency.store import SqlStore
-from nova.openstack.common.idempotency import errors
+from openstack_idempotency.sql import migration
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlStore
+from openstack_idempotency.protocol import errors
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common import fakes
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library import fakes
+from tests.unit.library.contract import use_of
 
 # Seconds that Nova alone waits for such a host: PyMySQL's own limit.
 _NOVAS = 10.0
@@ -114,7 +114,7 @@ class SilentTest(testtools.TestCase):
         self.useFixture(base.NoDelay())
         self.useFixture(
             fixtures.MonkeyPatch(
-                "nova.db.idempotency.connections._DRIVER_LIMITS",
+                "openstack_idempotency.sql.connections._DRIVER_LIMITS",
                 {"pymysql": {"connect_timeout": 1, "read_timeout": 1}},
             )
         )

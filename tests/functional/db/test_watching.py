@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from nova.db.idempotency.steps import Settings
-from nova.db.idempotency.store import SqlStore
-from nova.db.idempotency.watching import Stranger
-from nova.openstack.common.idempotency.digest import key_id
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlStore
+from openstack_idempotency.sql.watching import Stranger
+from openstack_idempotency.protocol.digest import key_id
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common.contract import ONE
-from tests.unit.common.contract import TWO
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library.contract import ONE
+from tests.unit.library.contract import TWO
+from tests.unit.library.contract import use_of
 
 THREE = b"3" * 32
 

@@ -15,7 +15,7 @@ import fixtures
 from oslo_messaging.rpc import client as rpc_client
 import sqlalchemy as sa
 
-from nova.db.idempotency import tables
+from openstack_idempotency.sql import tables
 from nova.volume import cinder
 
 _OURS = {tables.TOKENS.name, tables.RESOURCES.name}

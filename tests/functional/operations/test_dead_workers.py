@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as ty
 
 from nova.idempotency import operations
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.functional import base
 from tests.functional import conducting
 from tests.functional import releases

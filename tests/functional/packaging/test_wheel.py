@@ -9,7 +9,7 @@ import testtools
 from tests.functional.packaging import builds
 from tests.functional.packaging import scratch
 
-MIGRATIONS = "nova/db/idempotency/migrations/"
+MIGRATIONS = "openstack_idempotency/migrations/"
 
 
 class WheelTest(testtools.TestCase):
