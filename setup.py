@@ -9,17 +9,9 @@ PACKAGES = [
     "nova.cmd",
     "nova.conf",
     "nova.db.idempotency",
-    "openstack_idempotency.migrations",
-    "openstack_idempotency.migrations.versions",
     "nova.idempotency",
     "nova.openstack",
     "nova.openstack.common",
-    "nova.openstack.common.idempotency",
 ]
 
-setuptools.setup(
-    packages=PACKAGES,
-    package_dir={"openstack_idempotency.migrations": "migrations"},
-    # Alembic's template for new migrations; a wheel takes modules only.
-    package_data={"openstack_idempotency.migrations": ["script.py.mako"]},
-)
+setuptools.setup(packages=PACKAGES)

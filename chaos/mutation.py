@@ -12,12 +12,12 @@ import typing as ty
 
 import sqlalchemy as sa
 
+from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.sql import connections
 from openstack_idempotency.sql import link
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import steps
 from openstack_idempotency.sql import tables
-from openstack_idempotency.engine.claim import Claim
 
 
 class Mutation(enum.Enum):

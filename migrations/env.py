@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs migrations on the connection that openstack_idempotency.sql.migration has."""
+"""Runs migrations on the connection of openstack_idempotency.sql.migration."""
 
 from alembic import context
 

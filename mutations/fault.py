@@ -9,6 +9,7 @@ import fnmatch
 # Where each folder of the checkout is once it is installed.
 _INSTALLED = (
     ("migrations/", "openstack_idempotency/migrations/"),
+    ("library/", ""),
     ("nova/", "nova/"),
 )
 

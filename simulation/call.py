@@ -7,7 +7,7 @@ import dataclasses
 import json
 
 from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.engine.work import Request
+from openstack_idempotency.protocol.request import Request
 from simulation import tuning
 from simulation.line import Line
 from simulation.plans import Plan

@@ -8,8 +8,8 @@ import itertools
 import typing as ty
 
 from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.protocol.sameness import Scope
-from openstack_idempotency.engine.work import Request
+from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.protocol.scope import Scope
 from simulation import plans
 from simulation.call import Call
 from simulation.call import Said

@@ -14,7 +14,7 @@ import typing as ty
 
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.protocol.sameness import Scope
+from openstack_idempotency.protocol.scope import Scope
 from simulation import tuning
 from simulation.scheduler import Scheduler
 from simulation.scheduler import Task

@@ -3,7 +3,8 @@
 
 It breaks before a commit, so that nothing was done, or after it, so that all
 was done and nobody was told. Our steps are retried, as
-``openstack_idempotency.sql.transaction.Runner`` does; the service's own are not.
+``openstack_idempotency.sql.transaction.Runner`` does; the service's own are
+not.
 """
 
 from __future__ import annotations

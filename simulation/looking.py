@@ -8,8 +8,8 @@ import typing as ty
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.protocol.sameness import Scope
-from openstack_idempotency.engine.store import Use
+from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Use
 from simulation import tuning
 from simulation.database import Database
 from simulation.database import Row

@@ -6,15 +6,15 @@ from __future__ import annotations
 import collections
 import typing as ty
 
-from openstack_idempotency.protocol import errors
-from openstack_idempotency.protocol.answer import Reply
-from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.heartbeat import Heartbeat
 from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.returns import Returns
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.digest import Digests
 from simulation import tuning
 from simulation.call import Call
 from simulation.call import Calls

@@ -8,8 +8,8 @@ import typing as ty
 
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from simulation.cloud import Mapping
 from simulation.cloud import Record
 from simulation.cloud import Server

@@ -15,9 +15,9 @@ from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Outcome
-from openstack_idempotency.engine.store import Release
-from openstack_idempotency.engine.store import Use
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Use
 from simulation import tuning
 from simulation.database import Row
 from simulation.history import What
@@ -33,7 +33,7 @@ _UNSETTLED = _LEASE + tuning.TTL * 1000
 
 
 class Store(Withdrawing):
-    """One process's store; see ``openstack_idempotency.sql.store.SqlStore``."""
+    """One process's store; see ``openstack_idempotency.sql.store``."""
 
     def claim(self, use: Use) -> int | None:
         """Insert the token's row; see ``Claiming.claim``."""

@@ -10,9 +10,9 @@ from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Use
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from simulation import tuning
 from simulation.database import Row
 from simulation.database import Withdrawal

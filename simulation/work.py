@@ -9,11 +9,11 @@ import typing as ty
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.evidence import Evidence
+from openstack_idempotency.protocol.evidence import Started
 from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.engine.work import Evidence
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Started
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from simulation.cloud import Cloud
 from simulation.cloud import Trace
 from simulation.database import Broken
@@ -80,7 +80,7 @@ class Work:
             if claim is not None:
                 claim.deadlocked = True
             answer = says(500)
-        except (Broken, LockTimeout, errors.TokenLost):
+        except (Broken, LockTimeout, errors.TakenOver):
             answer = says(500)
         self.note(What.RAN, answer.status)
         return answer

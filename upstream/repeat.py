@@ -13,6 +13,7 @@ import webob
 
 from nova.idempotency import operations
 from nova.idempotency import posts
+from openstack_idempotency.protocol import headers
 from openstack_idempotency.protocol import token
 from upstream.repetition import Answer
 from upstream.repetition import Protection
@@ -56,7 +57,7 @@ class Repeat:
         if environ["REQUEST_METHOD"] != "POST" or token.borne(environ):
             return self._app(environ, start_response)
         request = webob.Request(environ)
-        request.headers[token.HEADER] = uuid.uuid4().hex
+        request.headers[headers.TOKEN] = uuid.uuid4().hex
         first = request.copy()
         answered = first.get_response(self._app)
         answer = _answer(answered)

@@ -7,6 +7,7 @@ from mutations.fault import fault
 from mutations.fault import Simulated
 from mutations.fault import tests
 from mutations.table.places import ENGINE
+from mutations.table.places import LIBRARY
 from mutations.table.places import PROTOCOL
 from mutations.table.places import SQL
 
@@ -170,7 +171,7 @@ FAULTS = (
         "a secret of one repeated letter is taken",
         tests("unit.test_conf", "CheckTest.test_a_secret_of_few_characters"),
         (
-            "nova/conf/idempotency.py",
+            f"{LIBRARY}/opts.py",
             "MIN_DIFFERENT_CHARS = 8\n",
             "MIN_DIFFERENT_CHARS = 1\n",
         ),
@@ -180,7 +181,7 @@ FAULTS = (
         "a dollar in a secret gets no clear message",
         tests("unit.test_conf", "DollarTest.test_in_nova_conf"),
         (
-            "nova/conf/idempotency.py",
+            f"{LIBRARY}/opts.py",
             '        if any("$" in secret for secret in found[0]):\n',
             "        if False:\n",
         ),

@@ -10,9 +10,9 @@ from unittest import mock
 from oslo_db import exception as db_exc
 
 from nova import exception
-from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.engine.points import Point
-from openstack_idempotency.engine.work import Evidence
+from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.evidence import Evidence
 from tests.functional import base
 from tests.functional import conducting
 from tests.functional import existing

@@ -20,8 +20,8 @@ from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
 from chaos.weather import Weather
-from openstack_idempotency.sql import tables
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.sql import tables
 
 
 class OrderTestCase(unittest.TestCase):

@@ -9,7 +9,7 @@ import threading
 import typing as ty
 
 from openstack_idempotency.protocol import errors
-from openstack_idempotency.protocol.sameness import Scope
+from openstack_idempotency.protocol.scope import Scope
 
 # Counting reads one index entry per token. So it is done once in so many
 # claims of a user (a share of the limit), and may be exceeded by as many.

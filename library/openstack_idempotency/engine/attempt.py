@@ -11,23 +11,23 @@ import email.utils
 import typing as ty
 import uuid
 
-from openstack_idempotency.protocol import errors
-from openstack_idempotency.protocol import token
 from openstack_idempotency.engine.allowance import Allowance
-from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.engine.claim import Claim
-from openstack_idempotency.protocol.decision import Asked
-from openstack_idempotency.protocol.decision import decide
-from openstack_idempotency.protocol.decision import Decision
 from openstack_idempotency.engine.execution import Execution
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
-from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.engine.ports import Work
 from openstack_idempotency.engine.recovery import Recovery
-from openstack_idempotency.engine.store import Use
-from openstack_idempotency.engine.work import Request
-from openstack_idempotency.engine.work import Work
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import token
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.decision import Asked
+from openstack_idempotency.protocol.decision import decide
+from openstack_idempotency.protocol.decision import Decision
+from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.protocol.use import Use
 
 
 class Attempt:
@@ -69,12 +69,12 @@ class Attempt:
             return None
         return self._record.request_id
 
-    def given_up(self) -> errors.InProgress:
+    def given_up(self) -> errors.Running:
         """Return the refusal for a request that may not wait any longer."""
         if self._is_mine:
             # It never knew for certain that it had the token, so never ran.
             self._parts.returns.add(self._use)
-        return errors.InProgress(self.runs_elsewhere)
+        return errors.Running(self.runs_elsewhere)
 
     @property
     def _is_mine(self) -> bool:
@@ -114,14 +114,14 @@ class Attempt:
             case Decision.REBUILD:
                 return self._recovery.rebuild(self._found)
             case Decision.WAIT:
-                raise errors.InProgress(self.runs_elsewhere)
+                raise errors.Running(self.runs_elsewhere)
             case Decision.DIFFERENT:
-                raise errors.DifferentRequest
+                raise errors.Different
             case Decision.FORBIDDEN:
                 raise errors.Forbidden
             case Decision.EXPIRED:
                 raise errors.Expired(self._date())
-            case Decision.AHEAD:
+            case Decision.FROM_THE_FUTURE:
                 raise errors.FromTheFuture(self._date())
             case _:
                 ty.assert_never(decision)
@@ -197,8 +197,8 @@ def _use(parts: Parts, request: Request, work: Work) -> Use:
     digests = parts.digests
     return Use(
         scope=request.scope,
-        digests=digests.caller(request.scope, request.token),
-        fingerprints=digests.request(request.token, request.canonical),
+        digests=digests.of_token(request.scope, request.token),
+        fingerprints=digests.of_request(request.token, request.canonical),
         request_id=request.request_id,
         owner=uuid.uuid4().hex,
         version=request.version,

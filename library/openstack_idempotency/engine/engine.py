@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.engine.attempt import Attempt
-from openstack_idempotency.protocol.decision import Decision
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
+from openstack_idempotency.engine.ports import Work
 from openstack_idempotency.engine.waiting import Seat
-from openstack_idempotency.engine.work import Request
-from openstack_idempotency.engine.work import Work
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.decision import Decision
+from openstack_idempotency.protocol.request import Request
 
 # Seconds between two looks of a waiting request: a boot takes some 100 ms, so
 # the wait adds little to that, and ten retries make a hundred cheap reads a

@@ -10,22 +10,22 @@ import typing as ty
 from oslo_log import log as logging
 
 from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.engine.ports import Work
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import record
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.engine.claim import Claim
-from openstack_idempotency.engine.parts import Parts
-from openstack_idempotency.engine.points import Point
-from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Outcome
-from openstack_idempotency.engine.store import Release
-from openstack_idempotency.engine.store import Use
-from openstack_idempotency.engine.work import Request
-from openstack_idempotency.engine.work import Work
+from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Use
 
 LOG = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Execution:
         holder = None
         with contextlib.suppress(errors.Unavailable):
             holder = self.parts.store.holder(claim)
-        return errors.TokenLost(holder)
+        return errors.TakenOver(holder)
 
     def keep(
         self, claim: Claim, state: State, answer: Answer, expires_at: int

@@ -13,7 +13,7 @@ from oslo_log import log as logging
 
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.periodic import Periodic
-from openstack_idempotency.engine.store import Store
+from openstack_idempotency.engine.ports import TokenStore
 
 LOG = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Heartbeat:
 
     def __init__(
         self,
-        store: Store,
+        store: TokenStore,
         interval: float,
         sleep: ty.Callable[[float], None] = time.sleep,
     ) -> None:

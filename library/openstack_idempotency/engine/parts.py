@@ -8,13 +8,13 @@ import time
 import typing as ty
 
 from openstack_idempotency.engine.allowance import Allowance
-from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.engine.heartbeat import Heartbeat
 from openstack_idempotency.engine.limits import Limits
+from openstack_idempotency.engine.ports import Sealer
+from openstack_idempotency.engine.ports import TokenStore
 from openstack_idempotency.engine.returns import Returns
-from openstack_idempotency.engine.sealer import Sealer
-from openstack_idempotency.engine.store import Store
 from openstack_idempotency.engine.waiting import WaitingRoom
+from openstack_idempotency.protocol.digest import Digests
 
 
 class Clock(ty.Protocol):
@@ -40,7 +40,7 @@ class Parts:
     :param clock: elapsed time; tests pass one of their own
     """
 
-    store: Store
+    store: TokenStore
     digests: Digests
     sealer: Sealer
     heartbeat: Heartbeat
@@ -51,7 +51,7 @@ class Parts:
     @classmethod
     def of(
         cls,
-        store: Store,
+        store: TokenStore,
         digests: Digests,
         sealer: Sealer,
         limits: Limits,

@@ -8,20 +8,20 @@ import typing as ty
 
 from oslo_log import log as logging
 
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.execution import Execution
+from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.engine.claim import Claim
-from openstack_idempotency.engine.execution import Execution
-from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.protocol.evidence import Evidence
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Outcome
-from openstack_idempotency.engine.work import Evidence
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 
 LOG = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Recovery:
         :raises errors.Refusal: it cannot be made
         """
         if row.state is State.FAILED:
-            raise errors.RecordedFailure(row.request_id)
+            raise errors.Failed(row.request_id)
         self._undo_left(row)
         answer = self._rebuilt(row)
         if answer is None:
@@ -131,12 +131,10 @@ class Recovery:
             case Evidence.FAILED:
                 expires_at = self._execution.expires_at(claim)
                 outcome = Outcome(State.FAILED, None, None, expires_at)
-                refusal: errors.Refusal = errors.RecordedFailure(
-                    row.request_id
-                )
+                refusal: errors.Refusal = errors.Failed(row.request_id)
             case Evidence.NONE:
                 outcome = Outcome(State.UNKNOWN, None, None, row.expires_at)
-                refusal = errors.OutcomeUnknown(row.request_id)
+                refusal = errors.Unknown(row.request_id)
             case _:
                 ty.assert_never(started.evidence)
         if not self._execution.complete(claim, outcome):

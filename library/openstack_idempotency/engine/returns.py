@@ -12,10 +12,10 @@ import threading
 import time
 import typing as ty
 
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine.periodic import Periodic
-from openstack_idempotency.engine.store import Store
-from openstack_idempotency.engine.store import Use
+from openstack_idempotency.engine.ports import TokenStore
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.use import Use
 
 # Seconds between two tries: a client waits for it.
 _INTERVAL = 1.0
@@ -31,7 +31,7 @@ class Returns:
     """
 
     def __init__(
-        self, store: Store, sleep: ty.Callable[[float], None] = time.sleep
+        self, store: TokenStore, sleep: ty.Callable[[float], None] = time.sleep
     ) -> None:
         self._store = store
         self._uses: dict[str, Use] = {}

@@ -15,7 +15,7 @@ from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
 
 #: Milliseconds by which a client's clock may be ahead of the database's.
-AHEAD = 300_000
+MAX_AHEAD = 300_000
 
 
 class Decision(enum.Enum):
@@ -27,7 +27,7 @@ class Decision(enum.Enum):
     DIFFERENT = "it belongs to a different request"
     FORBIDDEN = "the caller lacks a role of the first request"
     EXPIRED = "it is older than its life, and no longer known"
-    AHEAD = "it was made in the future"
+    FROM_THE_FUTURE = "it was made in the future"
     REPLAY = "the answer is stored: give it again"
     REBUILD = "the resource is there, the answer is not: rebuild it"
     RECOVER = "its worker is gone, the resource is there: take over"
@@ -80,8 +80,8 @@ def _of_a_new_one(
 ) -> Decision:
     if asked.born is None:
         return run
-    if asked.born > now + AHEAD:
-        return Decision.AHEAD
+    if asked.born > now + MAX_AHEAD:
+        return Decision.FROM_THE_FUTURE
     return Decision.EXPIRED if asked.born < now - life else run
 
 
@@ -96,7 +96,7 @@ def _lives(record: Record, asked: Asked, now: int, life: int) -> bool:
         not freed
         and asked.born is not None
         and asked.born >= now - life
-        and now < record.expires_at + AHEAD
+        and now < record.expires_at + MAX_AHEAD
     )
 
 

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import typing as ty
 
-from openstack_idempotency.protocol.sameness import Scope
+from openstack_idempotency.protocol.scope import Scope
 
 _KEY_ID_BYTES = 8
 
@@ -24,7 +24,7 @@ class Digests:
         self._token_keys = [_mac(s, b"client token") for s in secrets]
         self._request_keys = [_mac(s, b"request") for s in secrets]
 
-    def caller(self, scope: Scope, token: str) -> tuple[bytes, ...]:
+    def of_token(self, scope: Scope, token: str) -> tuple[bytes, ...]:
         """Return the token's digests for this caller, one for each secret.
 
         :param scope: the caller; the target does not count here
@@ -39,7 +39,7 @@ class Digests:
         )
         return tuple(_mac(key, joined) for key in self._token_keys)
 
-    def request(self, token: str, canonical: bytes) -> tuple[bytes, ...]:
+    def of_request(self, token: str, canonical: bytes) -> tuple[bytes, ...]:
         """Return the fingerprints of a request, one for each secret.
 
         :param token: the client token: without it nobody can try out which

@@ -103,7 +103,7 @@ class Expired(Refusal):
         super().__init__()
 
 
-class DifferentRequest(Refusal):
+class Different(Refusal):
     """The token belongs to another request (protocol section 3)."""
 
     status = 422
@@ -127,7 +127,7 @@ class Forbidden(Refusal):
     )
 
 
-class InProgress(Refusal):
+class Running(Refusal):
     """The first request with this token has not finished."""
 
     status = 409
@@ -139,7 +139,7 @@ class InProgress(Refusal):
     )
 
 
-class TokenLost(Refusal):
+class TakenOver(Refusal):
     """This request lost its token to a retry while it ran (section 5)."""
 
     status = 409
@@ -151,7 +151,7 @@ class TokenLost(Refusal):
     )
 
 
-class OutcomeUnknown(Refusal):
+class Unknown(Refusal):
     """The first request died and left no trace of its outcome."""
 
     status = 409
@@ -163,7 +163,7 @@ class OutcomeUnknown(Refusal):
     )
 
 
-class RecordedFailure(Refusal):
+class Failed(Refusal):
     """The first request died, and the service recorded that it failed."""
 
     status = 500

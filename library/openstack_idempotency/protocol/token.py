@@ -7,14 +7,7 @@ import re
 import typing as ty
 
 from openstack_idempotency.protocol import errors
-
-HEADER = "X-Client-Token"
-#: Says which try a request is, and counts for nothing else.
-ATTEMPT = "X-Client-Token-Attempt"
-_KEY_HEADER = "Idempotency-Key"
-#: The headers that may name a token. Some browsers and gateways add an
-#: Idempotency-Key of their own, so the first that is there counts alone.
-HEADERS = (HEADER, _KEY_HEADER)
+from openstack_idempotency.protocol import headers as names
 
 _TOKEN = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,255}")
 # RFC 8941 section 3.3.3: a quote or a backslash inside is escaped by one.
@@ -49,7 +42,8 @@ _COUNT = re.compile(r"[1-9][0-9]{0,5}")
 
 
 def borne(
-    environ: ty.Mapping[str, ty.Any], headers: ty.Collection[str] = HEADERS
+    environ: ty.Mapping[str, ty.Any],
+    headers: ty.Collection[str] = names.TOKENS,
 ) -> bool:
     """Tell whether a request carries a client token, valid or not.
 
@@ -60,7 +54,8 @@ def borne(
 
 
 def given(
-    environ: ty.Mapping[str, ty.Any], headers: ty.Collection[str] = HEADERS
+    environ: ty.Mapping[str, ty.Any],
+    headers: ty.Collection[str] = names.TOKENS,
 ) -> str | None:
     """Return the client token of a request, None if it has none.
 
@@ -75,7 +70,7 @@ def given(
     header = _bearer(environ, headers)
     if header is None:
         return None
-    values = _plain if header == HEADER else _plain_or_quoted
+    values = _plain if header == names.TOKEN else _plain_or_quoted
     found = set(values(environ[_in_environ(header)]))
     # Servers join a repeated header with a comma, some with a blank after it;
     # so a comma separates values, and no token contains one.
@@ -101,7 +96,7 @@ def attempt(environ: ty.Mapping[str, ty.Any]) -> int | None:
 
     :param environ: the WSGI environment of the request
     """
-    value = environ.get(_in_environ(ATTEMPT), "").strip(_LINE_SPACE)
+    value = environ.get(_in_environ(names.ATTEMPT), "").strip(_LINE_SPACE)
     return int(value) if _COUNT.fullmatch(value) else None
 
 
@@ -113,7 +108,7 @@ def _bearer(
     return next(
         (
             header
-            for header in HEADERS
+            for header in names.TOKENS
             if header.lower() in listed and _in_environ(header) in environ
         ),
         None,
@@ -143,4 +138,3 @@ def _plain_or_quoted(line: str) -> list[str]:
             values.append(_ESCAPED.sub(r"\1", quoted))
         place, another = found.end(), found[0].endswith(",")
     return values
-

@@ -9,18 +9,18 @@ import typing as ty
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import steps
 from openstack_idempotency.sql import transaction
 from openstack_idempotency.sql.steps import PAST
 from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import TOKENS
-from openstack_idempotency.engine.claim import Claim
-from openstack_idempotency.engine.points import Point
-from openstack_idempotency.engine.points import reached
-from openstack_idempotency.protocol.record import Record
-from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Use
 
 
 class Claiming(Steps):

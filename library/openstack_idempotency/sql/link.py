@@ -16,16 +16,16 @@ from oslo_log import log as logging
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from openstack_idempotency.sql import rows
-from openstack_idempotency.sql.tables import RESOURCES
-from openstack_idempotency.sql.tables import TOKENS
 from openstack_idempotency.engine import claim as claims
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine import points
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.sql import rows
+from openstack_idempotency.sql.tables import RESOURCES
+from openstack_idempotency.sql.tables import TOKENS
 
 LOG = logging.getLogger(__name__)
 
@@ -193,7 +193,7 @@ def _fence(connection: sa.Connection, claim: Claim, bound: int) -> None:
             "back.",
             claim.link,
         )
-        raise errors.TokenLost
+        raise errors.TakenOver
 
 
 def _bind(connection: sa.Connection, claim: Claim, made: Resource) -> None:

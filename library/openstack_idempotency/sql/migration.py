@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Brings the tables of client tokens up to date, apart from Nova's own."""
+"""Brings the tables of client tokens up to date, apart from the service's."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from alembic.runtime import migration
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
-from nova.db.api import api as api_db
 from openstack_idempotency.sql import capability
 from openstack_idempotency.sql import connections
 from openstack_idempotency.sql import tables
 from openstack_idempotency.sql import transaction
 
-# Nova's API database has an alembic_version of its own.
+# The service's database may have an alembic_version of its own.
 VERSION_TABLE = "alembic_version_idempotency"
 
 _SCRIPTS = "openstack_idempotency.migrations"
@@ -38,8 +37,7 @@ _LOCK = {
         f"SET lock_timeout = '{_PATIENCE}s'; "
         f"SELECT CASE WHEN pg_advisory_lock({_LOCK_NUMBER}) IS NULL "
         "THEN 1 ELSE 1 END",
-        "RESET lock_timeout; "
-        f"SELECT pg_advisory_unlock({_LOCK_NUMBER})",
+        f"RESET lock_timeout; SELECT pg_advisory_unlock({_LOCK_NUMBER})",
     ),
 }
 
@@ -53,35 +51,13 @@ _RELEASED = {
 
 
 class Unusable(Exception):
-    """The API database cannot be used; says why, and what to do."""
-
-
-@contextlib.contextmanager
-def api_database() -> ty.Iterator[sa.Engine]:
-    """Give Nova's API database, as nova.conf names it.
-
-    :raises Unusable: there is none, or it does not answer as it should
-    """
-    try:
-        yield api_db.get_engine()
-    except capability.Unsupported as exc:
-        raise Unusable(str(exc)) from exc
-    except (
-        db_exc.DBError,
-        db_exc.CantStartEngineError,
-        sa.exc.SQLAlchemyError,
-    ) as exc:
-        raise Unusable(
-            str(exc).partition("\n")[0]
-            + "\nCheck [api_database] connection in nova.conf, or name the "
-            "file with --config-file."
-        ) from exc
+    """The database cannot be used; says why, and what to do."""
 
 
 def db_sync(engine: sa.Engine) -> None:
     """Apply all migrations that are missing; safe to run again.
 
-    :param engine: the API database
+    :param engine: the service's database
     :raises capability.Unsupported: the server is too old
     :raises Unusable: the tables are of a form that was never released, or
         another run does not end
@@ -102,7 +78,7 @@ def db_sync(engine: sa.Engine) -> None:
 def db_version(engine: sa.Engine) -> str | None:
     """Return the newest migration that was applied, None before the first.
 
-    :param engine: the API database
+    :param engine: the service's database
     """
     with engine.connect() as connection:
         return _version(connection)

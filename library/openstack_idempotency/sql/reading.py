@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
-from openstack_idempotency.engine.claim import Claim
-from openstack_idempotency.protocol.record import Record
-from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.protocol.sameness import Scope
-from openstack_idempotency.engine.store import Use
 
 
 class Reading(Steps):

@@ -8,13 +8,13 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from openstack_idempotency.sql import tables
-from openstack_idempotency.sql.tables import TOKENS
-from openstack_idempotency.protocol import digest
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Use
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql import tables
+from openstack_idempotency.sql.tables import TOKENS
 
 # The values of some columns, by their names.
 Row = dict[str, ty.Any]

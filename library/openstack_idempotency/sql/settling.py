@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import steps
 from openstack_idempotency.sql.steps import PAST
 from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import TOKENS
-from openstack_idempotency.engine.claim import Claim
-from openstack_idempotency.engine.points import Point
-from openstack_idempotency.engine.points import reached
-from openstack_idempotency.engine.store import Outcome
-from openstack_idempotency.engine.store import Release
-from openstack_idempotency.engine.store import Use
 
 
 class Settling(Steps):

@@ -10,16 +10,16 @@ import typing as ty
 
 import sqlalchemy as sa
 
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import clock
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import transaction
 from openstack_idempotency.sql.connections import Connections
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
-from openstack_idempotency.engine.points import Point
-from openstack_idempotency.engine.points import reached
-from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Use
 
 PAST = 0  # a time that is always in the past
 
@@ -33,12 +33,14 @@ class Settings:
     :param key_ids: the ids of the secrets that key the digests of a use, in
         the same order
     :param host: the name of this host
+    :param sync_command: what makes the tables, for the operator
     """
 
     lease: int
     token_ttl: int
     key_ids: tuple[str, ...] = ("",)
     host: str = dataclasses.field(default_factory=socket.gethostname)
+    sync_command: str = "db sync"
 
 
 class Steps:
@@ -62,7 +64,9 @@ class Steps:
     ) -> None:
         self.connections = connections or Connections(database)
         self._settings = settings
-        self._run = transaction.Runner(self.connections, monotonic)
+        self._run = transaction.Runner(
+            self.connections, settings.sync_command, monotonic
+        )
         self._now = clock.now() if now is None else now
         self._lease_end = self._now + settings.lease
         # Until an outcome is stored, count the life from the lease's end.

@@ -16,7 +16,7 @@ from openstack_idempotency.sql.watching import Watching
 from openstack_idempotency.sql.withdrawing import Withdrawing
 
 
-class SqlStore(Reading, Claiming, Settling, Withdrawing, Watching):
+class SqlTokenStore(Reading, Claiming, Settling, Withdrawing, Watching):
     """Tokens in a database; what the engine's store port asks for.
 
     All methods raise :class:`errors.Unavailable` when the table cannot be

@@ -49,7 +49,7 @@ TOKENS: ty.Final = sa.Table(
     sa.Column("token_digest", _Digest, nullable=False),
     sa.Column("target_digest", _Digest, nullable=False),
     # Set on the rows that a token has besides its own while a secret is
-    # being rotated: the digest of its own row. See Store.claim.
+    # being rotated: the digest of its own row. See TokenStore.claim.
     sa.Column("alias_of", _Digest, nullable=True),
     sa.Column("fingerprint", _Digest, nullable=False),
     # Which secret the digests are keyed with, and who wrote the row.

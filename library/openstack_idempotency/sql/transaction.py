@@ -12,15 +12,13 @@ from oslo_db import exception as db_exc
 from oslo_log import log as logging
 import sqlalchemy as sa
 
+from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import handlers
 from openstack_idempotency.sql import tables
 from openstack_idempotency.sql.capability import Unsupported
 from openstack_idempotency.sql.connections import Connections
-from openstack_idempotency.protocol import errors
 
 LOG = logging.getLogger(__name__)
-
-SYNC_COMMAND = "nova-idempotency db sync"
 
 # Not all of SQLAlchemy's errors: programming errors must stay visible.
 FAULTS = (
@@ -50,15 +48,18 @@ class Runner:
     connections are retried, so a body may run more than once.
 
     :param connections: to the database
+    :param sync_command: what makes the tables, for the operator
     :param monotonic: elapsed time, in seconds
     """
 
     def __init__(
         self,
         connections: Connections,
+        sync_command: str,
         monotonic: ty.Callable[[], float] = time.monotonic,
     ) -> None:
         self.connections = connections
+        self._sync_command = sync_command
         self._monotonic = monotonic
 
     def statement(self, body: Body[_T]) -> _T:
@@ -134,7 +135,7 @@ class Runner:
                 "Client tokens are refused: table %s is missing in the "
                 "database. Create it with '%s'.",
                 tables.TOKENS.name,
-                SYNC_COMMAND,
+                self._sync_command,
             )
             return
         # Only the kind of error: its text holds the statement's values.

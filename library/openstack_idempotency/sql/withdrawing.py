@@ -8,19 +8,19 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from openstack_idempotency.sql import rows
-from openstack_idempotency.sql.steps import Steps
-from openstack_idempotency.sql.tables import RESOURCES
-from openstack_idempotency.sql.tables import TOKENS
-from openstack_idempotency.sql.tables import WITHDRAWALS
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Use
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql import rows
+from openstack_idempotency.sql.steps import Steps
+from openstack_idempotency.sql.tables import RESOURCES
+from openstack_idempotency.sql.tables import TOKENS
+from openstack_idempotency.sql.tables import WITHDRAWALS
 
 TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
 

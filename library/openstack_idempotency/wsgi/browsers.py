@@ -13,17 +13,17 @@ import typing as ty
 
 from oslo_middleware import cors
 
-from openstack_idempotency.protocol import token
+from openstack_idempotency.protocol import headers
 
 #: The headers of a request.
-SENT = (*token.HEADERS, token.ATTEMPT)
+SENT = (*headers.TOKENS, headers.ATTEMPT)
 #: The headers of an answer: ours, and those of Nova's that a retry needs.
 SEEN = (
-    token.HEADER,
-    "X-Client-Token-State",
-    "X-Client-Token-Expires",
-    "X-Client-Token-Request-Id",
-    "Idempotent-Replayed",
+    headers.TOKEN,
+    headers.STATE,
+    headers.EXPIRES,
+    headers.REQUEST_ID,
+    headers.REPLAYED,
     "Location",
     "Retry-After",
     "x-compute-request-id",

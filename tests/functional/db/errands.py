@@ -9,19 +9,19 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from openstack_idempotency.sql.store import SqlStore
+from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.limits import Limits
+from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.engine.returns import Returns
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.protocol.digest import Digests
-from openstack_idempotency.engine.engine import Engine
-from openstack_idempotency.engine.limits import Limits
-from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.engine.returns import Returns
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Request
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
 from tests.unit.library import contract
 from tests.unit.library import fakes
@@ -71,7 +71,7 @@ class Errands:
     def __init__(
         self,
         test: base.StoreTestCase,
-        store: SqlStore,
+        store: SqlTokenStore,
         secrets: ty.Sequence[bytes],
     ) -> None:
         self._test = test

@@ -17,13 +17,13 @@ import typing as ty
 import ddt
 import sqlalchemy as sa
 
-from openstack_idempotency.sql.store import SqlStore
-from openstack_idempotency.sql.tables import TOKENS
 from openstack_idempotency.engine import claim as claims
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine.points import Point
-from openstack_idempotency.engine.store import Release
-from openstack_idempotency.engine.work import Fate
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.sql.store import SqlTokenStore
+from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands
@@ -235,7 +235,9 @@ class _Retries(base.fixtures.Fixture):  # type: ignore[misc]
     :param secrets: what its host lists
     """
 
-    def __init__(self, store: SqlStore, secrets: ty.Sequence[bytes]) -> None:
+    def __init__(
+        self, store: SqlTokenStore, secrets: ty.Sequence[bytes]
+    ) -> None:
         self._store = store
         self._use = use_of(errands.TOKEN, secrets=secrets)
 

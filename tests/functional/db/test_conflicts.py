@@ -15,9 +15,9 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
-from openstack_idempotency.engine.claim import Claim
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands

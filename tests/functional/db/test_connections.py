@@ -8,8 +8,8 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from openstack_idempotency.sql import transaction
 from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql import transaction
 from tests.functional.db import base
 from tests.functional.db.errands import Errands
 from tests.unit.library import contract

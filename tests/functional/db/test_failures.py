@@ -10,17 +10,17 @@ from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 import testtools
 
-from openstack_idempotency.sql import tables
-from openstack_idempotency.sql.steps import Settings
-from openstack_idempotency.sql.store import SqlStore
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Outcome
-from openstack_idempotency.engine.store import Release
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql import tables
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
 from tests.unit.library import contract
 from tests.unit.library.contract import use_of
@@ -273,7 +273,9 @@ class UnreachableTest(testtools.TestCase):
             log = self.useFixture(fixtures.FakeLogger())
             manager = enginefacade.transaction_context()
             manager.configure(connection=url, max_retries=1, retry_interval=0)
-            tokens = SqlStore(manager, Settings(lease=1000, token_ttl=60000))
+            tokens = SqlTokenStore(
+                manager, Settings(lease=1000, token_ttl=60000)
+            )
             for name, call in _calls(tokens).items():
                 with self.subTest(url, method=name):
                     self.assertRaises(errors.Unavailable, call)

@@ -17,8 +17,8 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.api import models as api_models
-from openstack_idempotency.sql import migration
 from nova.db.idempotency import migrations
+from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import tables
 from tests.functional.db import base
 

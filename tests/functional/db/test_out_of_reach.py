@@ -13,10 +13,10 @@ import fixtures
 import sqlalchemy as sa
 import testtools
 
+from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql.steps import Settings
-from openstack_idempotency.sql.store import SqlStore
-from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
 from tests.unit.library import contract
 from tests.unit.library import fakes
@@ -36,9 +36,11 @@ class _OutOfReachTestCase(base.EmptyTestCase):
         self.store = self.store_on(self.database.manager)
         self.store.look(use_of())
 
-    def store_on(self, manager: ty.Any) -> SqlStore:
+    def store_on(self, manager: ty.Any) -> SqlTokenStore:
         settings = Settings(lease=contract.LEASE, token_ttl=contract.TTL)
-        store = SqlStore(manager, settings, monotonic=self.clock.monotonic)
+        store = SqlTokenStore(
+            manager, settings, monotonic=self.clock.monotonic
+        )
         self.addCleanup(store.connections.dispose)
         return store
 
@@ -125,7 +127,9 @@ class SilentTest(testtools.TestCase):
         services = sa.create_engine(url)
         manager = types.SimpleNamespace(writer=writer)
         settings = Settings(lease=contract.LEASE, token_ttl=contract.TTL)
-        store = SqlStore(manager, settings, monotonic=self.clock.monotonic)
+        store = SqlTokenStore(
+            manager, settings, monotonic=self.clock.monotonic
+        )
         self.assertRaises(errors.Unavailable, store.look, use_of())
         self.assertEqual(1, len(self.accepted))
 

@@ -9,11 +9,11 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from openstack_idempotency.sql.tables import TOKENS
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine.claim import Claim
-from openstack_idempotency.engine.store import Release
-from openstack_idempotency.engine.store import Use
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
 from tests.unit.library.contract import ONE
 from tests.unit.library.contract import TWO
@@ -89,7 +89,7 @@ class _Races(_RacesTestCase):
     def _made(self, claim: Claim, name: str) -> bool:
         try:
             self.make(claim, name)
-        except errors.TokenLost:
+        except errors.TakenOver:
             return False
         return True
 

@@ -244,7 +244,6 @@ class ServerGroups(Deleted, Linked):
         self.assertEqual(200, retry.status_code, retry.content)
         self.assertNotIn("Idempotent-Replayed", retry.headers)
 
-
     def test_one_that_lost_its_token_is_not_told_of_the_quota(self) -> None:
         self.flags(server_groups=1, group="quota")
         retries = []

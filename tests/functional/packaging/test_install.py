@@ -8,7 +8,7 @@ import typing as ty
 
 import testtools
 
-from nova.conf import idempotency as options
+from openstack_idempotency import opts
 from tests.functional.packaging import builds
 from tests.functional.packaging import scratch
 
@@ -110,9 +110,9 @@ class InstallTest(_Installed):
         self.check_that_entry_points_load()
 
     def test_sample_configuration_of_nova_lists_our_options(self) -> None:
-        names = {option.name for option in options.idempotency_opts}
+        names = {option.name for option in opts.idempotency_opts}
         self.assertEqual(names, self.options("nova.conf"))
-        self.assertEqual(names, self.options("nova.idempotency"))
+        self.assertEqual(names, self.options("openstack_idempotency"))
 
 
 class EditableInstallTest(_Installed):
@@ -132,8 +132,8 @@ class EditableInstallTest(_Installed):
 
     def test_sample_configuration_lists_our_options(self) -> None:
         """With our own name only: Nova's looks into its own folder."""
-        names = {option.name for option in options.idempotency_opts}
-        self.assertEqual(names, self.options("nova.idempotency"))
+        names = {option.name for option in opts.idempotency_opts}
+        self.assertEqual(names, self.options("openstack_idempotency"))
 
 
 def _modules(source: pathlib.Path) -> list[str]:

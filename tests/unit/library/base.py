@@ -12,27 +12,27 @@ import fixtures
 import testtools
 
 from openstack_idempotency.engine import claim as claims
-from openstack_idempotency.protocol import digest
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine import points
-from openstack_idempotency.protocol import record as records
-from openstack_idempotency.protocol.answer import Answer
-from openstack_idempotency.protocol.answer import Reply
-from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.engine.claim import Claim
-from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol import digest
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import record as records
+from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.protocol.sameness import Scope
-from openstack_idempotency.engine.store import Outcome
-from openstack_idempotency.engine.store import Use
-from openstack_idempotency.engine.work import Request
+from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Use
 from tests.unit.library import fakes
 
 LEASE = 60
@@ -227,8 +227,8 @@ class EngineTestCase(testtools.TestCase):
         digests = self.engine.parts.digests
         use = Use(
             scope=SCOPE,
-            digests=digests.caller(SCOPE, "token"),
-            fingerprints=digests.request("token", b"{}"),
+            digests=digests.of_token(SCOPE, "token"),
+            fingerprints=digests.of_request("token", b"{}"),
             request_id="req-elsewhere",
             owner="elsewhere",
             roles=ROLES,

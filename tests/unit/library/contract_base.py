@@ -9,6 +9,7 @@ import uuid
 import testtools
 
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.ports import TokenStore
 from openstack_idempotency.protocol.decision import Asked
 from openstack_idempotency.protocol.decision import decide
 from openstack_idempotency.protocol.decision import Decision
@@ -16,11 +17,10 @@ from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.protocol.sameness import Scope
-from openstack_idempotency.engine.store import Outcome
-from openstack_idempotency.engine.store import Release
-from openstack_idempotency.engine.store import Store
-from openstack_idempotency.engine.store import Use
+from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Use
 from tests.unit.library import fakes
 
 LEASE = 60_000
@@ -45,8 +45,8 @@ def use_of(
     name = uuid.uuid4().hex
     return Use(
         scope=scope,
-        digests=digests.caller(scope, token),
-        fingerprints=digests.request(token, body),
+        digests=digests.of_token(scope, token),
+        fingerprints=digests.of_request(token, body),
         request_id=f"req-{name}",
         owner=name,
         version="2.100",
@@ -65,7 +65,7 @@ class Held(ty.NamedTuple):
 class StoreContract(testtools.TestCase):
     """Base of the tests of a store; not run itself."""
 
-    store: Store
+    store: TokenStore
     clock: fakes.Clock
 
     def make(self, claim: Claim, name: str = "a thing") -> Resource:

@@ -8,8 +8,8 @@ import dataclasses
 import ddt
 
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Outcome
-from openstack_idempotency.engine.store import Release
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
 from tests.unit.library.contract_base import StoreContract
 from tests.unit.library.contract_base import TAKEOVERS
 from tests.unit.library.contract_base import use_of

@@ -7,12 +7,12 @@ import dataclasses
 
 import ddt
 
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.store import Release
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from tests.unit.library.contract_base import Held
 from tests.unit.library.contract_base import LEASE
 from tests.unit.library.contract_base import StoreContract
@@ -181,7 +181,7 @@ class FormerOwnerContract(StoreContract):
 
     def test_what_it_makes_is_undone_and_it_is_told(self) -> None:
         former, present = self.overtaken()
-        self.assertRaises(errors.TokenLost, self.make, former.claim)
+        self.assertRaises(errors.TakenOver, self.make, former.claim)
         self.assertTrue(former.claim.lost)
         self.assertFalse(present.claim.lost)
         self.assertEqual((), self.store.resources(present.claim.id))

@@ -9,8 +9,8 @@ import typing as ty
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from tests.unit.library.contract_base import Held
 from tests.unit.library.contract_base import LEASE
 from tests.unit.library.contract_base import StoreContract

@@ -7,11 +7,11 @@ import typing as ty
 
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.evidence import Evidence
+from openstack_idempotency.protocol.evidence import Started
 from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.engine.work import Evidence
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Started
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from tests.unit.library import memory
 
 Store = memory.Store
@@ -106,7 +106,7 @@ class Work:
         self.runs += 1
         try:
             return self._does()
-        except errors.TokenLost:
+        except errors.TakenOver:
             # A service makes answers of all errors, of this one, too.
             return Answer(500, (), b"{}")
 

@@ -10,12 +10,12 @@ from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.protocol.sameness import Scope
-from openstack_idempotency.engine.store import Outcome
-from openstack_idempotency.engine.store import Release
-from openstack_idempotency.engine.store import Use
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from tests.unit.library.memory_rows import Row
 from tests.unit.library.memory_rows import Table
 

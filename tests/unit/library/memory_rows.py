@@ -7,14 +7,14 @@ import dataclasses
 import typing as ty
 
 from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol import errors
-from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.protocol.sameness import Scope
-from openstack_idempotency.engine.store import Use
+from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Use
 
 
 class Time(ty.Protocol):
@@ -79,7 +79,7 @@ class Table:
         row = self._held(claim)
         if row is None:
             claim.lost = True
-            raise errors.TokenLost
+            raise errors.TakenOver
         row.resources.append(resource)
         row.change(bound=row.record.bound + 1)
 

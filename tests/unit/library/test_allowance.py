@@ -9,9 +9,9 @@ import ddt
 import testtools
 
 from openstack_idempotency.engine import allowance
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine.allowance import Allowance
-from openstack_idempotency.protocol.sameness import Scope
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.scope import Scope
 from tests.unit.library import fakes
 
 _SCOPE = Scope("project", "user", "POST /servers")

@@ -13,10 +13,33 @@ import typing as ty
 import testtools
 
 ROOT = pathlib.Path(__file__).parents[3]
-_OURS = ("nova", "client", "embedded", "migrations", "tests")
-_SIZED = ("nova", "client", "embedded")
+_OURS = ("nova", "library", "client", "embedded", "migrations", "tests")
+_SIZED = ("nova", "library", "client", "embedded")
 _MAX_MODULE = 300
 _MAX_FUNCTION = 40
+
+_LIBRARY = "library/openstack_idempotency"
+# What each folder of the library may import besides the standard library and
+# itself: the layers below it, and libraries.
+_LAYERS: ty.Final = {
+    "protocol": (),
+    "engine": ("openstack_idempotency.protocol", "oslo_log"),
+    "sql": (
+        "openstack_idempotency.protocol",
+        "openstack_idempotency.engine",
+        "alembic",
+        "oslo_db",
+        "oslo_log",
+        "sqlalchemy",
+    ),
+    "wsgi": ("openstack_idempotency.protocol", "oslo_middleware", "webob"),
+}
+# The modules at its top put the layers together.
+_TOP: ty.Final = (
+    "openstack_idempotency",
+    "cryptography",
+    "oslo_config",
+)
 
 
 @functools.cache
@@ -26,7 +49,7 @@ def _trees() -> dict[str, ast.Module]:
         str(path.relative_to(ROOT)): ast.parse(path.read_text("utf-8"))
         for folder in _OURS
         for path in sorted((ROOT / folder).rglob("*.py"))
-        if "build" not in path.relative_to(ROOT).parts
+        if not {"build", "migrations"} & set(path.relative_to(ROOT).parts[1:])
     }
 
 
@@ -55,6 +78,14 @@ def _is_below(name: str, *packages: str) -> bool:
     return any(f"{name}.".startswith(f"{package}.") for package in packages)
 
 
+def _allowed(path: str) -> tuple[str, ...]:
+    """Return the packages that a module of the library may import."""
+    folder, _, rest = path.removeprefix(f"{_LIBRARY}/").partition("/")
+    if not rest:
+        return _TOP
+    return (f"openstack_idempotency.{folder}", *_LAYERS[folder])
+
+
 class _TestCase(testtools.TestCase):
     def assert_nobody(self, culprits: ty.Iterable[str]) -> None:
         self.assertEqual([], list(culprits))
@@ -69,34 +100,38 @@ class DependenciesTest(_TestCase):
             if isinstance(node, ast.ImportFrom) and node.level
         )
 
-    def test_the_engine_serves_any_service(self) -> None:
-        found = dict(_below("nova/openstack/common/"))
-        self.assertIn("library/openstack_idempotency/engine/engine.py", found)
+    def test_each_layer_of_the_library_knows_those_below_it(self) -> None:
+        found = dict(_below(f"{_LIBRARY}/"))
+        self.assertIn(f"{_LIBRARY}/engine/engine.py", found)
         self.assert_nobody(
             f"{path} imports {name}"
             for path, tree in found.items()
             for name in _imports(tree)
-            if _root(name) not in sys.stdlib_module_names
-            and not _root(name).startswith("oslo_")
-            and not _is_below(name, "nova.openstack.common")
+            if not _is_below(name, *sys.stdlib_module_names)
+            and not _is_below(name, *_allowed(path))
         )
 
     def test_what_decides_knows_neither_time_nor_threads_nor_a_store(
         self,
     ) -> None:
-        core = "nova/openstack/common/idempotency"
-        values = "openstack_idempotency.protocol.record"
         trees = _trees()
         self.assert_nobody(
             f"{module} imports {name}"
-            for module in ("decision", "record", "answer")
-            for name in _imports(trees[f"{core}/{module}.py"])
+            for module in ("decision", "record", "answer", "use", "scope")
+            for name in _imports(trees[f"{_LIBRARY}/protocol/{module}.py"])
             if _root(name)
-            not in ("__future__", "dataclasses", "enum", "json", "typing")
-            and not _is_below(name, values)
+            not in (
+                "__future__",
+                "dataclasses",
+                "enum",
+                "json",
+                "typing",
+                "urllib",
+            )
+            and not _is_below(name, "openstack_idempotency.protocol")
         )
 
-    def test_sqlalchemy_is_known_below_nova_db_only(self) -> None:
+    def test_sqlalchemy_is_known_beside_databases_only(self) -> None:
         self.assert_nobody(
             f"{path} imports {name}"
             for path, tree in _below("nova/", "client/")
@@ -106,26 +141,37 @@ class DependenciesTest(_TestCase):
             or _is_below(name, "oslo_db.sqlalchemy")
         )
 
-    def test_the_store_does_not_know_the_api(self) -> None:
+    def test_the_decorator_knows_no_service(self) -> None:
+        self.assert_nobody(
+            f"{path} imports {name}"
+            for path, tree in _below("nova/openstack/")
+            for name in _imports(tree)
+            if _root(name) not in sys.stdlib_module_names
+            and not _is_below(name, "openstack_idempotency.protocol")
+        )
+
+    def test_what_knows_nova_s_database_does_not_know_the_api(self) -> None:
         self.assert_nobody(
             f"{path} imports {name}"
             for path, tree in _below("nova/db/idempotency/")
             for name in _imports(tree)
-            if _root(name) == "nova"
-            and not _is_below(name, "nova.openstack.common", "nova.db")
+            if _root(name) == "nova" and not _is_below(name, "nova.db")
         )
 
     def test_options_know_nothing_but_oslo_config(self) -> None:
         ((_, tree),) = _below("nova/conf/")
         outside = {_root(name) for name in _imports(tree)}
         self.assertEqual(
-            {"oslo_config"}, outside - set(sys.stdlib_module_names)
+            {"oslo_config", "openstack_idempotency"},
+            outside - set(sys.stdlib_module_names),
         )
 
     def test_production_code_does_not_know_tests(self) -> None:
         self.assert_nobody(
             f"{path} imports {name}"
-            for path, tree in _below("nova/", "client/", "migrations/")
+            for path, tree in _below(
+                "nova/", "library/", "client/", "migrations/"
+            )
             for name in _imports(tree)
             if _is_below(name, "tests", "nova.tests", "embedded", "unittest")
         )

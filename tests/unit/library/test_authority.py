@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from openstack_idempotency.protocol.answer import Answer
-from openstack_idempotency.engine.work import Evidence
-from openstack_idempotency.engine.work import Started
+from openstack_idempotency.protocol.evidence import Evidence
+from openstack_idempotency.protocol.evidence import Started
 from tests.unit.library import base
 from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED

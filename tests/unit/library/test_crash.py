@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import ddt
 
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine import points
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.engine.points import Point
+from openstack_idempotency.protocol.evidence import Evidence
+from openstack_idempotency.protocol.evidence import Started
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.work import Evidence
-from openstack_idempotency.engine.work import Started
 from tests.unit.library import base
 from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED
@@ -86,7 +86,7 @@ class AnywhereTest(base.EngineTestCase):
         self.dies(work)
         runs = work.runs
         for _ in range(2):
-            self.refused(errors.OutcomeUnknown, work, "req-1")
+            self.refused(errors.Unknown, work, "req-1")
         self.assertEqual(runs, work.runs)
 
 
@@ -185,7 +185,7 @@ class LinkedTest(base.EngineTestCase):
         # It is since an upgrade; what came of the first one it does not tell.
         self.dies(fakes.Work(self.deadly()))
         work = self.linked()
-        self.refused(errors.OutcomeUnknown, work, "req-1")
+        self.refused(errors.Unknown, work, "req-1")
         self.assertEqual(0, work.runs)
 
     def test_the_log_tells_which_request_ended_so(self) -> None:
@@ -226,44 +226,44 @@ class NotLinkedTest(base.EngineTestCase):
 
     def test_known_to_have_failed_it_stays_failed(self) -> None:
         self._recorded(Evidence.FAILED)
-        self.refused(errors.RecordedFailure, self.work, "req-1")
+        self.refused(errors.Failed, self.work, "req-1")
         self.work.recorded.clear()
-        self.refused(errors.RecordedFailure, self.work, "req-1")
+        self.refused(errors.Failed, self.work, "req-1")
         self.assertEqual(0, self.work.runs)
         self.assertIs(State.FAILED, self.row().state)
 
     def test_its_life_begins_when_it_is_known_to_have_failed(self) -> None:
         self._recorded(Evidence.FAILED)
         self.clock.forward(100)
-        self.refused(errors.RecordedFailure, self.work, "req-1")
+        self.refused(errors.Failed, self.work, "req-1")
         ends = self.clock.milliseconds + base.TTL * 1000
         self.assertEqual(ends, self.row().expires_at)
 
     def test_nothing_known_it_is_unknown_and_never_run(self) -> None:
         for _ in range(3):
-            self.refused(errors.OutcomeUnknown, self.work, "req-1")
+            self.refused(errors.Unknown, self.work, "req-1")
         self.assertEqual(0, self.work.runs)
         self.assertIs(State.UNKNOWN, self.row().state)
 
     def test_found_out_later_it_is_known(self) -> None:
-        self.refused(errors.OutcomeUnknown, self.work, "req-1")
+        self.refused(errors.Unknown, self.work, "req-1")
         self._recorded(Evidence.UNDER_WAY, ACCEPTED)
         self.assertEqual(202, self.send(self.work).answer.status)
 
     def test_unknown_ends_with_the_token_s_life(self) -> None:
-        self.refused(errors.OutcomeUnknown, self.work, "req-1")
+        self.refused(errors.Unknown, self.work, "req-1")
         self.clock.forward(base.TTL)
         self.assertIs(Verdict.EXECUTED, self.send(self.work).verdict)
         self.assertEqual(1, self.work.runs)
 
     def test_other_requests_are_still_refused(self) -> None:
-        self.refused(errors.OutcomeUnknown, self.work, "req-1")
-        self.refused(errors.DifferentRequest, self.work, body=b"other")
+        self.refused(errors.Unknown, self.work, "req-1")
+        self.refused(errors.Different, self.work, body=b"other")
 
     def test_of_two_retries_both_are_told(self) -> None:
         def other() -> None:
-            self.refused(errors.OutcomeUnknown, self.work, "req-1")
+            self.refused(errors.Unknown, self.work, "req-1")
 
         self.store.before["recover"] = other
-        self.refused(errors.OutcomeUnknown, self.work, "req-1")
+        self.refused(errors.Unknown, self.work, "req-1")
         self.assertEqual(0, self.work.runs)

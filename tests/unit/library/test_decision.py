@@ -51,7 +51,7 @@ _LOST = dataclasses.replace(_DEAD, state=State.UNKNOWN)
 
 def _gone(record: Record) -> Record:
     # So long that no clock of a client's could be that far ahead.
-    return dataclasses.replace(record, expires_at=NOW - decision.AHEAD)
+    return dataclasses.replace(record, expires_at=NOW - decision.MAX_AHEAD)
 
 
 def _other(record: Record) -> Record:
@@ -151,7 +151,7 @@ class TableTest(testtools.TestCase):
 
 
 _OLDEST = NOW - LIFE
-_NEWEST = NOW + decision.AHEAD
+_NEWEST = NOW + decision.MAX_AHEAD
 
 
 @ddt.ddt
@@ -163,7 +163,7 @@ class AgeTest(testtools.TestCase):
         (_OLDEST, Decision.RUN, Decision.RERUN),
         (NOW, Decision.RUN, Decision.RERUN),
         (_NEWEST, Decision.RUN, Decision.RERUN),
-        (_NEWEST + 1, Decision.AHEAD, Decision.AHEAD),
+        (_NEWEST + 1, Decision.FROM_THE_FUTURE, Decision.FROM_THE_FUTURE),
     )
     @ddt.unpack
     def test_one_that_is_not_known_any_more(
@@ -204,7 +204,7 @@ _RECORDS = st.builds(
     sealed=st.sampled_from([None, b"s"]),
 )
 _RUNS = (Decision.RUN, Decision.RERUN)
-_NEVER = (Decision.RUN, Decision.EXPIRED, Decision.AHEAD)
+_NEVER = (Decision.RUN, Decision.EXPIRED, Decision.FROM_THE_FUTURE)
 
 
 class PropertyTest(testtools.TestCase):

@@ -11,7 +11,7 @@ import testtools
 
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol.digest import Digests
-from openstack_idempotency.protocol.sameness import Scope
+from openstack_idempotency.protocol.scope import Scope
 
 ONE = b"1" * 32
 TWO = b"2" * 32
@@ -33,7 +33,7 @@ class CallerTest(testtools.TestCase):
         self.digests = Digests([ONE])
 
     def _one(self, scope: Scope, token: str = "t") -> bytes:
-        (only,) = self.digests.caller(scope, token)
+        (only,) = self.digests.of_token(scope, token)
         return only
 
     def assert_all_differ(self, digests: ty.Iterable[bytes]) -> None:
@@ -42,7 +42,7 @@ class CallerTest(testtools.TestCase):
 
     def test_the_same_use_has_the_same_digest(self) -> None:
         again = Digests([ONE]).caller(_scope(), "t")
-        self.assertEqual(self.digests.caller(_scope(), "t"), again)
+        self.assertEqual(self.digests.of_token(_scope(), "t"), again)
 
     def test_projects_users_and_tokens_are_apart(self) -> None:
         self.assert_all_differ(
@@ -126,17 +126,20 @@ class RequestTest(testtools.TestCase):
 
     def test_another_body_has_another_fingerprint(self) -> None:
         self.assertNotEqual(
-            self.digests.request("t", b"a"), self.digests.request("t", b"b")
+            self.digests.of_request("t", b"a"),
+            self.digests.of_request("t", b"b"),
         )
 
     def test_another_token_has_another_fingerprint(self) -> None:
         self.assertNotEqual(
-            self.digests.request("t", b"a"), self.digests.request("u", b"a")
+            self.digests.of_request("t", b"a"),
+            self.digests.of_request("u", b"a"),
         )
 
     def test_token_and_body_do_not_run_together(self) -> None:
         self.assertNotEqual(
-            self.digests.request("ta", b"b"), self.digests.request("t", b"ab")
+            self.digests.of_request("ta", b"b"),
+            self.digests.of_request("t", b"ab"),
         )
 
     def test_a_fingerprint_never_stands_for_a_token(self) -> None:
@@ -145,7 +148,8 @@ class RequestTest(testtools.TestCase):
         rest = (-1).to_bytes(8, "big", signed=True) * 3
         rest += (1).to_bytes(8, "big") + b"x"
         self.assertNotEqual(
-            self.digests.caller(scope, "x"), self.digests.request("t", rest)
+            self.digests.of_token(scope, "x"),
+            self.digests.of_request("t", rest),
         )
 
 
@@ -172,7 +176,7 @@ class KeyIdTest(testtools.TestCase):
             hashlib.sha256(ONE).hexdigest(),
             *(key.hex() for key in digests._token_keys),
             *(key.hex() for key in digests._request_keys),
-            digests.caller(_scope(), "t")[0].hex(),
+            digests.of_token(_scope(), "t")[0].hex(),
         ):
             self.assertNotIn(name, kept)
 
@@ -182,11 +186,11 @@ class SecrecyTest(testtools.TestCase):
         digests = Digests([ONE])
         for short in ("t", "tok", "x" * 255):
             for data in (
-                *digests.caller(_scope(), short),
-                *digests.request(short, b"body"),
+                *digests.of_token(_scope(), short),
+                *digests.of_request(short, b"body"),
             ):
                 self.assertEqual(32, len(data))
-        data = digests.caller(_scope(), "token")[0]
+        data = digests.of_token(_scope(), "token")[0]
         self.assertNotIn(b"token", data)
 
     def test_without_the_secret_nobody_can_compute_it(self) -> None:

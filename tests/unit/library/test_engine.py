@@ -9,17 +9,17 @@ import typing as ty
 import ddt
 
 from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import record as records
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol.digest import Digests
-from openstack_idempotency.engine.engine import Engine
-from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.protocol.sameness import Scope
+from openstack_idempotency.protocol.scope import Scope
 from tests.unit.library import base
 from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED

@@ -25,13 +25,13 @@ _ROWS = (
     _Row(errors.BadToken, Verdict.INVALID, 400),
     _Row(errors.BodyTooDeep, Verdict.INVALID, 400),
     _Row(errors.FromTheFuture, Verdict.INVALID, 400),
-    _Row(errors.DifferentRequest, Verdict.DIFFERENT, 422),
+    _Row(errors.Different, Verdict.DIFFERENT, 422),
     _Row(errors.Expired, Verdict.EXPIRED, 412),
     _Row(errors.Forbidden, Verdict.FORBIDDEN, 403),
-    _Row(errors.InProgress, Verdict.RUNNING, 409, again=True),
-    _Row(errors.TokenLost, Verdict.TAKEN_OVER, 409, again=True),
-    _Row(errors.OutcomeUnknown, Verdict.UNKNOWN, 409),
-    _Row(errors.RecordedFailure, Verdict.FAILED, 500),
+    _Row(errors.Running, Verdict.RUNNING, 409, again=True),
+    _Row(errors.TakenOver, Verdict.TAKEN_OVER, 409, again=True),
+    _Row(errors.Unknown, Verdict.UNKNOWN, 409),
+    _Row(errors.Failed, Verdict.FAILED, 500),
     _Row(errors.AnswerLost, Verdict.ANSWER_LOST, 409),
     _Row(errors.TooMany, Verdict.TOO_MANY, 429, again=True),
     _Row(errors.Unavailable, Verdict.UNAVAILABLE, 503, again=True),
@@ -45,10 +45,10 @@ _FILLED: dict[_Kind, str] = {
 # What ran before, or may have: "nothing was done" would be a lie there.
 _SOMETHING_DONE = {
     errors.Forbidden,
-    errors.InProgress,
-    errors.TokenLost,
-    errors.OutcomeUnknown,
-    errors.RecordedFailure,
+    errors.Running,
+    errors.TakenOver,
+    errors.Unknown,
+    errors.Failed,
     errors.AnswerLost,
     errors.Unavailable,
 }
@@ -115,5 +115,5 @@ class RefusalTest(testtools.TestCase):
 
     def test_a_different_request_is_told_in_the_protocol_s_words(self) -> None:
         self.assertIn(
-            "was used for a different request", errors.DifferentRequest.message
+            "was used for a different request", errors.Different.message
         )

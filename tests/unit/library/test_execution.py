@@ -6,11 +6,11 @@ from __future__ import annotations
 import ddt
 
 from openstack_idempotency.engine import claim as claims
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine import points
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.engine.points import Point
 from openstack_idempotency.protocol.record import State
 from tests.unit.library import base
 from tests.unit.library import fakes
@@ -130,7 +130,7 @@ class LargeAnswerTest(base.EngineTestCase):
         large = Answer(500, (), b"x" * 1001)
         work = answers(large)
         self.assert_told(self.send(work), Verdict.FAILED, large)
-        self.refused(errors.RecordedFailure, work, "req-1")
+        self.refused(errors.Failed, work, "req-1")
         self.assertEqual(1, work.runs)
 
     def test_a_deleted_resource_cannot_be_rebuilt_nor_made_again(self) -> None:

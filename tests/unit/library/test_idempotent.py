@@ -9,10 +9,10 @@ import typing as ty
 
 import testtools
 
-from openstack_idempotency.protocol import token
 from nova.openstack.common.idempotent import above
 from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
+from openstack_idempotency.protocol import headers
 
 
 class _Request:
@@ -27,7 +27,7 @@ def _with_token(method: str = "POST") -> _Request:
 class _Service:
     """Notes what it is asked to perform, and performs it."""
 
-    headers: ty.Collection[str] = token.HEADERS
+    headers: ty.Collection[str] = headers.TOKENS
 
     def __init__(self) -> None:
         self.asked: list[tuple[ty.Any, dict[str, ty.Any]]] = []
@@ -138,9 +138,7 @@ class KeepsOutTest(_TestCase):
         self.assertEqual("created 1", answer)
 
     def test_without_a_token_the_service_is_not_asked(self) -> None:
-        self.assertEqual(
-            "created 1", self.controller.decorated(_Request(), 1)
-        )
+        self.assertEqual("created 1", self.controller.decorated(_Request(), 1))
         self.assertEqual([], SERVICE.asked)
 
     def test_without_a_token_the_environment_stays_as_it_is(self) -> None:

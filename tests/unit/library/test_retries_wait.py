@@ -108,7 +108,7 @@ class SeatsTest(_Waiting):
             slept = len(self.clock.slept)
             for _ in range(count):
                 refusal = self.assertRaises(
-                    errors.InProgress, self.send, answers()
+                    errors.Running, self.send, answers()
                 )
                 self.assertEqual("req-1", refusal.request_id)
                 told.append(refusal.verdict)
@@ -133,7 +133,7 @@ class SeatsTest(_Waiting):
 
         def run() -> Answer:
             before = sum(self.clock.slept)
-            self.assertRaises(errors.InProgress, self.send, answers())
+            self.assertRaises(errors.Running, self.send, answers())
             slept.append(sum(self.clock.slept) - before)
             return ACCEPTED
 
@@ -181,9 +181,7 @@ class OvertakenTest(base.EngineTestCase):
 
     def test_but_not_for_ever(self) -> None:
         self._let_others_be_faster(100)
-        self.assertRaises(
-            errors.InProgress, self.send, self.work, may_wait=False
-        )
+        self.assertRaises(errors.Running, self.send, self.work, may_wait=False)
         self.assertEqual((0, []), (self.work.runs, self.clock.slept))
 
     def test_one_that_may_wait_goes_on(self) -> None:

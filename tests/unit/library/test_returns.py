@@ -8,10 +8,10 @@ import uuid
 
 import ddt
 
-from openstack_idempotency.protocol import errors
 from openstack_idempotency.engine import returns
 from openstack_idempotency.engine.returns import Returns
-from openstack_idempotency.engine.store import Use
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.use import Use
 from tests.unit.library import contract
 from tests.unit.library import threads
 

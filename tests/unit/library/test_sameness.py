@@ -15,6 +15,7 @@ import testtools
 
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import sameness
+from openstack_idempotency.protocol import scope
 
 Json = ty.Any
 
@@ -37,15 +38,15 @@ class TargetTest(testtools.TestCase):
     def assert_target(
         self, expected: str, path: str, project: str | None = None
     ) -> None:
-        self.assertEqual(expected, sameness.target("POST", path, project))
+        self.assertEqual(expected, scope.target("POST", path, project))
 
     def test_it_is_the_method_and_the_path(self) -> None:
         self.assert_target("POST /servers", "/servers")
 
     def test_other_methods_are_other_targets(self) -> None:
         self.assertNotEqual(
-            sameness.target("POST", "/servers", None),
-            sameness.target("PUT", "/servers", None),
+            scope.target("POST", "/servers", None),
+            scope.target("PUT", "/servers", None),
         )
 
     def test_the_project_of_the_path_does_not_count(self) -> None:
@@ -64,14 +65,14 @@ class TargetTest(testtools.TestCase):
 
     def test_two_servers_are_two_targets(self) -> None:
         self.assertNotEqual(
-            sameness.target("POST", "/servers/A/action", None),
-            sameness.target("POST", "/servers/B/action", None),
+            scope.target("POST", "/servers/A/action", None),
+            scope.target("POST", "/servers/B/action", None),
         )
 
     def test_case_counts(self) -> None:
         self.assertNotEqual(
-            sameness.target("POST", "/servers/a/action", None),
-            sameness.target("POST", "/servers/A/action", None),
+            scope.target("POST", "/servers/a/action", None),
+            scope.target("POST", "/servers/A/action", None),
         )
 
     def test_slashes_at_the_ends_and_doubled_do_not_count(self) -> None:
@@ -90,13 +91,13 @@ class TargetTest(testtools.TestCase):
     def test_an_escape_is_not_what_it_stands_for(self) -> None:
         # WSGI undoes one level: these were sent as /a%2520b and /a%20b.
         self.assertNotEqual(
-            sameness.target("POST", "/a%20b", None),
-            sameness.target("POST", "/a b", None),
+            scope.target("POST", "/a%20b", None),
+            scope.target("POST", "/a b", None),
         )
 
     def test_every_byte_of_a_path_has_its_own_target(self) -> None:
         targets = {
-            sameness.target("POST", f"/x{chr(byte)}y", None)
+            scope.target("POST", f"/x{chr(byte)}y", None)
             for byte in range(256)
         }
         self.assertEqual(256, len(targets))
@@ -313,8 +314,9 @@ _SCALARS = (
 _KEYS = st.text(max_size=2)
 _VALUES = st.recursive(
     _SCALARS,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(_KEYS, inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

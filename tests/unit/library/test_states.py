@@ -8,8 +8,8 @@ import ddt
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.engine.work import Evidence
-from openstack_idempotency.engine.work import Started
+from openstack_idempotency.protocol.evidence import Evidence
+from openstack_idempotency.protocol.evidence import Started
 from tests.unit.library import base
 from tests.unit.library import fakes
 from tests.unit.library import test_age

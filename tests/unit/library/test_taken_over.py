@@ -43,20 +43,20 @@ class LinkedTest(base.EngineTestCase):
         self, then: Answer
     ) -> None:
         work = self._overtaken(then, creates=True)
-        self.refused(errors.TokenLost, work, "req-2")
+        self.refused(errors.TakenOver, work, "req-2")
         self.assertEqual(1, len(self.made))
 
     @ddt.data(*_LATE)
     def test_one_that_makes_nothing_is_told_so_too(self, then: Answer) -> None:
         work = self._overtaken(then, creates=False)
-        self.refused(errors.TokenLost, work, "req-2")
+        self.refused(errors.TakenOver, work, "req-2")
         self.assertIs(State.SUCCEEDED, self.row().state)
         self.assertEqual(1, self.row().bound)
 
     @ddt.data(*_LATE)
     def test_the_other_s_answer_stays(self, then: Answer) -> None:
         work = self._overtaken(then, creates=False)
-        self.assertRaises(errors.TokenLost, self.send, work)
+        self.assertRaises(errors.TakenOver, self.send, work)
         again = self.send(self.linked())
         self.assert_told(again, Verdict.REPLAYED, ACCEPTED, "req-2")
 
@@ -72,7 +72,7 @@ class LinkedTest(base.EngineTestCase):
             return then
 
         # The row goes on to speak of the request that made the resource.
-        self.refused(errors.TokenLost, fakes.Work(run, "server"), "req-1")
+        self.refused(errors.TakenOver, fakes.Work(run, "server"), "req-1")
         again = self.send(self.linked())
         self.assert_told(again, Verdict.REBUILT, REBUILT, "req-1")
 
@@ -87,13 +87,13 @@ class LinkedTest(base.EngineTestCase):
             self.send(self.linked())
 
         self.store.before["resources"] = overtake
-        self.refused(errors.TokenLost, work, "req-1")
+        self.refused(errors.TakenOver, work, "req-1")
         self.assertIs(State.SUCCEEDED, self.row().state)
 
     def test_the_one_that_has_it_need_not_be_known(self) -> None:
         self.store.broken = {"holder"}
         work = self._overtaken(ACCEPTED, creates=False)
-        self.refused(errors.TokenLost, work)
+        self.refused(errors.TakenOver, work)
 
 
 @ddt.ddt
@@ -109,7 +109,7 @@ class NotLinkedTest(base.EngineTestCase):
     def test_its_answer_is_given(self, then: Answer, verdict: Verdict) -> None:
         def run() -> Answer:
             self.clock.forward(base.LEASE)
-            self.refused(errors.OutcomeUnknown, answers(), "req-1")
+            self.refused(errors.Unknown, answers(), "req-1")
             return then
 
         reply = self.send(fakes.Work(run))
@@ -156,13 +156,13 @@ class UntoldTest(base.EngineTestCase):
     def test_of_one_that_asks_the_service_it_asks(self) -> None:
         self.dies(fakes.Work(self.deadly()))
         self._untold("recover")
-        self.refused(errors.OutcomeUnknown, answers(ACCEPTED), "req-1")
+        self.refused(errors.Unknown, answers(ACCEPTED), "req-1")
 
     def test_one_that_is_never_told_gives_it_back(self) -> None:
         self.dies(fakes.Work(self.deadly(), "server"))
         take = self.store.rerun
         self.store.rerun = lambda *given: not take(*given)  # type: ignore[method-assign]
-        self.refused(errors.InProgress, self.linked())
+        self.refused(errors.Running, self.linked())
         self.assertEqual(1, len(self.returned.uses))
         self.store.rerun = take  # type: ignore[method-assign]
         self.returned.give_back()

@@ -124,7 +124,7 @@ class LeaseEndsTest(base.EngineTestCase):
         self, error: type[BaseException]
     ) -> None:
         self.assertRaises(error, self.send, self._raising(error(), None))
-        self.refused(errors.OutcomeUnknown, answers(), "req-1")
+        self.refused(errors.Unknown, answers(), "req-1")
         self.assertEqual([], self.clock.slept)
 
     def test_what_is_made_by_then_is_recovered_at_once(self) -> None:

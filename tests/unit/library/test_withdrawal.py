@@ -7,14 +7,14 @@ import typing as ty
 
 import ddt
 
+from openstack_idempotency.engine.points import Point
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
-from openstack_idempotency.engine.points import Point
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from tests.unit.library import base
 from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED
@@ -130,9 +130,7 @@ class WithdrawnTest(_Withdrawal):
     def test_another_request_does_not_get_the_token_meanwhile(self) -> None:
         self.undo_fails.append(errors.Unavailable())
         self.refused(errors.Unavailable, self.linked_work())
-        self.refused(
-            errors.DifferentRequest, self.linked_work(), body=b"other"
-        )
+        self.refused(errors.Different, self.linked_work(), body=b"other")
 
     def test_out_of_reach_in_the_middle_it_is_undone_from_the_start(
         self,
@@ -205,7 +203,7 @@ class WithdrawnTest(_Withdrawal):
             self.send(self.linked_work())
 
         self.store.before["undone"] = overtake
-        self.refused(errors.TokenLost, work, "req-3")
+        self.refused(errors.TakenOver, work, "req-3")
         self.assertEqual((0, 4), (work.runs, len(self.made)))
 
     def test_the_slow_first_worker_makes_nothing_more(self) -> None:
@@ -217,7 +215,7 @@ class WithdrawnTest(_Withdrawal):
             return self.make_two()
 
         work = self.linked_work(run)
-        self.refused(errors.TokenLost, work, "req-3", token="slow")
+        self.refused(errors.TakenOver, work, "req-3", token="slow")
         self.assertEqual(len(self.first) + 2 + 2, len(self.made))
         again = self.send(self.linked_work(), token="slow")
         self.assert_told(again, Verdict.REPLAYED, ACCEPTED, "req-3")

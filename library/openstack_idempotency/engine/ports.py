@@ -1,71 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the engine asks of the place where tokens are kept."""
+"""What the engine asks of others: a table, a service, and a cipher."""
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import typing as ty
 
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.evidence import Started
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.protocol.record import State
-from openstack_idempotency.protocol.sameness import Scope
-from openstack_idempotency.engine.work import Fate
-from openstack_idempotency.engine.work import Withdrawn
+from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 
 
-@dataclasses.dataclass(frozen=True)
-class Use:
-    """One use of a token: all that is written down of a request.
-
-    :param scope: whose token it is, and for what target
-    :param digests: the token's digest under each secret; the first one names
-        the token's own row
-    :param fingerprints: the request's, likewise
-    :param request_id: the id of this request
-    :param owner: a random name for this request's hold on the token
-    :param version: the microversion as it was asked for
-    :param roles: the names of the caller's roles, in lower case
-    :param linked: whether the operation binds what it makes
-    """
-
-    scope: Scope
-    digests: tuple[bytes, ...]
-    fingerprints: tuple[bytes, ...]
-    request_id: str
-    owner: str
-    version: str = ""
-    roles: frozenset[str] = frozenset()
-    linked: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What became of a request.
-
-    :param state: how it ended
-    :param status: the status of its answer, None where that is unknown
-    :param sealed: its answer, sealed; None where it cannot be kept
-    :param expires_at: when the token ends, in milliseconds since the epoch
-    """
-
-    state: State
-    status: int | None
-    sealed: bytes | None
-    expires_at: int
-
-
-class Release(enum.Enum):
-    """What came of an attempt to free a token."""
-
-    FREED = "the token is free"
-    BOUND = "it is not: something is bound to it"
-    LOST = "it is not: another request holds it"
-
-
-class Store(ty.Protocol):
+class TokenStore(ty.Protocol):
     """The table of tokens.
 
     Each method takes effect at once or not at all, as the database decides:
@@ -146,3 +99,55 @@ class Store(ty.Protocol):
 
     def holder(self, claim: Claim) -> str | None:
         """Return the id of the request that a row speaks of, if any."""
+
+
+class Work(ty.Protocol):
+    """The operation that a request asks for, as a service offers it."""
+
+    @property
+    def link(self) -> str | None:
+        """The kind of resource that it binds to the token, if it does."""
+
+    def run(self) -> Answer:
+        """Run the operation; refusals and failures are answers, too."""
+
+    def rebuild(self, resources: ty.Sequence[Resource]) -> Answer | None:
+        """Return the first answer again, None if that cannot be."""
+
+    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+        """Tell whether any of the resources is still there."""
+
+    def started(self, request_id: str) -> Started:
+        """Return what the service recorded of a request."""
+
+    def withdraw(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> Withdrawn:
+        """Take back what the service has not gone on with.
+
+        :param transaction: the store's, which commits or undoes it
+        """
+
+    def undo(self, todo: str) -> None:
+        """Undo what was done for a withdrawn resource outside the database.
+
+        Safe to call again, also after it failed midway.
+
+        :raises errors.Unavailable: it cannot be undone now
+        """
+
+
+class Sealer(ty.Protocol):
+    """Keeps answers from everybody but the client that has the token."""
+
+    def seal(self, token: str, context: bytes, data: bytes) -> bytes:
+        """Return the data sealed.
+
+        :param context: names the token's row, its target and its state
+        """
+
+    def open(self, token: str, context: bytes, sealed: bytes) -> bytes | None:
+        """Return the data, None if no known secret opens it.
+
+        :param context: what it was sealed with: another one does not open it
+        """
