@@ -52,8 +52,7 @@ idempotency_group = cfg.OptGroup(
     help="""
 A POST that bears a client token (header ``X-Client-Token`` or
 ``Idempotency-Key``) can be sent again safely: the retry gets the first
-answer. These options take effect where the service's API loads client tokens;
-how that is turned on differs from service to service.
+answer.
 """,
 )
 

@@ -74,6 +74,6 @@ def _cipher(secret: bytes, token: str, salt: bytes) -> aead.AESGCM:
         algorithm=hashes.SHA256(),
         length=_KEY_BYTES,
         salt=salt,
-        info=b"nova-idempotency answer",
+        info=b"openstack-idempotency answer",
     )
     return aead.AESGCM(derive.derive(material))

@@ -7,6 +7,7 @@ from mutations.fault import fault
 from mutations.fault import Simulated
 from mutations.fault import tests
 from mutations.table.places import ENGINE
+from mutations.table.places import LIBRARY
 from mutations.table.places import NOVA
 from mutations.table.places import SQL
 
@@ -27,9 +28,9 @@ FAULTS = (
         "answers do not tell their state",
         tests("functional.test_states", "States.test_executed"),
         (
-            f"{NOVA}/response.py",
-            "    headers = [(STATE, verdict.value)]\n",
-            "    headers: _Headers = []\n",
+            f"{LIBRARY}/wsgi/response.py",
+            "    told = [(headers.STATE, verdict.value)]\n",
+            "    told: Headers = []\n",
         ),
     ),
     fault(
@@ -200,8 +201,8 @@ FAULTS = (
         "an answer does not tell of which request it speaks",
         tests("functional.test_states", "States.test_running"),
         (
-            f"{NOVA}/response.py",
-            "        headers.append((REQUEST_ID, request_id))\n",
+            f"{LIBRARY}/wsgi/response.py",
+            "        told.append((headers.REQUEST_ID, request_id))\n",
             "",
         ),
     ),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from mutations.fault import fault
 from mutations.fault import tests
 from mutations.table.places import ENGINE
+from mutations.table.places import LIBRARY
 from mutations.table.places import NOVA
 from mutations.table.places import SQL
 
@@ -72,7 +73,7 @@ WAITING = (
             "OldOnMysql.test_it_refuses_to_start",
         ),
         (
-            f"{NOVA}/service.py",
+            f"{LIBRARY}/assembly.py",
             "        tokens.probe()\n",
             "        pass\n",
         ),
@@ -227,7 +228,7 @@ SECRETS = (
             "DifferOnSqlite.test_each_of_the_two_finds_the_other",
         ),
         (
-            f"{NOVA}/service.py",
+            f"{LIBRARY}/assembly.py",
             "        key_ids=tuple(digest.key_id(secret) for secret in "
             "secrets),\n",
             '        key_ids=("",) * len(secrets),\n',

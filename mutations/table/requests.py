@@ -63,9 +63,9 @@ FAULTS = (
             "BothHeadersTest.test_x_client_token_alone_counts",
         ),
         (
-            f"{PROTOCOL}/token.py",
-            "HEADERS = (HEADER, _KEY_HEADER)\n",
-            "HEADERS = (_KEY_HEADER, HEADER)\n",
+            f"{PROTOCOL}/headers.py",
+            "TOKENS: ty.Final = (TOKEN, IDEMPOTENCY_KEY)\n",
+            "TOKENS: ty.Final = (IDEMPOTENCY_KEY, TOKEN)\n",
         ),
     ),
     fault(

@@ -10,6 +10,15 @@ from openstack_idempotency import opts
 #: What turns client tokens off again, for messages.
 TURN_OFF = "take nova.idempotency.router out of api-paste.ini"
 
+idempotency_group = cfg.OptGroup(
+    opts.idempotency_group.name,
+    title=opts.idempotency_group.title,
+    help=f"""{opts.idempotency_group.help}
+In Nova, they are turned on where api-paste.ini loads
+``nova.idempotency.router``.
+""",
+)
+
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register the group.
@@ -21,4 +30,9 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:
     """Return the options, as nova.conf.opts asks the modules beside it."""
-    return dict(opts.list_opts())
+    return {idempotency_group: opts.idempotency_opts}
+
+
+def list_opts_of_entry_point() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
+    """Return the options, as oslo-config-generator asks entry points."""
+    return list(list_opts().items())

@@ -17,7 +17,7 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.api import models as api_models
-from nova.db.idempotency import migrations
+from openstack_idempotency import migrations
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import tables
 from tests.functional.db import base

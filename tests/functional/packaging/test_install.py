@@ -112,7 +112,7 @@ class InstallTest(_Installed):
     def test_sample_configuration_of_nova_lists_our_options(self) -> None:
         names = {option.name for option in opts.idempotency_opts}
         self.assertEqual(names, self.options("nova.conf"))
-        self.assertEqual(names, self.options("openstack_idempotency"))
+        self.assertEqual(names, self.options("nova.idempotency"))
 
 
 class EditableInstallTest(_Installed):
@@ -133,7 +133,7 @@ class EditableInstallTest(_Installed):
     def test_sample_configuration_lists_our_options(self) -> None:
         """With our own name only: Nova's looks into its own folder."""
         names = {option.name for option in opts.idempotency_opts}
-        self.assertEqual(names, self.options("openstack_idempotency"))
+        self.assertEqual(names, self.options("nova.idempotency"))
 
 
 def _modules(source: pathlib.Path) -> list[str]:

@@ -41,7 +41,7 @@ class CallerTest(testtools.TestCase):
             self.assertNotEqual(one, other)
 
     def test_the_same_use_has_the_same_digest(self) -> None:
-        again = Digests([ONE]).caller(_scope(), "t")
+        again = Digests([ONE]).of_token(_scope(), "t")
         self.assertEqual(self.digests.of_token(_scope(), "t"), again)
 
     def test_projects_users_and_tokens_are_apart(self) -> None:
@@ -108,8 +108,8 @@ class RotationTest(testtools.TestCase):
     def test_there_is_a_digest_for_each_secret_in_their_order(self) -> None:
         both = Digests([ONE, TWO])
         for name, arguments in (
-            ("caller", (_scope(), "t")),
-            ("request", ("t", b"{}")),
+            ("of_token", (_scope(), "t")),
+            ("of_request", ("t", b"{}")),
         ):
             with self.subTest(name):
                 (first,) = getattr(Digests([ONE]), name)(*arguments)
@@ -195,5 +195,5 @@ class SecrecyTest(testtools.TestCase):
 
     def test_without_the_secret_nobody_can_compute_it(self) -> None:
         known = digest._join("p", "u", None, None, "t")
-        (found,) = Digests([ONE]).caller(_scope(), "t")
+        (found,) = Digests([ONE]).of_token(_scope(), "t")
         self.assertNotEqual(hashlib.sha256(known).digest(), found)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A request's hold on its token, while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import dataclasses
+import typing as ty
+
+
+@dataclasses.dataclass
+class Claim:
+    """A request's hold on its token, while it runs.
+
+    :param id: the row's key
+    :param digest: the token's digest in that row
+    :param owner: a random name; the row bears it as long as the claim holds
+    :param claimed_at: database time of the claim, in milliseconds
+    :param started: monotonic time of the claim, in seconds
+    :param link: the kind of resource that the operation binds, if any
+    :param shared: whether another request has ever held the row: if that one
+        is merely slow, it may still look for it
+    :param undo: how many withdrawals have to be undone before it runs
+    :param lost: set when the fence stopped this request (section 5)
+    :param deadlocked: set when the database chose one of this request's
+        transactions as a victim, so that others could go on
+    :param bindings: the keys of the bindings that it made, by the ids and
+        the keys of their resources
+    """
+
+    id: int
+    digest: bytes
+    owner: str
+    claimed_at: int
+    started: float
+    link: str | None = None
+    shared: bool = False
+    undo: int = 0
+    lost: bool = False
+    deadlocked: bool = False
+    bindings: dict[str, int] = dataclasses.field(default_factory=dict)
+
+
+_current: contextvars.ContextVar[Claim | None] = contextvars.ContextVar(
+    "idempotency_claim", default=None
+)
+
+
+def current() -> Claim | None:
+    """Return the claim under which the calling code runs, if any."""
+    return _current.get()
+
+
+@contextlib.contextmanager
+def running(claim: Claim) -> ty.Iterator[None]:
+    """Let what runs inside know its claim.
+
+    :param claim: the claim that :func:`current` then returns
+    """
+    reset = _current.set(claim)
+    try:
+        yield
+    finally:
+        _current.reset(reset)

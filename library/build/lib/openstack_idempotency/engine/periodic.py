@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Work that a process does at intervals, on a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import typing as ty
+
+from oslo_log import log as logging
+
+LOG = logging.getLogger(__name__)
+
+
+class Periodic:
+    """A thread that starts when it is first needed, in each process.
+
+    Threads do not survive a fork, and API servers fork after loading. A
+    thread that cannot be started now is started by the next request.
+
+    :param name: the thread's name
+    :param work: what it does
+    :param needed: whether there is anything to do; if not, the thread ends
+    :param interval: seconds between two rounds
+    :param sleep: lets that time pass; tests pass one of their own
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: ty.Callable[[], None],
+        interval: float,
+        *,
+        needed: ty.Callable[[], bool] = lambda: True,
+        sleep: ty.Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._name = name
+        self._work = work
+        self._needed = needed
+        self._interval = interval
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        # The process in which the thread runs, None while it does not.
+        self._pid: int | None = None
+
+    def ensure(self) -> None:
+        """Start the thread, if it does not run in this process."""
+        with self._lock:
+            if self._pid == os.getpid():
+                return
+            thread = threading.Thread(
+                target=self._run, name=self._name, daemon=True
+            )
+            try:
+                thread.start()
+            except RuntimeError as exc:
+                # The system has no more threads, for now.
+                LOG.warning(
+                    "Thread %s cannot be started (%s); the next request with "
+                    "a client token tries again.",
+                    self._name,
+                    exc,
+                )
+                return
+            self._pid = os.getpid()
+
+    def once(self) -> bool:
+        """Do the work once; whatever fails, the next round tries again.
+
+        :returns: False when there is nothing to do, and the thread ends
+        """
+        try:
+            self._work()
+        except Exception as exc:
+            # Of any kind: without this thread nobody does this work. Only
+            # the kind of error is logged: its text may hold values.
+            LOG.warning(
+                "%s failed (%s); it is tried again.",
+                self._name,
+                type(exc).__name__,
+            )
+        with self._lock:
+            # A user of the thread adds its work first, and then calls ensure.
+            if self._needed():
+                return True
+            self._pid = None
+            return False
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._sleep(self._interval)
+                if not self.once():
+                    return
+        except BaseException:
+            # Whoever needs it next starts another one.
+            with self._lock:
+                self._pid = None
+            raise

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The database's clock, so that hosts need not agree on the time of day."""
+
+from __future__ import annotations
+
+import typing as ty
+
+import sqlalchemy as sa
+from sqlalchemy.ext import compiler
+from sqlalchemy.sql import functions
+
+
+class now(functions.FunctionElement[int]):  # noqa: N801 - an SQL function
+    """Milliseconds since the epoch when the statement began.
+
+    However often a statement asks, the answer is the same.
+    """
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiler.compiles(now, "sqlite")
+def _sqlite(element: now, compiler: ty.Any, **kw: ty.Any) -> str:
+    days = "(julianday('now') - 2440587.5)"
+    return f"CAST({days} * 86400000 AS INTEGER)"
+
+
+@compiler.compiles(now, "mysql")
+@compiler.compiles(now, "mariadb")
+def _mysql(element: now, compiler: ty.Any, **kw: ty.Any) -> str:
+    # Not UNIX_TIMESTAMP(): it reads its argument in the session's zone.
+    micros = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"
+    return f"({micros} DIV 1000)"
+
+
+@compiler.compiles(now, "postgresql")
+def _postgresql(element: now, compiler: ty.Any, **kw: ty.Any) -> str:
+    # Not now(): that is when the transaction began. Not clock_timestamp():
+    # it goes on while a statement calculates one time after the other.
+    seconds = "EXTRACT(EPOCH FROM statement_timestamp())"
+    return f"CAST({seconds} * 1000 AS BIGINT)"
