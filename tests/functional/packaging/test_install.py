@@ -84,7 +84,7 @@ class _Installed(testtools.TestCase):
         files = {
             f"console_scripts/{SCRIPT}": "cmd/idempotency.py",
             "oslo.config.opts/nova.idempotency": "conf/idempotency.py",
-            "openstack.idempotency.service/nova": "idempotency/service.py",
+            "openstack_idempotency.service/nova": "idempotency/service.py",
         }
         expected = {
             name: str(self.home() / "nova" / path)

@@ -329,7 +329,7 @@ class MissingServiceTest(_TestCase):
             LookupError, self.controller.without_service, _with_token()
         )
         self.assertIn("'tests'", str(error))
-        self.assertIn("'openstack.idempotency.service'", str(error))
+        self.assertIn("'openstack_idempotency.service'", str(error))
 
     def test_nothing_has_run_and_nothing_is_left(self) -> None:
         req = _with_token()

@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-"""Migrations of the client tokens' tables; a package of the library."""
