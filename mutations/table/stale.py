@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from mutations.fault import fault
 from mutations.fault import tests
-from mutations.table.places import COMMON
-from mutations.table.places import DB
+from mutations.table.places import ENGINE
+from mutations.table.places import SQL
 
 FAULTS = (
     fault(
@@ -17,7 +17,7 @@ FAULTS = (
             "FencesOnMysqlTest.test_so_does_a_clean_up_of_what_is_not_bound",
         ),
         (
-            f"{DB}/link.py",
+            f"{SQL}/link.py",
             '    change = rows.FENCE | {"bound": TOKENS.c.bound + bound}\n',
             '    change = {"bound": TOKENS.c.bound + bound}\n',
         ),
@@ -30,7 +30,7 @@ FAULTS = (
             "UndoneOnSqliteTest.test_only_what_is_undone_is_noted",
         ),
         (
-            f"{DB}/withdrawing.py",
+            f"{SQL}/withdrawing.py",
             "sorted(pending.intersection(keys))",
             "sorted(pending)",
         ),
@@ -44,7 +44,7 @@ FAULTS = (
             "test_what_a_dead_worker_made_is_not_taken_for_lost",
         ),
         (
-            f"{COMMON}/recovery.py",
+            f"{ENGINE}/recovery.py",
             "        if len(resources) < row.bound:\n",
             "        if len(resources) < 0:\n",
         ),
@@ -58,7 +58,7 @@ FAULTS = (
             "test_what_was_withdrawn_is_not_taken_for_undone",
         ),
         (
-            f"{COMMON}/execution.py",
+            f"{ENGINE}/execution.py",
             "        if left:\n",
             "        if left is None:\n",
         ),

@@ -13,8 +13,9 @@ import typing as ty
 from oslo_log import log as logging
 
 from nova.idempotency import response
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import token
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import headers
+from openstack_idempotency.protocol import token
 
 LOG = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class Unconfigured:
     :param why: what is wrong with the options, and what to do
     """
 
-    headers: ty.Collection[str] = token.HEADERS
+    headers: ty.Collection[str] = headers.TOKENS
 
     def __init__(self, why: str) -> None:
         self._why = why

@@ -1,40 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kinds of resources that are bound to a token: one row each."""
+"""The kinds of Nova's resources that are bound to a token."""
 
 from __future__ import annotations
 
-import dataclasses
-import typing as ty
-
-import sqlalchemy as sa
-
 from nova.db.api import models as api_models
-from nova.db.idempotency import link
-from nova.openstack.common.idempotency.record import Resource
-
-
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """A resource whose row is inserted in the API database (section 5).
-
-    :param name: what it is called
-    :param model: the ORM class of a row that lives as long as the resource
-    :param attribute: the attribute that holds the id by which the API
-        names it
-    :param cleaned: the ORM classes of rows that Nova's API deletes again
-        where it fails after it has committed them
-    :param ends: the one of them whose row goes when the resource goes
-    :param later: the ORM classes of rows that Nova's API inserts for it in
-        transactions of their own, after it has committed the resource
-    """
-
-    name: str
-    model: ty.Any
-    attribute: str
-    cleaned: tuple[ty.Any, ...] = ()
-    ends: ty.Any = None
-    later: tuple[ty.Any, ...] = ()
-
+from openstack_idempotency.sql.kinds import Kind
 
 SERVER = Kind(
     "server",
@@ -53,34 +23,3 @@ KEYPAIR = Kind("keypair", api_models.KeyPair, "name")
 SERVER_GROUP = Kind("server_group", api_models.InstanceGroup, "uuid")
 AGGREGATE = Kind("aggregate", api_models.Aggregate, "id")
 FLAVOR = Kind("flavor", api_models.Flavors, "flavorid")
-
-
-def listen(kind: Kind) -> None:
-    """Bind new resources of a kind to the token of their request.
-
-    :param kind: the kind; calling it again is a no-op
-    """
-    link.listen(kind.model, kind.name, kind.attribute)
-    for model in kind.later:
-        link.fence(model, kind.name)
-    cleaned = kind.cleaned or (kind.model,)
-    ends = kind.ends or kind.model
-    names = [model.__tablename__ for model in cleaned]
-    link.guard(kind.name, names, ends.__tablename__)
-
-
-def survive(
-    connection: sa.Connection, kind: Kind, resources: ty.Sequence[Resource]
-) -> bool:
-    """Tell whether any of the resources still has its row.
-
-    :param connection: the connection of a transaction that has changed the
-        token's row
-    :param kind: what they are
-    :param resources: what a token made
-    """
-    column = kind.model.__table__.c.id
-    keys = [column.type.python_type(resource.key) for resource in resources]
-    query = sa.select(sa.func.count()).where(column.in_(keys))
-    found: int = connection.execute(query).scalar_one()
-    return found > 0

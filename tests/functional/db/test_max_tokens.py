@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from nova.openstack.common.idempotency.store import Release
+from openstack_idempotency.protocol.use import Release
 from tests.functional.db import base
-from tests.unit.common.contract import ONE
-from tests.unit.common.contract import SCOPE
-from tests.unit.common.contract import TWO
+from tests.unit.library.contract import ONE
+from tests.unit.library.contract import SCOPE
+from tests.unit.library.contract import TWO
 
 
 @base.on_each_backend

@@ -12,18 +12,18 @@ import typing as ty
 import fixtures
 import sqlalchemy as sa
 
-from nova.db.idempotency.store import SqlStore
-from nova.db.idempotency.tables import RESOURCES
-from nova.db.idempotency.tables import TOKENS
-from nova.db.idempotency.tables import WITHDRAWALS
-from nova.openstack.common.idempotency import claim as claims
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.work import Fate
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.sql.store import SqlTokenStore
+from openstack_idempotency.sql.tables import RESOURCES
+from openstack_idempotency.sql.tables import TOKENS
+from openstack_idempotency.sql.tables import WITHDRAWALS
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands
-from tests.unit.common import contract
+from tests.unit.library import contract
 
 
 class _Lag(fixtures.Fixture):  # type: ignore[misc]
@@ -34,7 +34,7 @@ class _Lag(fixtures.Fixture):  # type: ignore[misc]
         which a takeover compares
     """
 
-    def __init__(self, engine: sa.Engine, store: SqlStore) -> None:
+    def __init__(self, engine: sa.Engine, store: SqlTokenStore) -> None:
         self._engine = engine
         self._store = store
 
@@ -48,11 +48,10 @@ class _Lag(fixtures.Fixture):  # type: ignore[misc]
             old.execute(sa.select(table.c.id)).all()
         self._read = self._store._read
         self._old = old
-        self.useFixture(
-            fixtures.MonkeyPatch(f"{__name__}.SqlStore._read", self._reads)
-        )
+        name = f"{__name__}.SqlTokenStore._read"
+        self.useFixture(fixtures.MonkeyPatch(name, self._reads))
 
-    def _reads(self, store: SqlStore, query: ty.Any) -> ty.Any:
+    def _reads(self, store: SqlTokenStore, query: ty.Any) -> ty.Any:
         if TOKENS.name in str(query):
             return self._read(query)
         return self._old.execute(query).all()
