@@ -77,12 +77,14 @@ def schema(site: Site) -> Sequence[Command]:
     def manage(*arguments: str) -> Command:
         return script("nova-manage", *configuration, *arguments)
 
+    def at(cell: str) -> Command:
+        url = site.cells.get(cell)
+        return ("--database_connection", url) if url else ()
+
     return [
         manage("api_db", "sync"),
-        manage("cell_v2", "map_cell0",
-               "--database_connection", site.cells["cell0"]),
-        manage("cell_v2", "create_cell", "--name", "cell1",
-               "--database_connection", site.cells["cell1"]),
+        manage("cell_v2", "map_cell0", *at("cell0")),
+        manage("cell_v2", "create_cell", "--name", "cell1", *at("cell1")),
         manage("db", "sync"),
         script("nova-idempotency", *configuration, "db", "sync"),
     ]
