@@ -3,19 +3,27 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import typing as ty
 import uuid
 
+import fixtures
 import sqlalchemy as sa
 
 from embedded import database_server
+
+#: The servers, which are used if they answer.
+SERVERS: ty.Final = tuple(database_server.VARIABLES)
+#: All kinds of databases.
+BACKENDS: ty.Final = ("sqlite", *SERVERS)
 
 #: Where it is set, as it is in the gate, each server is used, and what needs
 #: one that does not answer fails.
 REQUIRED = "TEST_REQUIRE_DATABASES"
 
 
+@functools.cache
 def missing(backend: str) -> str | None:
     """Return why a kind of database cannot be used, None if it can.
 
@@ -44,3 +52,17 @@ def fresh(
     if at_the_end is not None:
         at_the_end(database_server.drop, server, name)
     return url
+
+
+class ServerDatabase(fixtures.Fixture):
+    """An empty database of its own on a real server; `url` is where.
+
+    :param backend: one of SERVERS
+    """
+
+    def __init__(self, backend: str) -> None:
+        self._backend = backend
+
+    def _setUp(self) -> None:
+        server = database_server.named(self._backend)
+        self.url = fresh(server, "idempotency", self.addCleanup)

@@ -5,24 +5,20 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from embedded import config
+from embedded import paste
 from embedded.services.service import Command
 from embedded.services.service import script
 from embedded.services.service import Service
-from embedded.services.service import upstream_file
 from embedded.site import Site
-
-# The one line of api-paste.ini by which an operator turns the product on.
-ROUTER = "paste.app_factory = nova.idempotency.router:APIRouterV21.factory"
-UPSTREAM_ROUTER = (
-    "paste.app_factory = nova.api.openstack.compute:APIRouterV21.factory"
-)
 
 
 def files(site: Site) -> Mapping[str, str]:
     """Return nova.conf and api-paste.ini."""
+    pipelines = paste.installed()
+    paste.turn_on(pipelines)
     return {
         "nova.conf": config.render(_configuration(site)),
-        "api-paste.ini": paste(),
+        "api-paste.ini": paste.text(pipelines),
     }
 
 
@@ -57,17 +53,6 @@ def _configuration(site: Site) -> config.Sections:
         "scheduler": {"workers": 1, "discover_hosts_in_cells_interval": -1},
         "idempotency": {"secret": site.secrets.idempotency},
     }
-
-
-def paste() -> str:
-    """Return upstream's api-paste.ini, with the line that turns us on.
-
-    :raises LookupError: upstream's file does not have the line to change
-    """
-    text = upstream_file("nova", "api-paste.ini").read_text()
-    if text.count(UPSTREAM_ROUTER) != 1:
-        raise LookupError(f"upstream's api-paste.ini lacks {UPSTREAM_ROUTER}")
-    return text.replace(UPSTREAM_ROUTER, ROUTER)
 
 
 def schema(site: Site) -> Sequence[Command]:

@@ -14,10 +14,10 @@ from nova.api.openstack import identity
 from nova.scheduler.client import report
 from nova.share import manila
 from nova.tests.unit import fake_flavor
-from tests.functional import base
-from tests.functional import releases
-from tests.functional.operations import effects
-from tests.functional.operations import neighbours
+from testing.nova import base
+from testing.nova import effects
+from testing.nova import neighbours
+from testing.nova import releases
 
 HOST = "host1"
 SERVER = "5f1b7a52-0b1c-4b5e-9c53-6d1f1b1f2a10"
