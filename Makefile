@@ -39,7 +39,8 @@ serve: $(VENV)/ours  ## Bring it up to try things, on DATABASE (sqlite) and SERV
 	@$(VENV)/bin/python -m embedded serve $(ON_DATABASE) $(if $(SERVER),--server $(SERVER))
 
 test: $(TOX)/ready  ## Run all tests, style and type checks under tox
-	@$(TOX)/bin/tox
+	@$(TOX)/bin/tox; status=$$?; \
+	.tox/shared/bin/python -m testing.left_out; exit $$status
 
 releases: $(TOX)/ready  ## Run the functional suite on the older releases of Nova, too
 	@TEST_WORKERS=1 $(TOX)/bin/tox run-parallel --parallel 3 \
