@@ -27,7 +27,7 @@ echo "$$(($$(date +%s) - start)) s"
 endef
 
 .PHONY: help demo serve test releases faults fuzz upstream chaos model \
-	simulate mutations words picture clean
+	simulate mutations bench words picture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ simulate: $(VENV)/ours  ## Simulate REQUESTS (1,000,000) from SEED (1), on two p
 
 mutations: $(TOX)/ready  ## Put each known fault back, and see that a proof finds it
 	@$(TOX)/bin/tox -e mutations
+
+bench: $(VENV)/ours  ## Measure what a token costs, for an hour; QUICK=1 in three minutes
+	@$(VENV)/bin/python -m benchmarks $(if $(QUICK),--quick,\
+		--plots docs/images/benchmarks)
 
 words:  ## Find words that the glossary bans
 	@$(PYTHON) -m tools.words
