@@ -41,7 +41,7 @@ FAULTS = (
             "SettingsOnMysqlTest.test_they_stay_as_they_are",
         ),
         (
-            f"{SQL}/link.py",
+            f"{SQL}/binding.py",
             "    if connection.execute(fence).rowcount != 1:\n",
             '    if connection.dialect.name == "mysql":\n'
             "        connection.exec_driver_sql(\n"

@@ -29,7 +29,7 @@ from openstack_idempotency.protocol import sameness
 from openstack_idempotency.protocol import scope
 from openstack_idempotency.protocol import token
 from openstack_idempotency.protocol.request import Request
-from openstack_idempotency.sql import kinds
+from openstack_idempotency.sql import link
 from openstack_idempotency.sql import store
 
 LOG = logging.getLogger(__name__)
@@ -55,9 +55,6 @@ class NovaService:
         self._engine = engine
         self._tokens = tokens
         self._chores = chores_
-        for operation in operations.OPERATIONS:
-            if operation.kind is not None:
-                kinds.listen(operation.kind)
 
     def perform(
         self,
@@ -123,6 +120,9 @@ def from_configuration() -> NovaService:
 def build(conf: cfg.ConfigOpts) -> NovaService:
     """Return a service on Nova's API database.
 
+    From then on, Nova's models bind what is created to the tokens of this
+    process's requests.
+
     :param conf: Nova's configuration
     :raises opts.Misconfigured: the options contradict each other, or do not
         fit the database server
@@ -135,6 +135,9 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
         turn_off=options.TURN_OFF,
     )
     engine, tokens = assembly.build(conf, place)
+    for operation in operations.OPERATIONS:
+        if operation.kind is not None:
+            link.listen(operation.kind)
     return NovaService(
         engine, tokens, conf.idempotency.headers, chores.Chores(tokens)
     )
