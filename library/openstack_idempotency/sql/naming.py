@@ -16,6 +16,12 @@ Values = ty.Mapping[str, ty.Any]
 # How SQLAlchemy names the parameters of the rows of one VALUES clause.
 _NUMBERED: ty.Final = re.compile(r"(?P<column>.+)_m(?P<row>\d+)")
 
+_UNSAID: ty.Final = (
+    "A statement inserts rows without saying their {}, so that they cannot be "
+    "bound to their client token. Let it say them, insert one row at a time, "
+    "or describe the operation as a Change without an attribute."
+)
+
 
 class Row:
     """A row of a statement, as a predicate sees it: columns are attributes.
@@ -56,7 +62,10 @@ def inserted(statement: sa.Insert, result: ty.Any) -> list[Values]:
 
     :param statement: the insertion
     :param result: its result
+    :raises LookupError: only the database knows them
     """
+    if statement.select is not None:
+        raise LookupError(_UNSAID.format("values"))
     found = result.last_inserted_params()
     columns = {column.key for column in statement.table.c}
     many = isinstance(found, list)
@@ -84,21 +93,15 @@ def _rows(parameters: Values, columns: ty.Collection[str]) -> list[Values]:
     return [{**shared, **numbered[n]} for n in sorted(numbered)] or [shared]
 
 
-def value(kind: str, row: Values, column: str) -> ty.Any:
+def value(row: Values, column: str) -> ty.Any:
     """Return the value of a column of a row that was inserted.
 
-    :param kind: what the row is, for the error
     :param row: the row
     :param column: the column's key
     :raises LookupError: only the database knows it
     """
     if row.get(column) is None:
-        raise LookupError(
-            f"A statement inserts a {kind} without saying its {column!r}, so "
-            "that it cannot be bound to its client token. Let the statement "
-            "say it, insert one row at a time, or describe the operation as a "
-            "Change."
-        )
+        raise LookupError(_UNSAID.format(repr(column)))
     return row[column]
 
 

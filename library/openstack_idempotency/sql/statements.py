@@ -189,8 +189,8 @@ def _bind_made(
     if made:
         binding.fence(connection, claim, bound=len(made))
     for row in made:
-        key = [naming.value(kind.name, row, column.key) for column in kind.key]
-        named = str(naming.value(kind.name, row, kind.attribute))
+        key = [naming.value(row, column.key) for column in kind.key]
+        named = str(naming.value(row, kind.attribute))
         mark = incarnation(connection, kind, key)
         resource = Resource(kind.name, named, kinds.text_of(key), mark)
         binding.bind(connection, claim, resource)

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 import json
 import os
 import time
 import typing as ty
+import uuid
 
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
@@ -32,6 +32,7 @@ from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.seal import AnswerSealer
 from openstack_idempotency.sql import link
 from openstack_idempotency.sql.surviving import survive
+from openstack_idempotency.sql.tables import RESOURCES
 from tests.functional.db import base
 from tests.functional.museum import tables
 from tests.functional.museum.operations import Operation
@@ -101,7 +102,6 @@ class MuseumTestCase(base.StoreTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.addCleanup(points.arm, None)
-        self._numbers = itertools.count(1)
         with self.database.engine.begin() as connection:
             for table in tables.BASE.metadata.tables.values():
                 connection.execute(sa.delete(table))
@@ -131,7 +131,7 @@ class MuseumTestCase(base.StoreTestCase):
             token=name,
             scope=contract.SCOPE,
             canonical=b"{}",
-            request_id=f"req-{next(self._numbers)}",
+            request_id=f"req-{uuid.uuid4()}",
         )
         work = Work(operation, manager, store.runner)
         return Engine(parts).answer(request, work)
@@ -174,13 +174,11 @@ class MuseumTestCase(base.StoreTestCase):
         with self.database.engine.connect() as connection:
             return OPERATIONS[name].see(connection)
 
-    def bound(self, name: str) -> list[str]:
-        """Return the ids of what is bound to a token."""
+    def bound(self) -> list[str]:
+        """Return the ids of all that is bound."""
+        ids = sa.select(RESOURCES.c.resource_id).order_by(RESOURCES.c.id)
         with self.database.engine.connect() as connection:
-            found = connection.execute(
-                sa.text("SELECT resource_id FROM client_token_resources")
-            )
-            return [row.resource_id for row in found]
+            return list(connection.scalars(ids))
 
 
 def in_a_process(work: ty.Callable[[], ty.Any]) -> int:

@@ -34,20 +34,20 @@ class _Museum(base.MuseumTestCase):
         self.assertIs(Verdict.REPLAYED, reply.verdict)
         self.assertEqual(b"done", reply.answer.body)
         self.assertEqual(OPERATIONS[name].after, self.see(name))
-        self.assertEqual(list(OPERATIONS[name].ids), self.bound(name))
+        self.assertEqual(list(OPERATIONS[name].ids), self.bound())
 
     @ddt.data(*OPERATIONS)
     def test_killed_before_the_commit_the_retry_runs(self, name: str) -> None:
         self.killed_at(Point.BEFORE_COMMIT, name)
         self.assertIs(Verdict.EXECUTED, self.settled(name).verdict)
         self.assertEqual(OPERATIONS[name].after, self.see(name))
-        self.assertEqual(list(OPERATIONS[name].ids), self.bound(name))
+        self.assertEqual(list(OPERATIONS[name].ids), self.bound())
 
     @ddt.data(*OPERATIONS)
     def test_killed_before_the_commit_nothing_is_done(self, name: str) -> None:
         self.killed_at(Point.BEFORE_COMMIT, name)
         self.assertEqual(OPERATIONS[name].before, self.see(name))
-        self.assertEqual([], self.bound(name))
+        self.assertEqual([], self.bound())
 
     @ddt.data(*OPERATIONS)
     def test_killed_after_the_commit_the_retry_finds_it(
@@ -72,16 +72,16 @@ class _Museum(base.MuseumTestCase):
             )
         self.assertTrue(former.claim.lost)
         self.assertEqual(operation.before, self.see(name))
-        self.assertEqual([], self.bound(name))
+        self.assertEqual([], self.bound())
 
     @ddt.data(*OPERATIONS)
     def test_without_a_token_nothing_is_bound(self, name: str) -> None:
         self.send("room")  # which lets the engine be watched
-        before = self.bound("room")
+        before = self.bound()
         if name != "room":
             OPERATIONS[name].run(self.database.manager)
             self.assertEqual(OPERATIONS[name].after, self.see(name))
-        self.assertEqual(before, self.bound("room"))
+        self.assertEqual(before, self.bound())
 
     @ddt.data(*OPERATIONS)
     def test_each_commit_is_reached_once(self, name: str) -> None:
@@ -95,15 +95,15 @@ class _Museum(base.MuseumTestCase):
         with self.database.engine.begin() as connection:
             connection.execute(sa.delete(tables.GUARDS))
         self.send("shift")
-        self.assertEqual([], self.bound("shift"))
+        self.assertEqual([], self.bound())
 
     def test_a_commit_of_nothing_bound_is_no_point(self) -> None:
         # As after a rollback, on a connection that is used again.
         self.send("room")
-        reached: list[Point] = []
-        points.arm(reached.append)
         _, claim = self.hold()
         claim.link = "shift"
+        reached: list[Point] = []
+        points.arm(reached.append)
         with (
             claims.running(claim),
             self.database.engine.connect() as connection,
@@ -128,7 +128,7 @@ class _Museum(base.MuseumTestCase):
             connection.execute(change.values(shift=7))
             savepoint.rollback()
             connection.execute(change.values(shift=8))
-        self.assertEqual(["Monet", "Ada"], self.bound("shift"))
+        self.assertEqual(["Monet", "Ada"], self.bound())
         self.assertEqual(1, self.row().bound)
 
     def test_an_insertion_without_an_id_is_told_apart(self) -> None:
