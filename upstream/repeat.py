@@ -15,9 +15,9 @@ from nova.idempotency import operations
 from nova.idempotency import posts
 from openstack_idempotency.protocol import headers
 from openstack_idempotency.protocol import token
-from upstream.repetition import Answer
-from upstream.repetition import Protection
-from upstream.repetition import Repetition
+from upstream.doubled import Answer
+from upstream.doubled import Doubled
+from upstream.doubled import Protection
 from upstream.run import Run
 
 
@@ -63,7 +63,7 @@ class Repeat:
         answer = _answer(answered)
         again = request.copy().get_response(self._app)
         self._write(
-            Repetition.of(
+            Doubled.of(
                 Repeat.test,
                 f"POST {environ['PATH_INFO']}",
                 _protection(first),
@@ -73,10 +73,10 @@ class Repeat:
         )
         return again(environ, start_response)
 
-    def _write(self, repetition: Repetition) -> None:
+    def _write(self, doubled_post: Doubled) -> None:
         path = self._folder / f"{os.getpid()}.jsonl"
         with open(path, "a") as file:
-            file.write(repetition.line())
+            file.write(doubled_post.line())
 
 
 def _answer(response: webob.Response) -> Answer:

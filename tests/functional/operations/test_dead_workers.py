@@ -175,7 +175,7 @@ class Deleted:
         self.assertIn("last", self.made())
         self.assertNotIn("name", self.made())
 
-    def test_deleted_and_made_anew_it_is_not_the_same(self) -> None:
+    def test_deleted_and_made_again_it_is_not_the_same(self) -> None:
         self.deleted("t", "name")
         self.make("t2", "name")
         answer = self.make("t", "name")

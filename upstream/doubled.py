@@ -64,7 +64,7 @@ class Answer:
 
 
 @dataclasses.dataclass(frozen=True)
-class Repetition:
+class Doubled:
     """What became of one POST.
 
     :param test: the id of the test that sent it
@@ -88,7 +88,7 @@ class Repetition:
         protection: Protection,
         first: Answer,
         again: Answer,
-    ) -> Repetition:
+    ) -> Doubled:
         """Judge two answers by the protocol's section 3.
 
         :param test: the id of the test that sent the POST
@@ -107,7 +107,7 @@ class Repetition:
         return json.dumps(fields) + "\n"
 
     @classmethod
-    def from_line(cls, line: str) -> Repetition:
+    def from_line(cls, line: str) -> Doubled:
         """Return what :meth:`line` wrote.
 
         :param line: the line
@@ -172,15 +172,15 @@ class Figures:
     """
 
     counts: dict[Outcome, int]
-    faulty: list[Repetition]
+    faulty: list[Doubled]
 
     @classmethod
-    def of(cls, repetitions: ty.Iterable[Repetition]) -> Figures:
+    def of(cls, posts: ty.Iterable[Doubled]) -> Figures:
         """Count.
 
-        :param repetitions: the POSTs
+        :param posts: the POSTs
         """
-        all_ = list(repetitions)
+        all_ = list(posts)
         counts = collections.Counter(one.outcome for one in all_)
         return cls(counts, [one for one in all_ if one.faults])
 
@@ -199,11 +199,11 @@ class Figures:
         return f"{total} POSTs were sent twice: {each or 'none'}"
 
 
-def read(folder: Path) -> ty.Iterator[Repetition]:
+def read(folder: Path) -> ty.Iterator[Doubled]:
     """Yield what the processes of a pass wrote.
 
     :param folder: where they did
     """
     for path in sorted(folder.glob("*.jsonl")):
         with open(path) as file:
-            yield from map(Repetition.from_line, file)
+            yield from map(Doubled.from_line, file)
