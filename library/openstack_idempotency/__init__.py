@@ -8,4 +8,5 @@ wsgi          the edge of a service: headers of requests and answers
 seal          the cipher of stored answers
 opts          the operator's options, group [idempotency]
 migrations    Alembic's scripts of the tables
+fixture       fakes and the store's contract, for the tests of a project
 """

@@ -18,6 +18,8 @@ import testtools
 
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import link
@@ -28,8 +30,6 @@ from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional import databases
-from tests.unit.library import contract
-from tests.unit.library import fakes
 
 SOON = 30  # seconds after which a test gives up; no test waits for them
 

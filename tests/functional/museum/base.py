@@ -19,6 +19,7 @@ from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.fixture import contract
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Reply
@@ -37,7 +38,6 @@ from tests.functional.db import base
 from tests.functional.museum import tables
 from tests.functional.museum.operations import Operation
 from tests.functional.museum.operations import OPERATIONS
-from tests.unit.library import contract
 
 _KILLED = 9
 _SECRET = b"of the museum, thirty-two bytes."

@@ -32,6 +32,12 @@ _LAYERS: ty.Final = {
         "oslo_log",
         "sqlalchemy",
     ),
+    "fixture": (
+        "openstack_idempotency.protocol",
+        "openstack_idempotency.engine",
+        "ddt",
+        "testtools",
+    ),
     "wsgi": ("openstack_idempotency.protocol", "oslo_middleware", "webob"),
 }
 # The modules at its top put the layers together.
