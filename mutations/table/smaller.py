@@ -205,7 +205,7 @@ FAULTS = (
             "FormsTest.test_a_method_without_a_request_is_refused_at_once",
         ),
         (
-            "nova/openstack/common/idempotent.py",
+            f"{LIBRARY}/decorator.py",
             "    raise TypeError(\n",
             "    return _REQUEST_NAMES[0], sys.maxsize\n    raise TypeError(\n",
         ),
