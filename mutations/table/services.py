@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Point 20: what a service that is not Nova needs of the link."""
+"""Points 2 and 5, for a service that is not Nova."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _museum(test: str, case: str = "Museum") -> Proof:
 
 FAULTS = (
     fault(
-        "20.1",
+        "2.31",
         "a row that nobody asked for is bound",
         _museum("test_the_retry_gets_the_first_answer_2_club"),
         (
@@ -27,7 +27,7 @@ FAULTS = (
         ),
     ),
     fault(
-        "20.2",
+        "2.32",
         "the same of rows that statements insert",
         _museum("test_the_retry_gets_the_first_answer_3_places"),
         (
@@ -37,7 +37,7 @@ FAULTS = (
         ),
     ),
     fault(
-        "20.3",
+        "2.33",
         "a resource that has an earlier one's key is taken for that",
         _museum("test_another_room_of_the_name_is_not_it", "UsedAgain"),
         (
@@ -47,7 +47,7 @@ FAULTS = (
         ),
     ),
     fault(
-        "20.4",
+        "2.34",
         "a change that has changed nothing is bound",
         _museum("test_a_change_that_changed_nothing_is_not_bound"),
         (
@@ -57,7 +57,7 @@ FAULTS = (
         ),
     ),
     fault(
-        "20.5",
+        "2.35",
         "a change is bound by each of its statements",
         _museum("test_the_retry_gets_the_first_answer_5_shift"),
         (
@@ -67,7 +67,7 @@ FAULTS = (
         ),
     ),
     fault(
-        "20.6",
+        "2.36",
         "a request that lost its token changes rows by statements",
         _museum("test_who_lost_the_token_does_nothing_5_shift"),
         (
@@ -83,13 +83,13 @@ FAULTS = (
         ),
     ),
     fault(
-        "20.7",
+        "2.37",
         "no fault point is reached at a commit",
         _museum("test_each_commit_is_reached_once_*"),
         (f"{SQL}/binding.py", "    commits.mark(connection)\n", ""),
     ),
     fault(
-        "20.8",
+        "2.38",
         "the points of a transaction that was rolled back are another one's",
         _museum("test_a_commit_of_nothing_bound_is_no_point"),
         (
@@ -99,7 +99,7 @@ FAULTS = (
         ),
     ),
     fault(
-        "20.9",
+        "5.9",
         "distributions of different minor versions work together",
         tests("unit.library.test_versions", "CheckTest.test_the_others_*"),
         (

@@ -44,8 +44,8 @@ def fence(connection: sa.Connection, claim: Claim, bound: int = 0) -> None:
     :param bound: how many bindings this transaction adds
     :raises errors.TakenOver: a retry has the token
     """
-    count = {"bound": TOKENS.c.bound + bound}
-    fence = sa.update(TOKENS).where(rows.held(claim)).values(count)
+    change = rows.FENCE | {"bound": TOKENS.c.bound + bound}
+    fence = sa.update(TOKENS).where(rows.held(claim)).values(change)
     if connection.execute(fence).rowcount != 1:
         claim.lost = True
         LOG.warning(

@@ -9,13 +9,12 @@ import sqlalchemy as sa
 
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.sql import kinds
-from openstack_idempotency.sql import transaction
 from openstack_idempotency.sql.kinds import Change
 from openstack_idempotency.sql.kinds import Kind
 
 
 def survive(
-    run: transaction.Runner,
+    connection: sa.Connection,
     kind: Kind | Change,
     resources: ty.Sequence[Resource],
 ) -> bool:
@@ -23,16 +22,15 @@ def survive(
 
     Of a change nobody can tell, so it survives.
 
-    :param run: runs a statement on the database
+    :param connection: the connection of a transaction that has changed the
+        token's row
     :param kind: what they are
     :param resources: what a token made
-    :raises errors.Unavailable: the database cannot be reached
     """
     if isinstance(kind, Change):
         return bool(resources)
     query = _rows(kind, [resource.key for resource in resources])
-    found = run.statement(lambda connection: connection.execute(query).all())
-    there = {_identity(kind, row) for row in found}
+    there = {_identity(kind, row) for row in connection.execute(query)}
     return any(
         (resource.key, resource.incarnation) in there for resource in resources
     )

@@ -21,7 +21,6 @@ from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql.kinds import Change
 from openstack_idempotency.sql.kinds import Kind
-from openstack_idempotency.sql.store import SqlTokenStore
 from openstack_idempotency.sql.surviving import survive
 from openstack_idempotency.wsgi import request
 from openstack_idempotency.wsgi import response
@@ -44,13 +43,11 @@ class Edge:
     """Answers requests that bear a token, and come with WebOb.
 
     :param engine: answers them by the protocol
-    :param tokens: the table of tokens, as the engine has it
     :param headers: the names of the headers that may bear a token
     :param refused: gives a refusal the form of the service's own errors
     """
 
     engine: Engine
-    tokens: SqlTokenStore
     headers: ty.Collection[str]
     refused: Refused = plain
 
@@ -81,18 +78,13 @@ class Edge:
         :param project_id: see :func:`request.asked`
         """
         client_token = None
-        work = _Work(run, rebuild, kind, self.tokens)
+        work = _Work(run, rebuild, kind)
         try:
             client_token = token.given(req.environ, self.headers)
             if client_token is None:
                 return run()
             asked = request.asked(
-                client_token,
-                req,
-                context,
-                version=version,
-                project_id=project_id,
-                content_type=req.content_type or None,
+                client_token, req, context, version, project_id
             )
             reply = self.engine.answer(asked, work)
         except errors.Refusal as refusal:
@@ -111,12 +103,10 @@ class _Work:
         run: ty.Callable[[], webob.Response],
         rebuild: Rebuild | None,
         kind: Kind | Change | None,
-        tokens: SqlTokenStore,
     ) -> None:
         self._run = run
         self._rebuild = rebuild
         self._kind = kind
-        self._tokens = tokens
         #: What the operation raised, if it has run and did.
         self.error: Exception | None = None
 
@@ -139,9 +129,11 @@ class _Work:
         made = self._rebuild(resources) if self._rebuild else None
         return None if made is None else _kept(made)
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
-        kind, runner = self._kind, self._tokens.runner
-        return kind is not None and survive(runner, kind, resources)
+    def survives(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> bool:
+        kind = self._kind
+        return kind is not None and survive(transaction, kind, resources)
 
     def started(self, request_id: str) -> Started:  # noqa: ARG002
         return Started(Evidence.NONE)

@@ -32,6 +32,8 @@ from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.seal import AnswerSealer
 from openstack_idempotency.sql import link
+from openstack_idempotency.sql.kinds import Change
+from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.surviving import survive
 from openstack_idempotency.sql.tables import RESOURCES
 from tests.functional.db import base
@@ -49,7 +51,6 @@ class Work:
 
     operation: Operation
     manager: ty.Any
-    runner: ty.Any
 
     @property
     def link(self) -> str:
@@ -66,8 +67,10 @@ class Work:
         ids = [resource.id for resource in resources]
         return Answer(201, (), json.dumps(ids).encode())
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
-        return survive(self.runner, self.operation.kind, resources)
+    def survives(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> bool:
+        return survive(transaction, self.operation.kind, resources)
 
     def started(self, request_id: str) -> Started:
         return Started(Evidence.NONE)
@@ -133,7 +136,7 @@ class MuseumTestCase(base.StoreTestCase):
             canonical=b"{}",
             request_id=f"req-{uuid.uuid4()}",
         )
-        work = Work(operation, manager, store.runner)
+        work = Work(operation, manager)
         return Engine(parts).answer(request, work)
 
     def settled(self, name: str) -> Reply:
@@ -169,6 +172,12 @@ class MuseumTestCase(base.StoreTestCase):
         manager = enginefacade.transaction_context()
         manager.configure(connection=self.database.url)
         return manager
+
+    def survive(
+        self, kind: Kind | Change, made: ty.Sequence[Resource]
+    ) -> bool:
+        with self.database.engine.connect() as connection:
+            return survive(connection, kind, made)
 
     def see(self, name: str) -> ty.Any:
         with self.database.engine.connect() as connection:

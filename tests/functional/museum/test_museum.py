@@ -15,7 +15,6 @@ from openstack_idempotency.engine.points import Point
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.sql import statements
-from openstack_idempotency.sql.surviving import survive
 from tests.functional.db.base import on_each_backend
 from tests.functional.museum import base
 from tests.functional.museum import operations
@@ -153,7 +152,7 @@ class _UsedAgain(base.MuseumTestCase):
         assert record is not None
         made = self.store.resources(record.id)
         self.assertEqual(["Monet"], [resource.id for resource in made])
-        return survive(self.store.runner, tables.ROOM, made)
+        return self.survive(tables.ROOM, made)
 
     def setUp(self) -> None:
         super().setUp()
@@ -182,18 +181,17 @@ class _UsedAgain(base.MuseumTestCase):
         self.assertEqual(
             ['["Monet", "1"]', '["Monet", "3"]'], [one.key for one in made]
         )
-        run = self.store.runner
-        self.assertTrue(survive(run, tables.PLACE, made))
+        self.assertTrue(self.survive(tables.PLACE, made))
         places = tables.PLACES
         with self.database.engine.begin() as connection:
             connection.execute(sa.delete(places).where(places.c.number == 3))
-        self.assertTrue(survive(run, tables.PLACE, made))
-        self.assertFalse(survive(run, tables.PLACE, made[1:]))
+        self.assertTrue(self.survive(tables.PLACE, made))
+        self.assertFalse(self.survive(tables.PLACE, made[1:]))
 
     def test_of_a_change_nobody_can_tell(self) -> None:
         made = self.store.resources(1) or self.store.resources(self.row().id)
-        self.assertTrue(survive(self.store.runner, tables.SHIFT, made))
-        self.assertFalse(survive(self.store.runner, tables.SHIFT, ()))
+        self.assertTrue(self.survive(tables.SHIFT, made))
+        self.assertFalse(self.survive(tables.SHIFT, ()))
 
 
 @on_each_backend
