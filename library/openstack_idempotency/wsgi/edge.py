@@ -74,25 +74,22 @@ class Edge:
             what it does is not in the service's database
         :param rebuild: makes the first answer again from what was made; None,
             as what it returns, where that cannot be
-        :param version: see :func:`request.asked`
-        :param project_id: see :func:`request.asked`
+        :param version: see :func:`request.asked`, as for ``project_id``
         """
-        client_token = None
         work = _Work(run, rebuild, kind)
+        client_token = None
         try:
             client_token = token.given(req.environ, self.headers)
             if client_token is None:
                 return run()
-            asked = request.asked(
-                client_token, req, context, version, project_id
+            reply = self.engine.answer(
+                request.asked(client_token, req, context, version, project_id),
+                work,
             )
-            reply = self.engine.answer(asked, work)
         except errors.Refusal as refusal:
             told = response.of_refusal(refusal, client_token)
             return _with(self.refused(refusal), told)
-        if work.error is not None:
-            raise work.error
-        return _with(_rendered(reply), response.of_reply(reply, client_token))
+        return _with(work.shown(reply), response.of_reply(reply, client_token))
 
 
 class _Work:
@@ -107,8 +104,14 @@ class _Work:
         self._run = run
         self._rebuild = rebuild
         self._kind = kind
-        #: What the operation raised, if it has run and did.
-        self.error: Exception | None = None
+        # What the operation raised, if it has run and did.
+        self._error: Exception | None = None
+
+    def shown(self, reply: Reply) -> webob.Response:
+        """Return an answer, or raise what the operation raised instead."""
+        if self._error is not None:
+            raise self._error
+        return _rendered(reply.answer)
 
     @property
     def link(self) -> str | None:
@@ -122,7 +125,7 @@ class _Work:
         except errors.TakenOver:
             return Answer(500, (), b"")
         except Exception as exc:
-            self.error = exc
+            self._error = exc
             return Answer(500, (), b"")
 
     def rebuild(self, resources: ty.Sequence[Resource]) -> Answer | None:
@@ -158,8 +161,7 @@ def _kept(answer: ty.Any) -> Answer:
     return Answer(answer.status_int, headers, answer.body)
 
 
-def _rendered(reply: Reply) -> webob.Response:
-    answer = reply.answer
+def _rendered(answer: Answer) -> webob.Response:
     rendered = webob.Response(status=answer.status, body=answer.body)
     length = rendered.content_length
     rendered.headerlist = list(answer.headers)
