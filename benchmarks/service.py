@@ -28,6 +28,7 @@ from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql import link
 from openstack_idempotency.sql import migration
+from openstack_idempotency.sql.kinds import Kind
 
 KIND = "thing"
 #: What an operation answers: as much as a POST /servers does.
@@ -148,6 +149,6 @@ def create(engine: sa.Engine) -> None:
 
     :param engine: of an empty database
     """
-    link.listen(Thing, KIND, "name")
+    link.listen(Kind(KIND, Thing, "name"))
     migration.db_sync(engine)
     BASE.metadata.create_all(engine)

@@ -14,7 +14,7 @@ from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import router
 from nova.idempotency.operations import Operation
-from nova.openstack.common.idempotent import decorated
+from openstack_idempotency.decorator import decorated
 from testing.nova import base
 from testing.nova import releases
 
