@@ -27,7 +27,8 @@ class Kind:
         which the API names it
     :param cleaned: the ORM classes of rows that the service deletes again
         where it fails after it has committed them
-    :param ends: the one of them whose row goes when the resource goes
+    :param ends: those of them without whose row nothing is left that the
+        service would go on with
     :param later: the ORM classes of rows that the service inserts for it in
         transactions of their own, after it has committed the resource
     :param counts: tells of a new row, by its attributes, whether it is one
@@ -40,7 +41,7 @@ class Kind:
     model: ty.Any
     attribute: str
     cleaned: tuple[ty.Any, ...] = ()
-    ends: ty.Any = None
+    ends: tuple[ty.Any, ...] = ()
     later: tuple[ty.Any, ...] = ()
     counts: ty.Callable[[ty.Any], bool] = _each
     incarnation: str | None = None

@@ -36,14 +36,14 @@ class _Heeded:
 
     :param kind: the kind
     :param cleaned: from which a request's own clean-up deletes rows
-    :param ends: the one among them whose row stands for the resource
+    :param ends: those among them whose rows stand for the resource
     :param made: into which the resource is inserted
     :param changed: of which rows are changed
     """
 
     kind: Kind | Change
     cleaned: frozenset[str] = frozenset()
-    ends: str | None = None
+    ends: frozenset[str] = frozenset()
     made: str | None = None
     changed: frozenset[str] = frozenset()
 
@@ -64,7 +64,9 @@ def heed(kind: Kind | Change) -> None:
     _HEEDED[kind.name] = _Heeded(
         kind,
         cleaned=frozenset(kinds.table_of(each).name for each in cleaned),
-        ends=kinds.table_of(kind.ends or kind.model).name,
+        ends=frozenset(
+            kinds.table_of(each).name for each in kind.ends or (kind.model,)
+        ),
         made=kind.table.name if kind.by_statements else None,
     )
 
@@ -136,7 +138,7 @@ def _after_execute(
     *_, result = rest
     given = [params or {}, *(multiparams or ())]
     if _cleans(claim, statement):
-        ends = statement.table.name == _HEEDED[claim.link or ""].ends
+        ends = _table(statement) in _HEEDED[claim.link or ""].ends
         # Where nothing was deleted, the service has gone on with the resource.
         if ends and result.rowcount:
             gone = naming.bindings(claim.bindings, statement, given)
