@@ -15,8 +15,8 @@ from nova.idempotency import posts
 from nova.idempotency import router
 from nova.openstack.common.idempotent import idempotent
 from openstack_idempotency.decorator import decorated
-from tests.functional import base
-from tests.functional import releases
+from testing.nova import base
+from testing.nova import releases
 
 
 @contextlib.contextmanager

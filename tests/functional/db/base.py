@@ -29,7 +29,7 @@ from openstack_idempotency.sql import tables
 from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
-from tests.functional import databases
+from testing import databases
 
 SOON = 30  # seconds after which a test gives up; no test waits for them
 
