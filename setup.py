@@ -12,6 +12,8 @@ PACKAGES = [
     "nova.db.idempotency.migrations",
     "nova.db.idempotency.migrations.versions",
     "nova.idempotency",
+    "nova.idempotency.source",
+    "nova.idempotency.source.templates",
     "nova.openstack",
     "nova.openstack.common",
     "nova.openstack.common.idempotency",
@@ -20,6 +22,10 @@ PACKAGES = [
 setuptools.setup(
     packages=PACKAGES,
     package_dir={"nova.db.idempotency.migrations": "migrations"},
-    # Alembic's template for new migrations; a wheel takes modules only.
-    package_data={"nova.db.idempotency.migrations": ["script.py.mako"]},
+    # Alembic's template for new migrations, and texts of the patch for Nova's
+    # source; a wheel takes modules only.
+    package_data={
+        "nova.db.idempotency.migrations": ["script.py.mako"],
+        "nova.idempotency.source.templates": ["*"],
+    },
 )
