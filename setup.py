@@ -9,23 +9,15 @@ PACKAGES = [
     "nova.cmd",
     "nova.conf",
     "nova.db.idempotency",
-    "nova.db.idempotency.migrations",
-    "nova.db.idempotency.migrations.versions",
     "nova.idempotency",
     "nova.idempotency.source",
     "nova.idempotency.source.templates",
     "nova.openstack",
     "nova.openstack.common",
-    "nova.openstack.common.idempotency",
 ]
 
 setuptools.setup(
     packages=PACKAGES,
-    package_dir={"nova.db.idempotency.migrations": "migrations"},
-    # Alembic's template for new migrations, and texts of the patch for Nova's
-    # source; a wheel takes modules only.
-    package_data={
-        "nova.db.idempotency.migrations": ["script.py.mako"],
-        "nova.idempotency.source.templates": ["*"],
-    },
+    # Texts of the patch for Nova's source; a wheel takes modules only.
+    package_data={"nova.idempotency.source.templates": ["*"]},
 )

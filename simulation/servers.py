@@ -6,10 +6,10 @@ from __future__ import annotations
 import functools
 import typing as ty
 
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from simulation.cloud import Mapping
 from simulation.cloud import Record
 from simulation.cloud import Server

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import typing as ty
 
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.points import Point
-from nova.openstack.common.idempotency.points import reached
-from nova.openstack.common.idempotency.record import Record
-from nova.openstack.common.idempotency.record import State
-from nova.openstack.common.idempotency.store import Outcome
-from nova.openstack.common.idempotency.store import Release
-from nova.openstack.common.idempotency.store import Use
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Use
 from simulation import tuning
 from simulation.database import Row
 from simulation.history import What
@@ -33,7 +33,7 @@ _UNSETTLED = _LEASE + tuning.TTL * 1000
 
 
 class Store(Withdrawing):
-    """One process's store; see ``nova.db.idempotency.store.SqlStore``."""
+    """One process's store; see ``openstack_idempotency.sql.store``."""
 
     def claim(self, use: Use) -> int | None:
         """Insert the token's row; see ``Claiming.claim``."""

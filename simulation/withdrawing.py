@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps of a withdrawal; see ``nova.db.idempotency.withdrawing``."""
+"""The steps of a withdrawal; see ``openstack_idempotency.sql.withdrawing``."""
 
 from __future__ import annotations
 
 import typing as ty
 
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.points import Point
-from nova.openstack.common.idempotency.points import reached
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.record import State
-from nova.openstack.common.idempotency.store import Use
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from simulation import tuning
 from simulation.database import Row
 from simulation.database import Withdrawal

@@ -16,12 +16,12 @@ from nova.api import auth
 from nova.api.openstack import wsgi_app
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
-from nova.db.idempotency import tables
 from nova.idempotency import service
-from nova.openstack.common.idempotency import periodic
-from nova.openstack.common.idempotency import points
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
+from openstack_idempotency.engine import periodic
+from openstack_idempotency.engine import points
+from openstack_idempotency.sql import tables
 from tests.functional import databases
 from upstream import paste
 from upstream.run import Pass

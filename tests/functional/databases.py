@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from nova.db.api import api as api_db
 from nova.db.api import models as api_models
-from nova.db.idempotency import migration
-from nova.db.idempotency import tables as our_tables
 from nova.tests import fixtures as nova_fixtures
+from openstack_idempotency.sql import migration
+from openstack_idempotency.sql import tables as our_tables
 
 BACKENDS = ("sqlite", "mysql", "postgresql")
 

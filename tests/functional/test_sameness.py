@@ -9,7 +9,7 @@ import fixtures
 
 from nova import policy
 from nova.api import auth
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.functional import base
 
 GROUP = '{"server_group": {"name": "g", "policy": "affinity"}}'

@@ -7,9 +7,9 @@ import collections
 import itertools
 import typing as ty
 
-from nova.idempotency import browsers
 from nova.idempotency import operations
 from nova.idempotency.source import decoration
+from nova.idempotency.source import order
 from nova.idempotency.source import reference
 from nova.idempotency.source import registration
 from nova.idempotency.source import templates
@@ -20,6 +20,7 @@ from nova.idempotency.source.routes import Routes
 from nova.idempotency.source.tree import ROUTES
 from nova.idempotency.source.tree import Tree
 from nova.idempotency.source.tree import Unfit
+from openstack_idempotency.wsgi import browsers
 
 #: What a Nova that does not carry our modules requires.
 REQUIREMENT = "nova-idempotency>=0.1.0 # Apache-2.0"
@@ -27,7 +28,7 @@ REQUIREMENT = "nova-idempotency>=0.1.0 # Apache-2.0"
 NOTE = "releasenotes/notes/client-tokens-6f1d0c5b7a92e384.yaml"
 TESTS = "nova/tests/unit/api/openstack/compute/test_idempotent.py"
 
-_TABLES = "nova.db.idempotency"
+_TABLES = "openstack_idempotency.sql"
 
 
 class Carried:
@@ -140,15 +141,17 @@ class Carried:
             yield from vendoring.files().items()
 
     def _tests(self) -> str:
+        there = vendoring.renamed if self._vendored else str
         methods = "".join(
             f"    '{name}',\n" for name in sorted(map(_named, self.places))
         )
-        return templates.filled(
+        text = templates.filled(
             "test_idempotent.py.in",
             licence=templates.read("licence"),
             methods=methods,
-            tables_package=_TABLES,
+            tables_import=there(f"from {_TABLES} import tables"),
         )
+        return order.sorted_(text)
 
 
 def _named(place: Place) -> str:

@@ -8,12 +8,12 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency import transaction
-from nova.openstack.common.idempotency import errors
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql import transaction
 from tests.functional.db import base
 from tests.functional.db.errands import Errands
-from tests.unit.common import contract
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library.contract import use_of
 
 _OPERATORS = {
     "mysql": (
