@@ -41,7 +41,8 @@ test: $(TOX)/ready  ## Run all tests, style and type checks under tox
 	@$(TOX)/bin/tox
 
 releases: $(TOX)/ready  ## Run the functional suite on the older releases of Nova, too
-	@$(TOX)/bin/tox -e nova31,nova32,nova33
+	@TEST_WORKERS=1 $(TOX)/bin/tox run-parallel --parallel 3 \
+		--parallel-no-spinner -e nova31,nova32,nova33
 
 faults: $(TOX)/ready  ## Kill, freeze and cut off workers at each step; needs a database
 	@$(TOX)/bin/tox -e faults

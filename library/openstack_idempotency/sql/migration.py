@@ -30,11 +30,11 @@ _LOCK_NAME = "client_tokens_db_sync"
 _LOCK_NUMBER = 0x436C546F6B656E73
 _LOCK = {
     "mysql": (
-        f"SELECT GET_LOCK('{_LOCK_NAME}', {_PATIENCE})",
+        f"SELECT GET_LOCK('{_LOCK_NAME}', {{patience}})",
         f"SELECT RELEASE_LOCK('{_LOCK_NAME}')",
     ),
     "postgresql": (
-        f"SET lock_timeout = '{_PATIENCE}s'; "
+        "SET lock_timeout = '{patience}s'; "
         f"SELECT CASE WHEN pg_advisory_lock({_LOCK_NUMBER}) IS NULL "
         "THEN 1 ELSE 1 END",
         f"RESET lock_timeout; SELECT pg_advisory_unlock({_LOCK_NUMBER})",
@@ -124,6 +124,7 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
         return
     take, free = lock
     try:
+        take = take.format(patience=_PATIENCE)
         taken = connection.exec_driver_sql(take).scalar() == 1
     except (db_exc.DBError, sa.exc.DBAPIError) as exc:
         if not transaction.timed_out(exc):
