@@ -34,8 +34,8 @@ help:  ## Show this list
 demo: $(VENV)/ours  ## Bring up a control plane and play the story against it
 	@$(VENV)/bin/python -m embedded demo
 
-serve: $(VENV)/ours  ## Bring it up to try things; Ctrl-C stops everything
-	@$(VENV)/bin/python -m embedded serve
+serve: $(VENV)/ours  ## Bring it up to try things; Ctrl-C stops everything; SOURCE: a patched Nova
+	@$(VENV)/bin/python -m embedded serve $(if $(SOURCE),--source $(SOURCE))
 
 test: $(TOX)/ready  ## Run all tests, style and type checks under tox
 	@$(TOX)/bin/tox

@@ -28,8 +28,8 @@ def main() -> int:
         signal.signal(number, _interrupt)
     try:
         if options.command == "demo":
-            return demo.run(options.var, chosen)
-        serve.run(options.var, chosen)
+            return demo.run(options.var, chosen, options.source)
+        serve.run(options.var, chosen, options.source)
     except StackError as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 1
@@ -50,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path(__file__).parents[1] / "var",
         help="directory for all state (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--source",
+        type=Path,
+        metavar="PATH",
+        help="serve Nova from a source tree that carries the patch",
     )
     for service in ports.DEFAULTS:
         parser.add_argument(

@@ -9,6 +9,7 @@ import time
 from embedded import cloud
 from embedded import openrc
 from embedded import progress
+from embedded import source
 from embedded.secrets import write_private
 from embedded.services.service import SCRIPTS
 from embedded.site import Site
@@ -36,15 +37,21 @@ Ctrl-C stops everything; `serve` starts it again with the same state.
 """
 
 
-def run(var: Path, chosen: Mapping[str, int]) -> None:
+def run(
+    var: Path, chosen: Mapping[str, int], nova: Path | None = None
+) -> None:
     """Serve until interrupted.
 
+    :param var: the folder for all state
+    :param chosen: the ports
+    :param nova: a source tree of Nova that carries the patch, if any
     :raises ProcessError: when a service ends by itself.
     """
     site = Site.on_sqlite(var / "serve", chosen)
     file = var / "openrc"
     progress.say("A control plane of its own:")
     try:
+        site = source.installed(site, nova, progress.step)
         with Stack(site, var / "template", progress.step) as stack:
             write_private(file, openrc.text(site))
             progress.say(_commands(file))

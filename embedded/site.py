@@ -22,6 +22,8 @@ class Site:
     """URL of each cell's database, as its mapping in Nova has it."""
     transport_url: str
     secrets: Secrets
+    source: Path | None = None
+    """Where Nova was installed from a source tree, if it was."""
 
     @classmethod
     def on_sqlite(cls, state: Path, ports: Mapping[str, int]) -> "Site":

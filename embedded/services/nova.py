@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from embedded import config
+from embedded import source
 from embedded.services.service import Command
 from embedded.services.service import script
 from embedded.services.service import Service
@@ -22,7 +23,8 @@ def files(site: Site) -> Mapping[str, str]:
     """Return nova.conf and api-paste.ini."""
     return {
         "nova.conf": config.render(_configuration(site)),
-        "api-paste.ini": paste(),
+        # The source decorates the methods itself.
+        "api-paste.ini": source.paste(site.source) if site.source else paste(),
     }
 
 

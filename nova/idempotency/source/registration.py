@@ -24,7 +24,7 @@ _OPTIONS = "idempotency"
 # What stands in both of those files, and ours that goes below it.
 _BEFORE_THE_COMMAND = re.compile(r"(\s*)nova-conductor( = )(\"?)")
 _COMMAND = "nova.cmd.idempotency:main"
-_SERVICE_GROUP = "openstack.idempotency.service"
+_SERVICE_GROUP = "openstack_idempotency.service"
 _SERVICE = "nova.idempotency.service:from_configuration"
 _BEFORE_THE_GROUP = "oslo.config.opts"
 
