@@ -43,13 +43,15 @@ def installed(site: Site, nova: Path | None, step: Step) -> Site:
     :param site: the site
     :param nova: the tree
     :param step: tells what is done
-    :raises SourceError: the tree cannot be installed
+    :raises SourceError: the tree cannot be installed, or is of another
+        release than the environment's libraries
     """
     if nova is None:
         return site
     into = site.state / "source"
     with step("nova from its source"):
         install(nova, into)
+        _check_release(nova, into)
     return dataclasses.replace(site, source=into)
 
 
@@ -58,8 +60,7 @@ def install(source: Path, into: Path) -> None:
 
     :param source: the tree
     :param into: the folder, emptied before
-    :raises SourceError: it cannot be built, or is of another release than
-        the environment's libraries
+    :raises SourceError: it cannot be built
     """
     if not (source / "nova" / "version.py").is_file():
         raise SourceError(f"{source} is not a source tree of Nova.")
@@ -75,7 +76,6 @@ def install(source: Path, into: Path) -> None:
             for number, tree in enumerate(trees)
         ]
         _pip("--target", into, *copies)
-    _check_release(source, into)
 
 
 def _pip(*arguments: str | Path) -> None:

@@ -63,19 +63,33 @@ def add(subparsers: ty.Any) -> None:
 def _run() -> int:
     given = nova.conf.CONF.command
     try:
-        carried = Carried(Tree(given.nova), vendored=given.vendored)
-        introduction = _INTRODUCTION.format(
-            methods=len(carried.places), release=carried.release
-        )
-        origin = _VENDORED if given.vendored else _REQUIRED
-        text = patch.text(introduction + origin, carried.changes())
-        patch.write(given.output, text)
+        carried = write(given.nova, given.output, vendored=given.vendored)
     except (Unfit, OSError) as exc:
         sys.exit(f"nova-idempotency: no patch was written: {exc}")
     for post in carried.unknown():
         _say(f"Not decorated, as our table does not know it: {post}")
     _say(f"{given.output} decorates {len(carried.places)} methods.")
     return 0
+
+
+def write(
+    nova_: pathlib.Path, output: pathlib.Path, *, vendored: bool
+) -> Carried:
+    """Write the patch for a tree, all of it or nothing.
+
+    :param nova_: the tree
+    :param output: the file
+    :param vendored: whether our modules become part of the tree
+    :raises Unfit: the tree cannot be patched
+    :raises OSError: the file cannot be written
+    """
+    carried = Carried(Tree(nova_), vendored=vendored)
+    introduction = _INTRODUCTION.format(
+        methods=len(carried.places), release=carried.release
+    )
+    origin = _VENDORED if vendored else _REQUIRED
+    patch.write(output, patch.text(introduction + origin, carried.changes()))
+    return carried
 
 
 def _say(text: str) -> None:
