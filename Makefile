@@ -26,10 +26,10 @@ echo "$$(($$(date +%s) - start)) s"
 endef
 
 .PHONY: help demo serve test releases faults fuzz upstream chaos model \
-	simulate mutations words picture clean
+	simulate mutations source-patch words picture clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ours  ## Bring up a control plane and play the story against it
 	@$(VENV)/bin/python -m embedded demo
@@ -64,6 +64,10 @@ simulate: $(VENV)/ours  ## Simulate REQUESTS (1,000,000) from SEED (1), on two p
 
 mutations: $(TOX)/ready  ## Put each known fault back, and see that a proof finds it
 	@$(TOX)/bin/tox -e mutations
+
+source-patch: $(TOX)/ready  ## Try the patch for Nova's source on Nova 31 to 34
+	@$(TOX)/bin/tox -e nova31,nova32,nova33 --notest
+	@$(TOX)/bin/tox -e source
 
 words:  ## Find words that the glossary bans
 	@$(PYTHON) -m tools.words

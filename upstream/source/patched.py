@@ -17,6 +17,7 @@ from upstream import execution
 from upstream.source import distribution
 
 _COMMAND = Path(sys.executable).with_name("nova-idempotency")
+_CONTROLLERS = "nova/api/openstack/compute"
 _API_TESTS = "nova/tests/unit/api/openstack/compute"
 # As Nova's pre-commit configuration has it.
 _NOT_CHECKED = ("doc/", "releasenotes/", "tools/")
@@ -92,6 +93,20 @@ class Patched:
         found = sorted((+new).elements())
         if found:
             raise Wrong("\n".join(["flake8 finds:", *found]))
+
+    def touched(self) -> str:
+        """Return which unit tests are of methods that the patch decorates.
+
+        As a regular expression, and without those of servers, which are as
+        many as all the others together.
+        """
+        folder = f"{_CONTROLLERS}/"
+        names = {
+            path.removeprefix(folder).removesuffix(".py")
+            for path in self.changed()
+            if path.startswith(folder)
+        }
+        return rf"\.test_({'|'.join(sorted(names - {'servers'}))})\."
 
     def install(self) -> None:
         """Install it, with what it requires of ours."""
