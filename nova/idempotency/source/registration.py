@@ -25,7 +25,7 @@ _OPTIONS = "idempotency"
 _BEFORE_THE_COMMAND = re.compile(r"(\s*)nova-conductor( = )(\"?)")
 _COMMAND = "nova.cmd.idempotency:main"
 _SERVICE_GROUP = "openstack_idempotency.service"
-_SERVICE = "nova.idempotency.service:from_configuration"
+_SERVICE = "nova.idempotency.service:of_decorated_methods"
 _BEFORE_THE_GROUP = "oslo.config.opts"
 
 

@@ -105,13 +105,14 @@ class PatchTest(_TestCase):
     def test_vendored_it_needs_nothing_of_ours(self) -> None:
         files = {k: v.decode() for k, v in self.patched(vendored=True).items()}
         self.assertNotIn("nova-idempotency", files["requirements.txt"])
-        (group,) = {
-            each.group
+        (service,) = (
+            each
             for each in importlib.metadata.entry_points(name="nova")
             if each.value.startswith("nova.idempotency.")
-        }
+        )
         project = files["pyproject.toml"]
-        self.assertIn(f'"{group}"]\nnova = "nova.idempotency', project)
+        entry = f'."{service.group}"]\nnova = "{service.value}"\n'
+        self.assertIn(entry, project)
         self.assertIn('nova-idempotency = "', project)
         for path in vendoring.files():
             if path.endswith(".py"):
