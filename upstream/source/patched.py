@@ -74,6 +74,8 @@ class Patched:
         # A repository of its own: in a folder of ours, git skips all files.
         _run(["git", "init", "--quiet"], self.tree)
         _run(["git", "apply", "--whitespace=error", patch], self.tree)
+        # Of a repository, pbr installs what git knows of.
+        _run(["git", "add", "--all"], self.tree)
 
     def changed(self) -> list[str]:
         """Return the paths of the Python files that the patch touches."""
@@ -173,7 +175,7 @@ def _run(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    (folder / "output.log").write_text(done.stdout)
+    (distribution.FOLDER / "output.log").write_text(done.stdout)
     last = "\n".join(done.stdout.splitlines()[-_LAST:])
     if done.returncode:
         raise Wrong(f"{' '.join(map(str, command[:4]))} fails:\n{last}")
