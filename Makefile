@@ -8,7 +8,8 @@ LOG := var/pip.log
 SECONDS ?= 180
 REQUESTS ?= 1000000
 SEED ?= 1
-DATABASE ?= mysql
+# As --help of the tools says; each has a default of its own.
+ON_DATABASE = $(if $(DATABASE),--database $(DATABASE))
 
 # What our three packages are built from.
 OURS := setup.py pyproject.toml client/pyproject.toml library/pyproject.toml \
@@ -34,11 +35,12 @@ help:  ## Show this list
 demo: $(VENV)/ours  ## Bring up a control plane and play the story against it
 	@$(VENV)/bin/python -m embedded demo
 
-serve: $(VENV)/ours  ## Bring it up to try things; Ctrl-C stops everything; SOURCE: a patched Nova
-	@$(VENV)/bin/python -m embedded serve $(if $(SOURCE),--source $(SOURCE))
+serve: $(VENV)/ours  ## Bring it up to try things, on DATABASE (sqlite) and SERVER (waitress), from SOURCE
+	@$(VENV)/bin/python -m embedded serve $(ON_DATABASE) $(if $(SERVER),--server $(SERVER)) $(if $(SOURCE),--source $(SOURCE))
 
 test: $(TOX)/ready  ## Run all tests, style and type checks under tox
-	@$(TOX)/bin/tox
+	@$(TOX)/bin/tox; status=$$?; \
+	.tox/shared/bin/python -m testing.left_out; exit $$status
 
 releases: $(TOX)/ready  ## Run the functional suite on the older releases of Nova, too
 	@TEST_WORKERS=1 $(TOX)/bin/tox run-parallel --parallel 3 \
@@ -54,7 +56,7 @@ upstream: $(TOX)/ready  ## Run Nova's own tests: without us, with us, with each 
 	@$(TOX)/bin/tox -e upstream
 
 chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180) on DATABASE (mysql, postgresql)
-	@$(VENV)/bin/python -m chaos --seconds $(SECONDS) --database $(DATABASE)
+	@$(VENV)/bin/python -m chaos --seconds $(SECONDS) $(ON_DATABASE)
 
 model:  ## Check the protocol in every state; needs spin and gcc
 	@sh model/run.sh

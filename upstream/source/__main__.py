@@ -11,6 +11,7 @@ import time
 
 from embedded import demo
 from embedded import ports
+from embedded.platform import Platform
 from upstream.source import distribution
 from upstream.source.patched import Patched
 from upstream.source.patched import Wrong
@@ -96,7 +97,7 @@ def _python(release: int) -> Path:
 def _play(patched: Patched) -> None:
     print()
     var = patched.tree.parent / "var"
-    if demo.run(var, ports.ephemeral(), patched.tree):
+    if demo.run(var, ports.ephemeral(), Platform(), patched.tree):
         raise Wrong("the story differs")
 
 
