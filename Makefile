@@ -27,7 +27,7 @@ echo "$$(($$(date +%s) - start)) s"
 endef
 
 .PHONY: help demo serve test releases faults fuzz upstream chaos model \
-	simulate mutations source-patch words picture clean
+	simulate mutations source-patch bench words picture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ mutations: $(TOX)/ready  ## Put each known fault back, and see that a proof find
 source-patch: $(TOX)/ready  ## Try the patch for Nova's source on Nova 31 to 34
 	@$(TOX)/bin/tox -e nova31,nova32,nova33 --notest
 	@$(TOX)/bin/tox -e source
+
+bench: $(VENV)/ours  ## Measure what a token costs, for an hour; QUICK=1 in three minutes
+	@$(VENV)/bin/python -m benchmarks $(if $(QUICK),--quick,\
+		--plots docs/images/benchmarks)
 
 words:  ## Find words that the glossary bans
 	@$(PYTHON) -m tools.words

@@ -50,6 +50,7 @@ _BESIDE: ty.Final = {
     "testing": ("embedded",),
     ".ci": _GROUND,
     "chaos": _GROUND,
+    "benchmarks": (*_GROUND, "chaos"),
     "model": (),
     "mutations": (),
     "simulation": (),
@@ -64,6 +65,7 @@ _BESIDE: ty.Final = {
     "tests/fuzz": _GROUND,
     "tests/unit": (
         *_GROUND,
+        "benchmarks",
         "chaos",
         "mutations",
         "simulation",
