@@ -27,16 +27,16 @@ echo "$$(($$(date +%s) - start)) s"
 endef
 
 .PHONY: help demo serve test releases faults fuzz upstream chaos model \
-	simulate mutations bench words picture clean
+	simulate mutations source-patch bench words picture clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ours  ## Bring up a control plane and play the story against it
 	@$(VENV)/bin/python -m embedded demo
 
-serve: $(VENV)/ours  ## Bring it up to try things, on DATABASE (sqlite) and SERVER (waitress)
-	@$(VENV)/bin/python -m embedded serve $(ON_DATABASE) $(if $(SERVER),--server $(SERVER))
+serve: $(VENV)/ours  ## Bring it up to try things, on DATABASE (sqlite) and SERVER (waitress), from SOURCE
+	@$(VENV)/bin/python -m embedded serve $(ON_DATABASE) $(if $(SERVER),--server $(SERVER)) $(if $(SOURCE),--source $(SOURCE))
 
 test: $(TOX)/ready  ## Run all tests, style and type checks under tox
 	@$(TOX)/bin/tox; status=$$?; \
@@ -66,6 +66,10 @@ simulate: $(VENV)/ours  ## Simulate REQUESTS (1,000,000) from SEED (1), on two p
 
 mutations: $(TOX)/ready  ## Put each known fault back, and see that a proof finds it
 	@$(TOX)/bin/tox -e mutations
+
+source-patch: $(TOX)/ready  ## Try the patch for Nova's source on Nova 31 to 34
+	@$(TOX)/bin/tox -e nova31,nova32,nova33 --notest
+	@$(TOX)/bin/tox -e source
 
 bench: $(VENV)/ours  ## Measure what a token costs, for an hour; QUICK=1 in three minutes
 	@$(VENV)/bin/python -m benchmarks $(if $(QUICK),--quick,\

@@ -10,8 +10,14 @@ PACKAGES = [
     "nova.conf",
     "nova.db.idempotency",
     "nova.idempotency",
+    "nova.idempotency.source",
+    "nova.idempotency.source.templates",
     "nova.openstack",
     "nova.openstack.common",
 ]
 
-setuptools.setup(packages=PACKAGES)
+setuptools.setup(
+    packages=PACKAGES,
+    # Texts of the patch for Nova's source; a wheel takes modules only.
+    package_data={"nova.idempotency.source.templates": ["*"]},
+)

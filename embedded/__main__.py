@@ -30,8 +30,10 @@ def main() -> int:
         signal.signal(number, _interrupt)
     try:
         if options.command == "demo":
-            return demo.run(options.var, chosen, _platform(options))
-        serve.run(options.var, chosen, _platform(options))
+            return demo.run(
+                options.var, chosen, _platform(options), options.source
+            )
+        serve.run(options.var, chosen, _platform(options), options.source)
     except StackError as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 1
@@ -72,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=platform.SERVERS,
         default=platform.WAITRESS,
         help="what serves each API (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--source",
+        type=Path,
+        metavar="PATH",
+        help="serve Nova from a source tree that carries the patch",
     )
     for service in ports.DEFAULTS:
         parser.add_argument(

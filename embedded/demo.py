@@ -10,6 +10,7 @@ import time
 from embedded import ports
 from embedded import progress
 from embedded import provision
+from embedded import source
 from embedded.platform import Platform
 from embedded.site import Site
 from embedded.stack import Stack
@@ -18,13 +19,17 @@ from embedded.story import Story
 
 
 def run(
-    var: Path, chosen: Mapping[str, int], platform: Platform
+    var: Path,
+    chosen: Mapping[str, int],
+    platform: Platform,
+    nova: Path | None = None,
 ) -> int:
     """Return the exit status: 0 when all happened as expected.
 
     :param var: directory for all state
     :param chosen: port of each service
     :param platform: what it runs on
+    :param nova: a source tree of Nova that carries the patch, if any
     """
     started = time.monotonic()
     # Before the state is removed, under which another demo may run.
@@ -33,6 +38,7 @@ def run(
     shutil.rmtree(state, ignore_errors=True)
     site = Site.on(platform, state, chosen)
     progress.say("A control plane of its own:")
+    site = source.installed(site, nova, progress.step)
     with Stack(site, var / "template", progress.step) as stack:
         progress.say("The story:")
         results = [tell(s.title, s.play) for s in Story(site).steps()]

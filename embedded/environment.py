@@ -29,6 +29,10 @@ def of_services(site: Site) -> dict[str, str]:
         "OS_NEUTRON_CONFIG_FILES": "neutron.conf",
         # nova-manage would go eventlet otherwise.
         "OS_NOVA_DISABLE_EVENTLET_PATCHING": "true",
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": os.pathsep.join(
+            str(folder)
+            for folder in (site.source, Path(__file__).parents[1])
+            if folder is not None
+        ),
         "no_proxy": HOST,
     }

@@ -9,6 +9,7 @@ import time
 from embedded import cloud
 from embedded import openrc
 from embedded import progress
+from embedded import source
 from embedded.platform import Platform
 from embedded.secrets import write_private
 from embedded.services.service import SCRIPTS
@@ -40,7 +41,10 @@ Ctrl-C stops everything; `serve` starts it again with the same state.
 
 
 def run(
-    var: Path, chosen: Mapping[str, int], platform: Platform
+    var: Path,
+    chosen: Mapping[str, int],
+    platform: Platform,
+    nova: Path | None = None,
 ) -> None:
     """Serve until interrupted.
 
@@ -49,12 +53,14 @@ def run(
     :param var: directory for all state
     :param chosen: port of each service
     :param platform: what it runs on
+    :param nova: a source tree of Nova that carries the patch, if any
     :raises ProcessError: when a service ends by itself.
     """
     site = Site.on(platform, platform.beside(var / "serve"), chosen)
     file = var / "openrc"
     progress.say("A control plane of its own:")
     try:
+        site = source.installed(site, nova, progress.step)
         with Stack(site, var / "template", progress.step) as stack:
             write_private(file, openrc.text(site, openrc.DEMO))
             write_private(

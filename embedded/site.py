@@ -26,6 +26,8 @@ class Site:
     """URL of each cell's database, where Nova must not choose it itself."""
     transport_url: str
     secrets: Secrets
+    source: Path | None = None
+    """Where Nova was installed from a source tree, if it was."""
 
     @classmethod
     def on(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from embedded import config
 from embedded import paste
+from embedded import source
 from embedded.services.service import Command
 from embedded.services.service import script
 from embedded.services.service import Service
@@ -14,12 +15,19 @@ from embedded.site import Site
 
 def files(site: Site) -> Mapping[str, str]:
     """Return nova.conf and api-paste.ini."""
-    pipelines = paste.installed()
-    paste.turn_on(pipelines)
     return {
         "nova.conf": config.render(_configuration(site)),
-        "api-paste.ini": paste.text(pipelines),
+        "api-paste.ini": _paste(site),
     }
+
+
+def _paste(site: Site) -> str:
+    if site.source is not None:
+        # The source decorates the methods itself.
+        return source.paste(site.source)
+    pipelines = paste.installed()
+    paste.turn_on(pipelines)
+    return paste.text(pipelines)
 
 
 def _configuration(site: Site) -> config.Sections:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 import typing as ty
 
@@ -16,6 +17,9 @@ from nova.db.idempotency import database
 from openstack_idempotency.sql import migration
 
 CONF = nova.conf.CONF
+
+# Commands that are not part of a Nova that carries us in its own tree.
+_COMMANDS = "nova.idempotency.command"
 
 
 def _db_sync() -> int:
@@ -47,6 +51,8 @@ def _add_commands(subparsers: ty.Any) -> None:
         "version", help="Print the newest migration that was applied."
     )
     version.set_defaults(run=_db_version)
+    for command in importlib.metadata.entry_points(group=_COMMANDS):
+        command.load()(subparsers)
 
 
 def main(argv: ty.Sequence[str] | None = None) -> int:

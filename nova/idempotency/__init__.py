@@ -17,4 +17,5 @@ response     the engine's answers, in Nova's form
 seal         the cipher of stored answers
 browsers     lets scripts in browsers use client tokens (CORS)
 releases     what differs between the releases of Nova
+ source       the patch for those who carry Nova in source
 """

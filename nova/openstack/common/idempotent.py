@@ -13,7 +13,8 @@ For a developer of the service it is one line above a controller's method::
             ...
 
 It goes on top of the other decorators, or among those that pass an answer on
-as it is; never below one that checks or changes answers.
+as it is; never below one that checks or changes answers. Nova's
+``api_version`` stays above it: Nova's own rules want it first of all.
 
 An operator who does not carry a patch gets the same from the service's own
 router, which decorates the methods of its controllers when it is loaded.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The patch for those who carry Nova in source, on small trees."""
