@@ -12,7 +12,7 @@ DATABASE ?= mysql
 
 # What our two packages are built from.
 OURS := setup.py pyproject.toml client/pyproject.toml $(shell find \
-	nova migrations client/nova_idempotency_client -type f \
+	nova migrations client/openstack_idempotency_client -type f \
 	-not -name '*.pyc')
 
 # $(call install,what,pip arguments): pip's output goes to a file, which is

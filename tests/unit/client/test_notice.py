@@ -5,8 +5,8 @@ import json
 import requests
 import testtools
 
-from nova_idempotency_client.notice import notice
-from nova_idempotency_client.token import ClientToken
+from openstack_idempotency_client.notice import notice
+from openstack_idempotency_client.token import ClientToken
 
 TOKEN = ClientToken("secret")
 

@@ -8,8 +8,8 @@ from keystoneauth1.identity import Password
 from keystoneauth1.session import Session
 import testtools
 
-from nova_idempotency_client.session import carrying
-from nova_idempotency_client.token import ClientToken
+from openstack_idempotency_client.session import carrying
+from openstack_idempotency_client.token import ClientToken
 from tests.unit.client.cloud import Cloud
 
 TOKEN = ClientToken("secret")

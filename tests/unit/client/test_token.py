@@ -2,8 +2,8 @@
 
 import testtools
 
-from nova_idempotency_client.token import ClientToken
-from nova_idempotency_client.token import ClientTokenError
+from openstack_idempotency_client.token import ClientToken
+from openstack_idempotency_client.token import ClientTokenError
 
 
 class ClientTokenTest(testtools.TestCase):

@@ -10,8 +10,8 @@ from typing import Any
 from keystoneauth1.session import Session
 from requests import Response
 
-from nova_idempotency_client.redaction import RedactedLogger
-from nova_idempotency_client.token import ClientToken
+from openstack_idempotency_client.redaction import RedactedLogger
+from openstack_idempotency_client.token import ClientToken
 
 HEADER = "X-Client-Token"
 

@@ -19,10 +19,10 @@ from novaclient.exceptions import CommandError  # type: ignore[import-untyped]
 from novaclient.shell import OpenStackComputeShell  # type: ignore[import-untyped]
 from requests import Response
 
-from nova_idempotency_client.notice import notice
-from nova_idempotency_client.session import carrying
-from nova_idempotency_client.token import ClientToken
-from nova_idempotency_client.token import ClientTokenError
+from openstack_idempotency_client.notice import notice
+from openstack_idempotency_client.session import carrying
+from openstack_idempotency_client.token import ClientToken
+from openstack_idempotency_client.token import ClientTokenError
 
 OPTION = "--x-client-token"
 VARIABLE = "OS_CLIENT_TOKEN"

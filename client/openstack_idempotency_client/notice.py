@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from requests import Response
 
-from nova_idempotency_client.session import HEADER
-from nova_idempotency_client.token import ClientToken
+from openstack_idempotency_client.session import HEADER
+from openstack_idempotency_client.token import ClientToken
 
 # POSTs that change nothing. Retrying them is safe, so Nova does not use the
 # token, and its silence means nothing.

@@ -6,7 +6,7 @@ import logging
 import re
 from typing import Any
 
-from nova_idempotency_client.token import ClientToken
+from openstack_idempotency_client.token import ClientToken
 
 
 class RedactedLogger(logging.LoggerAdapter[logging.Logger]):
