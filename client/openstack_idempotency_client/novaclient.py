@@ -2,175 +2,214 @@
 """The extension that stock python-novaclient loads for its command line.
 
 novaclient calls the two hooks once for each extension it has ever loaded in
-the process, so each of them may run several times and acts once.
+the process, so each of them may run several times and acts once. Its
+functions ``do_...`` are commands.
 """
 
+from __future__ import annotations
+
 import argparse
-from collections.abc import Callable
-from collections.abc import Sequence
 import functools
 import inspect
-import itertools
 import os
 import sys
-from typing import Any
+import typing as ty
 
-from novaclient.exceptions import CommandError  # type: ignore[import-untyped]
-from novaclient.shell import OpenStackComputeShell  # type: ignore[import-untyped]
-from requests import Response
+from novaclient import shell  # type: ignore[import-untyped]
+from novaclient import utils
 
-from openstack_idempotency_client.notice import notice
-from openstack_idempotency_client.session import carrying
-from openstack_idempotency_client.token import ClientToken
-from openstack_idempotency_client.token import ClientTokenError
+from openstack_idempotency_client import choice
+from openstack_idempotency_client import remembered
+from openstack_idempotency_client import session
+from openstack_idempotency_client.command import Run
+from openstack_idempotency_client.digest import Typed
+from openstack_idempotency_client.program import NOVA
+from openstack_idempotency_client.scope import of_adapter
 
-OPTION = "--x-client-token"
-VARIABLE = "OS_CLIENT_TOKEN"
-HELP = (
-    "Name this command's request with a token of your choice (1 to 255 "
-    "visible ASCII characters, no comma), so that the same command with the "
-    "same token gets the first answer again instead of running twice. Works "
-    "for commands that POST to the compute API, on clouds that take client "
-    "tokens, until the cloud forgets the token (usually after a day). Use a "
-    "new token, for example a UUID, for each new request. Other local users "
-    "can see a token on the command line in the list of processes; "
-    f"env[{VARIABLE}] avoids that."
-)
-
-_EMPTY = (
-    "is set, but empty, so nothing was sent. Give it a token, for example a "
-    "UUID, so that this command can be retried safely; or unset it to send "
-    "the command without a token."
-)
+_ID = {"metavar": "<id>", "help": "ID of a remembered command."}
 _USAGE = 2  # the exit status of argparse for what cannot be meant
 
-_ParserMaker = Callable[[OpenStackComputeShell, list[str]], Any]
-_Command = Callable[[Any, argparse.Namespace], Any]
-
-
-class _TokenAction(argparse.Action):
-    """Stores the token, unless a subcommand stands where it should be."""
-
-    def __init__(
-        self,
-        option_strings: Sequence[str],
-        dest: str,
-        *,
-        shell: OpenStackComputeShell,
-        argv: Sequence[str],
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(option_strings, dest, **kwargs)
-        self._shell = shell
-        self._argv = argv
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,  # noqa: ARG002
-    ) -> None:
-        # novaclient's first look at the arguments, before it knows its
-        # subcommands, comes here too when it runs twice in one process.
-        subcommands = getattr(self._shell, "subcommands", ())
-        if values in subcommands and self._written_apart(values):
-            parser.error(
-                f"{OPTION} needs a token before the command '{values}'. "
-                f"If '{values}' is the token, write {OPTION}={values}"
-            )
-        setattr(namespace, self.dest, values)
-
-    def _written_apart(self, value: str) -> bool:
-        # argparse does not tell an action "--option value" and
-        # "--option=value" apart. Abbreviations count: it accepts them.
-        return any(
-            word == value and len(option) > 2 and OPTION.startswith(option)
-            for option, word in itertools.pairwise(self._argv)
-        )
+_ParserMaker = ty.Callable[[ty.Any, list[str]], ty.Any]
+_Command = ty.Callable[[ty.Any, argparse.Namespace], ty.Any]
 
 
 def __pre_parse_args__() -> None:  # noqa: N807
     """Give novaclient's parser the option; called before it is built."""
-    make = OpenStackComputeShell.get_base_parser
+    # novaclient gives this hook neither its shell nor its parser, so the
+    # class is the only place where the parser can be met.
+    make = shell.OpenStackComputeShell.get_base_parser
     if not hasattr(make, "knows_client_token"):
-        OpenStackComputeShell.get_base_parser = _with_option(make)
+        shell.OpenStackComputeShell.get_base_parser = _with_options(make)
 
 
-def _with_option(make: _ParserMaker) -> _ParserMaker:
+def _with_options(make: _ParserMaker) -> _ParserMaker:
     @functools.wraps(make)
-    def get_base_parser(shell: OpenStackComputeShell, argv: list[str]) -> Any:
+    def get_base_parser(shell: ty.Any, argv: list[str]) -> ty.Any:
         parser = make(shell, argv)
-        parser.add_argument(
-            OPTION,
-            metavar="<token>",
-            action=_TokenAction,
-            shell=shell,
-            argv=argv,
-            help=HELP,
-        )
+        choice.add_options(parser, NOVA)
+        parser.parse_args = _parsing(parser.parse_args, shell)
         return parser
 
     get_base_parser.knows_client_token = True  # type: ignore[attr-defined]
     return get_base_parser
 
 
-def __post_parse_args__(args: argparse.Namespace) -> None:  # noqa: N807
-    """Let the chosen command carry the token that the user gave, if any.
+def _parsing(
+    parse: ty.Callable[[list[str]], argparse.Namespace], shell: ty.Any
+) -> ty.Callable[[list[str]], argparse.Namespace]:
+    """Return a way to parse that allows the option to have no value."""
 
-    :raises CommandError: the token is not valid
-    :raises SystemExit: the variable is set, but empty
+    def parse_args(words: list[str]) -> argparse.Namespace:
+        typed: list[str] = []
+        for name, parser in shell.subcommands.items():
+            parser.parse_known_args = _noting(parser, name, typed)
+        args = parse(choice.joined(
+            words, NOVA.option, lambda word: word not in shell.subcommands
+        ))  # fmt: skip
+        args.client_token_typed = typed
+        return args
+
+    return parse_args
+
+
+def _noting(
+    parser: argparse.ArgumentParser, name: str, typed: list[str]
+) -> ty.Callable[..., ty.Any]:
+    """Return a way to parse a command that notes its words."""
+    parse = parser.parse_known_args
+
+    def parse_known_args(
+        args: list[str], *others: ty.Any, **options: ty.Any
+    ) -> ty.Any:
+        if any(choice.names(word, NOVA.option) for word in args):
+            parser.error(choice.misplaced(NOVA))
+        typed[:] = [name, *args]
+        return parse(args, *others, **options)
+
+    return parse_known_args
+
+
+def __post_parse_args__(args: argparse.Namespace) -> None:  # noqa: N807
+    """Let the chosen command carry tokens, if the user wants that.
+
+    :raises SystemExit: what the user wrote cannot be meant
     """
     # The shell's own methods are help and completion: they send nothing, and
     # the shell must find them unwrapped.
-    if inspect.ismethod(args.func):
+    if inspect.ismethod(args.func) or isinstance(args.client_token, _Done):
         return
-    if isinstance(args.x_client_token, ClientToken):
-        return
-    args.x_client_token = _chosen_token(args.x_client_token)
-    if args.x_client_token:
-        args.func = _with_token(args.func, args.x_client_token)
+    chosen = _choose(args)
+    args.client_token = _Done(chosen)
+    if chosen and not hasattr(args.func, "about_client_tokens"):
+        args.func = _with_tokens(args.func, chosen, args.client_token_typed)
 
 
-def _chosen_token(option: str | None) -> ClientToken | None:
-    source, text = OPTION, option
-    if option is None:
-        source, text = VARIABLE, os.environ.get(VARIABLE)
-    if text is None:
-        return None
-    if not text and source == VARIABLE:
-        # Unlike novaclient's own variables: whoever sets this one wants to be
-        # safe, and a mistake in a script must not make the command run twice.
-        sys.stderr.write(f"nova: error: {VARIABLE} {_EMPTY}\n")
-        sys.exit(_USAGE)
+class _Done:
+    """What stands in the place of the option when it has been looked at."""
+
+    def __init__(self, chosen: choice.Choice | None) -> None:
+        self.choice = chosen
+
+
+def _choose(args: argparse.Namespace) -> choice.Choice | None:
     try:
-        return ClientToken(text)
-    except ClientTokenError as error:
-        raise CommandError(f"{source}: {error}") from None
+        return choice.choose(args, NOVA, os.environ.get(choice.VARIABLE))
+    except choice.ChoiceError as error:
+        sys.stderr.write(f"nova: error: {error}\n")
+        sys.exit(_USAGE)
 
 
-def _with_token(command: _Command, token: ClientToken) -> _Command:
+def _with_tokens(
+    command: _Command, chosen: choice.Choice, words: list[str]
+) -> _Command:
     @functools.wraps(command)
-    def run(nova: Any, args: argparse.Namespace) -> Any:
-        tell = _teller(token)
+    def run(nova: ty.Any, args: argparse.Namespace) -> ty.Any:
         adapter = nova.client
+
+        def typed() -> Typed:
+            name, *others = words
+            return Typed(
+                NOVA.name, name, tuple(others), of_adapter(adapter)
+            )
+
+        tokens = Run(NOVA, chosen, typed, _say)
         # While novaclient asks the image or network service, the adapter has
         # another service type; the one from before names compute.
-        with carrying(adapter.session, token, adapter.service_type, tell):
+        attached = session.attached(
+            adapter.session, tokens, chosen.policy, adapter.service_type
+        )
+        with tokens.running(), attached:
             return command(nova, args)
 
     return run
 
 
-def _teller(token: ClientToken) -> Callable[[Response], None]:
-    # A command may send many requests: say each thing once.
-    shown: set[str] = set()
+def _say(text: str) -> None:
+    # stdout belongs to novaclient's own output.
+    sys.stderr.write(f"{text}\n")
 
-    def tell(answer: Response) -> None:
-        text = notice(answer, token)
-        if text and text not in shown:
-            shown.add(text)
-            # stdout belongs to novaclient's own output.
-            sys.stderr.write(f"{text}\n")
 
-    return tell
+def _about_tokens(
+    *arguments: tuple[str, dict[str, str]],
+) -> ty.Callable[[_Command], _Command]:
+    """Make a function a command that looks tokens up, and needs none."""
+
+    def mark(command: _Command) -> _Command:
+        marked: ty.Any = command
+        marked.about_client_tokens = True
+        for name, options in arguments:
+            utils.add_arg(command, name, **options)
+        return command
+
+    return mark
+
+
+def _view(nova: ty.Any, args: argparse.Namespace) -> remembered.View:
+    adapter = nova.client
+    chosen = args.client_token.choice
+    return remembered.View(
+        NOVA, adapter, of_adapter(adapter), chosen and chosen.token
+    )
+
+
+@_about_tokens()
+def do_client_token_list(nova: ty.Any, args: argparse.Namespace) -> None:
+    """List the commands that are remembered until they are answered."""
+    utils.print_list(
+        [remembered.Row(*row) for row in _view(nova, args).listed()],
+        remembered.COLUMNS,
+        sortby_index=None,
+    )
+
+
+@_about_tokens(("id", {**_ID, "nargs": "?"}))
+def do_client_token_show(nova: ty.Any, args: argparse.Namespace) -> None:
+    """Show a remembered command, and what the cloud knows of it."""
+    with remembered.plainly(_refuse):
+        utils.print_dict(_view(nova, args).shown(args.id))
+
+
+@_about_tokens(("id", {**_ID, "nargs": "+"}))
+def do_client_token_forget(nova: ty.Any, args: argparse.Namespace) -> None:
+    """Forget a command: run again, it is a new one. Look first."""
+    with remembered.plainly(_refuse):
+        for name in args.id:
+            _view(nova, args).forget(name)
+
+
+@_about_tokens(("id", _ID))
+def do_client_token_resume(nova: ty.Any, args: argparse.Namespace) -> None:
+    """Let a command of another host go on here, when it is run again."""
+    with remembered.plainly(_refuse):
+        _say(_view(nova, args).resume(args.id))
+
+
+@_about_tokens()
+def do_client_token_status(nova: ty.Any, args: argparse.Namespace) -> None:
+    """Show whether the cloud keeps client tokens."""
+    utils.print_dict(_view(nova, args).status())
+
+
+def _refuse(text: str) -> None:
+    sys.stderr.write(f"nova: error: {text}\n")
+    sys.exit(1)

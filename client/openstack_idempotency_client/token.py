@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client token: what a caller may choose, checked before it is sent."""
+"""The client token: what a caller may choose, and one that tells its age."""
 
+from __future__ import annotations
+
+import contextlib
+import contextvars
 import dataclasses
 import re
+import secrets
+import typing as ty
+import uuid
 
 MAX_LENGTH = 255
 _NOT_VISIBLE_ASCII = re.compile(r"[^\x21-\x7E]")
@@ -48,3 +55,52 @@ class ClientToken:
                 f"character {place} of the client token is a comma, which "
                 "no token has; use another character"
             )
+
+
+def make(now: float) -> ClientToken:
+    """Return a new token that tells its age: a UUID of version 7.
+
+    A service refuses such a token when it is too old to be remembered,
+    instead of running the request twice (docs/protocol.md, section 6; the
+    layout of the bits is RFC 9562's, section 5.7).
+
+    :param now: seconds since the epoch, by the server's clock
+    """
+    version, variant = 0b0111, 0b10
+    number = int(now * 1000) & (1 << 48) - 1
+    number = number << 4 | version
+    number = number << 12 | secrets.randbits(12)
+    number = number << 2 | variant
+    number = number << 62 | secrets.randbits(62)
+    return ClientToken(str(uuid.UUID(int=number)))
+
+
+_given: contextvars.ContextVar[ClientToken | None] = contextvars.ContextVar(
+    "client_token", default=None
+)
+
+
+@contextlib.contextmanager
+def client_token(token: str | ClientToken) -> ty.Iterator[ClientToken]:
+    """Let the POSTs of this block carry a token of the caller's choice::
+
+        with client_token("order-4711"):
+            conn.compute.create_server(...)
+
+    Other threads, and other tasks of asyncio, are not affected.
+
+    :param token: the token, for one request: a service refuses it for a
+        different one
+    :raises ClientTokenError: when the text cannot be a token
+    """
+    chosen = token if isinstance(token, ClientToken) else ClientToken(token)
+    before = _given.set(chosen)
+    try:
+        yield chosen
+    finally:
+        _given.reset(before)
+
+
+def given() -> ClientToken | None:
+    """Return the token of the block that this code runs in, if any."""
+    return _given.get()
