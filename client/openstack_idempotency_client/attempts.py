@@ -13,6 +13,7 @@ from openstack_idempotency_client import notice
 from openstack_idempotency_client import outcome as outcomes
 from openstack_idempotency_client import retry
 from openstack_idempotency_client.discovery import LookUp
+from openstack_idempotency_client.outcome import Fault
 from openstack_idempotency_client.outcome import Outcome
 from openstack_idempotency_client.outcome import State
 from openstack_idempotency_client.use import Ending
@@ -93,9 +94,22 @@ class Attempts:
         :raises NotSafeError: when it was not sent, because it may run twice
         :raises keystoneauth1.exceptions.ConnectionError: without an answer
         """
-        earlier = use.attempts
         if use.remembered:
             promise = self._resume(use)
+        try:
+            tried, ending = self._until_settled(use, promise)
+        except BaseException:
+            # Interrupted, for example, while it waited for the answer.
+            lost = Outcome(fault=Fault.UNANSWERED)
+            use.ended(Ending(lost, promise.retry_safe))
+            raise
+        use.ended(ending)
+        return tried.result()
+
+    def _until_settled(
+        self, use: Use, promise: LookUp
+    ) -> tuple[_Try, Ending]:
+        earlier = use.attempts
         # Once bytes of one try may have arrived, no later try takes that back.
         may_have_run = use.remembered
         started = self._wire.clock()
@@ -118,10 +132,11 @@ class Attempts:
                 self._policy.attempts,
             ))  # fmt: skip
             self._wire.sleep(decision.delay)
-        use.ended(
-            Ending(tried.outcome, promise.retry_safe, decision.reason)
-        )
-        return tried.result()
+        last = tried.outcome
+        if may_have_run and not last.may_have_run:
+            # That the last try did not leave says nothing of the others.
+            last = Outcome(fault=Fault.UNANSWERED)
+        return tried, Ending(last, promise.retry_safe, decision.reason)
 
     def _resume(self, use: Use) -> LookUp:
         promise = self._look_up()
@@ -138,7 +153,7 @@ class Attempts:
             self._wire.sleep(
                 self._wire.chance() * retry.longest_delay(attempt)
             )
-            found = self._wire.look_up(wait=wait)
+            found = self._wire.look_up()
         return found
 
     def _try(self, use: Use, number: int) -> _Try:

@@ -14,7 +14,6 @@ from openstack_idempotency_client.digest import Typed
 from openstack_idempotency_client.discovery import LookUp
 from openstack_idempotency_client.entry import Post
 from openstack_idempotency_client.held import Held
-from openstack_idempotency_client.held import JournalError
 from openstack_idempotency_client.journal import Journal
 from openstack_idempotency_client.outcome import Outcome
 from openstack_idempotency_client.program import Program
@@ -22,6 +21,7 @@ from openstack_idempotency_client.token import ClientToken
 from openstack_idempotency_client.use import NotSafeError
 from openstack_idempotency_client.use import Request
 from openstack_idempotency_client.use import Use
+from openstack_idempotency_client.vault import JournalError
 
 _current: contextvars.ContextVar[Run | None] = contextvars.ContextVar(
     "run", default=None
@@ -56,13 +56,16 @@ class Run:
         self._said: set[str] = set()
         self._held: Held | None = None
         self._uses: list[Use] = []
+        # Closed when the command has ended.
+        self.until_its_end = contextlib.ExitStack()
 
     @contextlib.contextmanager
     def running(self) -> ty.Iterator[None]:
         """Carry the command out in this block; at its end, say what came."""
         before = _current.set(self)
         try:
-            yield
+            with self.until_its_end:
+                yield
         finally:
             _current.reset(before)
             self._finish()

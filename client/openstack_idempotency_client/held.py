@@ -12,14 +12,15 @@ from openstack_idempotency_client import vault as vaults
 from openstack_idempotency_client.entry import Entry
 from openstack_idempotency_client.entry import Post
 from openstack_idempotency_client.token import ClientToken
-
-
-class JournalError(Exception):
-    """The journal cannot be used; the message says what to do."""
+from openstack_idempotency_client.vault import JournalError
 
 
 class Keeper(ty.Protocol):
     """What an entry needs of its journal."""
+
+    @property
+    def has_keyring(self) -> bool:
+        """Tell whether there is a keyring for secrets."""
 
     def key(self, kind: str) -> bytes:
         """Return the key of a vault's digests."""
@@ -100,6 +101,11 @@ class Held:
         self.entry.posts.append(post)
         self._used.add(number)
         return token, post
+
+    @property
+    def has_keyring(self) -> bool:
+        """Tell whether there is a keyring for secrets."""
+        return self._journal.has_keyring
 
     def keep_private_key(self, text: str) -> None:
         """Keep a private key in the keyring.

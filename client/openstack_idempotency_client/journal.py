@@ -23,7 +23,7 @@ from openstack_idempotency_client import vault as vaults
 from openstack_idempotency_client.digest import Typed
 from openstack_idempotency_client.entry import Entry
 from openstack_idempotency_client.held import Held
-from openstack_idempotency_client.held import JournalError
+from openstack_idempotency_client.vault import JournalError
 
 _KEY = "key"
 _ID = re.compile(r"[0-9a-f]{8}")
@@ -205,8 +205,8 @@ class Journal:
         except OSError as error:
             raise JournalError(
                 f"{self._folder} cannot be written, so nothing was sent: "
-                f"{error.strerror}. Make it writable, or set XDG_STATE_HOME "
-                "to a folder that is"
+                f"{error.strerror or error}. Make it writable, or set "
+                "XDG_STATE_HOME to a folder that is"
             ) from None
 
     def _path(self, name: str) -> pathlib.Path:

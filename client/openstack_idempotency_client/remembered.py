@@ -13,13 +13,13 @@ from openstack_idempotency_client import notice
 from openstack_idempotency_client.discovery import LookUp
 from openstack_idempotency_client.entry import Entry
 from openstack_idempotency_client.held import Held
-from openstack_idempotency_client.held import JournalError
 from openstack_idempotency_client.journal import Journal
 from openstack_idempotency_client.outcome import HEADER
 from openstack_idempotency_client.program import Program
 from openstack_idempotency_client.redaction import RedactedLogger
 from openstack_idempotency_client.session import LOGGER
 from openstack_idempotency_client.token import ClientToken
+from openstack_idempotency_client.vault import JournalError
 
 COLUMNS = ("ID", "Command", "Program", "Host", "Since", "POSTs")
 Row = collections.namedtuple(

@@ -17,6 +17,10 @@ SERVICE = "openstack-idempotency-client"
 _RECOMMENDED = 1
 
 
+class JournalError(Exception):
+    """What is to be remembered cannot be; the message says what to do."""
+
+
 class Vault(ty.Protocol):
     """Keeps secrets by name.
 
@@ -42,15 +46,19 @@ class KeyringVault:
 
     def put(self, name: str, secret: str) -> None:
         """Keep a secret."""
-        keyring.set_password(SERVICE, name, secret)
+        with _plainly():
+            keyring.set_password(SERVICE, name, secret)
 
     def get(self, name: str) -> str | None:
         """Return a secret, or none."""
-        return keyring.get_password(SERVICE, name)
+        with _plainly():
+            return keyring.get_password(SERVICE, name)
 
     def drop(self, name: str) -> None:
         """Forget a secret."""
-        with contextlib.suppress(keyring.errors.PasswordDeleteError):
+        with _plainly(), contextlib.suppress(
+            keyring.errors.PasswordDeleteError
+        ):
             keyring.delete_password(SERVICE, name)
 
 
@@ -89,9 +97,20 @@ def from_keyring() -> KeyringVault | None:
     vault = KeyringVault()
     try:
         vault.get("is it open?")
-    except keyring.errors.KeyringError:
+    except JournalError:
         return None
     return vault
+
+
+@contextlib.contextmanager
+def _plainly() -> ty.Iterator[None]:
+    try:
+        yield
+    except keyring.errors.KeyringError as error:
+        raise JournalError(
+            f"the keyring does not work ({error}). Unlock it, and run the "
+            "command again"
+        ) from None
 
 
 def write(path: pathlib.Path, text: str) -> None:

@@ -225,7 +225,7 @@ class Cloud(fixtures.Fixture):
         }
 
     def _resource(self, path: str) -> Any:
-        if path.startswith("/image"):
+        if path.startswith("/image/"):
             return {"id": IMAGE, "name": "cirros"}
         if "/flavors" in path:
             flavor = {"id": "1", "name": "m1.tiny", "links": []}
@@ -244,6 +244,10 @@ class Cloud(fixtures.Fixture):
             "min_version": "2.1",
             "links": [link],
         }
+        if path.startswith("/image"):
+            link["href"] = f"{self.url}/image/v2/"
+            version |= {"id": "v2.16", "min_version": "", "version": ""}
+            return {"versions": [version]}
         if path.startswith("/network"):
             version |= {"id": "v2.0", "links": [
                 {"rel": "self", "href": f"{self.url}/network/v2.0/"}]}

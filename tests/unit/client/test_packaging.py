@@ -23,7 +23,12 @@ class PackagingTest(testtools.TestCase):
         required = importlib.metadata.requires(DISTRIBUTION)
         names = {re.match("[a-z0-9-]+", line)[0] for line in required}
         core = {"filelock", "keyring", "keystoneauth1", "platformdirs"}
-        clients = {"python-novaclient"}
+        clients = {
+            "cryptography",
+            "openstacksdk",
+            "python-novaclient",
+            "python-openstackclient",
+        }
         self.assertEqual(core | clients, names)
 
     def test_nova_is_not_imported(self):

@@ -176,6 +176,15 @@ class BackgroundTest(RememberingTest):
 class UnansweredTest(RememberingTest):
     """The command lives on, but gets no answer to rely on."""
 
+    def test_interrupted(self):
+        self.cloud.losses = [Loss.HELD]
+        command = self.nova.start("--x-client-token", *STOP)
+        self.assertTrue(self.cloud.held.wait(60))
+        command.send_signal(signal.SIGINT)
+        errors = command.communicate(timeout=60)[1]
+        self.assertIn("no answer came. Run the same command again", errors)
+        self.assertEqual(1, len(self.remembered()))
+
     def test_safe_to_run_again(self):
         self.cloud.losses = list(LOST)
         outcome = self.bare(*STOP)

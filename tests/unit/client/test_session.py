@@ -349,6 +349,43 @@ class PromiseTest(SessionTest):
         self.assertEqual(["3"], self.attempts())
 
 
+class ToldTest(SessionTest):
+    """What a token's use learns of the end of its request."""
+
+    def ending(self, source):
+        self.carrier.source = source
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.post()
+        return source.given.ending
+
+    def test_no_connection(self):
+        nowhere = f"http://127.0.0.1:{clouds.unused_port()}"
+        source = self.carrier.source = Keeps()
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.service(endpoint_override=nowhere).post(SERVERS, json={})
+        self.assertFalse(source.given.ending.outcome.may_have_run)
+
+    def test_no_connection_after_bytes_have_left(self):
+        self.start(Cloud(losses=(Loss.REQUEST,)))
+        ending = self.ending(Leaves(self.cloud))
+        self.assertTrue(ending.outcome.may_have_run)
+        self.assertTrue(ending.retry_safe)
+
+    def test_no_answer(self):
+        self.start(Cloud(losses=(Loss.ANSWER,) * 3))
+        ending = self.ending(Keeps())
+        self.assertTrue(ending.outcome.silent)
+        self.assertEqual("it was sent 3 times", ending.reason)
+
+
+class Keeps(Fresh):
+    """Gives a token, and keeps its use for the test."""
+
+    def use(self, request):
+        self.given = super().use(request)
+        return self.given
+
+
 class TakesBack(Fresh):
     """Gives a token; then the operator takes the promise back."""
 
@@ -360,7 +397,7 @@ class TakesBack(Fresh):
         return super().use(request)
 
 
-class Leaves(Fresh):
+class Leaves(Keeps):
     """Gives a token; at the second try, the cloud is gone."""
 
     def __init__(self, cloud):
