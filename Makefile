@@ -10,9 +10,10 @@ REQUESTS ?= 1000000
 SEED ?= 1
 DATABASE ?= mysql
 
-# What our two packages are built from.
-OURS := setup.py pyproject.toml client/pyproject.toml $(shell find \
-	nova migrations client/openstack_idempotency_client -type f \
+# What our three packages are built from.
+OURS := setup.py pyproject.toml client/pyproject.toml library/pyproject.toml \
+	$(shell find nova migrations library/openstack_idempotency \
+	client/openstack_idempotency_client -type f \
 	-not -name '*.pyc')
 
 # $(call install,what,pip arguments): pip's output goes to a file, which is
@@ -25,7 +26,7 @@ echo "$$(($$(date +%s) - start)) s"
 endef
 
 .PHONY: help demo serve test releases faults fuzz upstream chaos model \
-	simulate mutations clean
+	simulate mutations words picture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -40,7 +41,8 @@ test: $(TOX)/ready  ## Run all tests, style and type checks under tox
 	@$(TOX)/bin/tox
 
 releases: $(TOX)/ready  ## Run the functional suite on the older releases of Nova, too
-	@$(TOX)/bin/tox -e nova31,nova32,nova33
+	@TEST_WORKERS=1 $(TOX)/bin/tox run-parallel --parallel 3 \
+		--parallel-no-spinner -e nova31,nova32,nova33
 
 faults: $(TOX)/ready  ## Kill, freeze and cut off workers at each step; needs a database
 	@$(TOX)/bin/tox -e faults
@@ -63,8 +65,14 @@ simulate: $(VENV)/ours  ## Simulate REQUESTS (1,000,000) from SEED (1), on two p
 mutations: $(TOX)/ready  ## Put each known fault back, and see that a proof finds it
 	@$(TOX)/bin/tox -e mutations
 
+words:  ## Find words that the glossary bans
+	@$(PYTHON) -m tools.words
+
+picture:  ## Draw the architecture from the imports
+	@$(PYTHON) -m tools.picture docs/images/architecture.svg
+
 clean:  ## Remove environments, state and what builds left behind
-	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build
+	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build library/build
 
 $(VENV)/upstream: constraints.txt requirements-embedded.txt
 	@$(PYTHON) -m venv $(VENV)
@@ -74,9 +82,9 @@ $(VENV)/upstream: constraints.txt requirements-embedded.txt
 
 # Without an older build's files, which would go into the wheel again.
 $(VENV)/ours: $(VENV)/upstream $(OURS)
-	@rm -rf build client/build
-	$(call install,our two packages,$(VENV)/bin/pip \
-		install --force-reinstall --no-deps . ./client)
+	@rm -rf build client/build library/build
+	$(call install,our three packages,$(VENV)/bin/pip \
+		install --force-reinstall --no-deps ./library . ./client)
 	@touch $@
 
 $(TOX)/ready: constraints.txt

@@ -9,17 +9,9 @@ PACKAGES = [
     "nova.cmd",
     "nova.conf",
     "nova.db.idempotency",
-    "nova.db.idempotency.migrations",
-    "nova.db.idempotency.migrations.versions",
     "nova.idempotency",
     "nova.openstack",
     "nova.openstack.common",
-    "nova.openstack.common.idempotency",
 ]
 
-setuptools.setup(
-    packages=PACKAGES,
-    package_dir={"nova.db.idempotency.migrations": "migrations"},
-    # Alembic's template for new migrations; a wheel takes modules only.
-    package_data={"nova.db.idempotency.migrations": ["script.py.mako"]},
-)
+setuptools.setup(packages=PACKAGES)

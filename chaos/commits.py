@@ -14,7 +14,7 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency import tables
+from openstack_idempotency.sql import tables
 
 _WRITES = re.compile(
     rf"\b(INSERT INTO|UPDATE|DELETE FROM)\s+{tables.TOKENS.name[:-1]}",

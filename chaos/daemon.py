@@ -83,7 +83,7 @@ KINDS = {
             "--innodb-flush-log-at-trx-commit=2",
             "--skip-name-resolve",
         ),
-        url="mysql+pymysql://root@127.0.0.1:{port}/",
+        url="mysql+pymysql://root@127.0.0.1:{port}/?ssl_disabled=true",
         crash=signal.SIGKILL,
         users=(
             "CREATE USER {name}@127.0.0.1",

@@ -17,10 +17,10 @@ from chaos.entry import Entry
 from chaos.grants import GIVEN
 from chaos.hosts import wait_until
 from nova.db.api import models as api_models
-from nova.db.idempotency import clock
-from nova.db.idempotency.tables import RESOURCES
-from nova.db.idempotency.tables import TOKENS
 from nova.db.main import models as main_models
+from openstack_idempotency.sql import clock
+from openstack_idempotency.sql.tables import RESOURCES
+from openstack_idempotency.sql.tables import TOKENS
 
 # Servers are deleted by nobody in a campaign: one whose mapping waits for
 # that was withdrawn.

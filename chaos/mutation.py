@@ -12,12 +12,12 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency import connections
-from nova.db.idempotency import link
-from nova.db.idempotency import rows
-from nova.db.idempotency import steps
-from nova.db.idempotency import tables
-from nova.openstack.common.idempotency.claim import Claim
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.sql import connections
+from openstack_idempotency.sql import link
+from openstack_idempotency.sql import rows
+from openstack_idempotency.sql import steps
+from openstack_idempotency.sql import tables
 
 
 class Mutation(enum.Enum):

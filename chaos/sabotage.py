@@ -17,8 +17,8 @@ import uuid
 
 from chaos import commits
 from chaos.history import History
-from nova.openstack.common.idempotency import points
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine import points
+from openstack_idempotency.engine.points import Point
 
 HEADER = "X-Sabotage"
 _ENVIRON = "HTTP_X_SABOTAGE"

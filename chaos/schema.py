@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from chaos import databases
 from chaos.databases import Databases
 from nova.db.api import models as api_models
-from nova.db.idempotency import migration
 from nova.db.main import models as main_models
 from nova.objects.cell_mapping import CellMapping
+from openstack_idempotency.sql import migration
 
 FLAVOR = "1"
 #: Where all servers are built, as far as the conductor knows.

@@ -19,7 +19,7 @@ from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
 from chaos.weather import Weather
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 
 # Seconds between two looks at the workers.
 _TICK = 0.1

@@ -48,11 +48,13 @@ def tell(title: str, play: Callable[[], Outcome]) -> bool:
         outcome = play()
     except Exception as error:  # the other steps still have their say
         outcome = Outcome("no error", f"{type(error).__name__}: {error}")
-    progress.say(
-        f"  {'ok' if outcome.ok else 'DIFFERENT':<9} "
-        f"{time.monotonic() - started:4.1f} s  {title} | "
-        f"expected: {outcome.expected} | happened: {outcome.happened}"
-    )
+    seconds = time.monotonic() - started
+    mark, seen = ("ok", outcome.seen) if outcome.ok else ("DIFFERENT", "")
+    line = f"  {mark:<9} {seconds:4.1f} s  {title:<38}  {seen}"
+    progress.say(line.rstrip())
+    if not outcome.ok:
+        progress.say(f"      expected: {outcome.expected}")
+        progress.say(f"      happened: {outcome.happened}")
     return outcome.ok
 
 
@@ -61,4 +63,5 @@ def _stop(stack: Stack) -> Outcome:
     survivors = ", ".join(stack.survivors())
     return Outcome("nothing left running",
                    f"left running: {survivors}" if survivors
-                   else "nothing left running")
+                   else "nothing left running",
+                   "nothing left running")

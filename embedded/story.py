@@ -2,7 +2,8 @@
 """The story of the product, played with the real `nova` command.
 
 Each step says what was expected and what happened, in the same words: the
-two texts differ where the product does.
+two texts differ where the product does. Where it does not, one short text
+tells the reader what was seen.
 """
 
 from collections.abc import Callable
@@ -31,10 +32,16 @@ CLIENT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Outcome:
-    """What should have happened, and what did."""
+    """What should have happened, and what did.
+
+    :param expected: what should have happened
+    :param happened: what did
+    :param seen: what that means to a user, if both are the same
+    """
 
     expected: str
     happened: str
+    seen: str = ""
 
     @property
     def ok(self) -> bool:
@@ -85,6 +92,7 @@ class Story:
         return Outcome(
             f"exit 0, one server {STEADY}",
             f"{self._booted.ending()}, {self._servers(STEADY)}",
+            "a server",
         )
 
     def _boot_again(self) -> Outcome:
@@ -95,6 +103,7 @@ class Story:
             f"{again.ending()}, id {again.property('id')}, "
             f"{_likeness(again, self._booted)} adminPass, "
             f"{self._servers(STEADY)}",
+            "same server, same adminPass",
         )
 
     def _boot_killed(self) -> Outcome:
@@ -112,6 +121,7 @@ class Story:
             f"client ended by signal {signal.SIGKILL:d}, printed 0 bytes",
             f"client ended by signal {-client.returncode}, "
             f"printed {len(output)} bytes",
+            "nobody knows whether there is a server",
         )
 
     def _boot_after_kill(self) -> Outcome:
@@ -121,6 +131,7 @@ class Story:
             f"exit 0, id {ids}, one server {ORPHAN}",
             f"{again.ending()}, id {again.property('id')}, "
             f"{self._servers(ORPHAN)}",
+            "the server of the killed client, and no second one",
         )
 
     def _list(self) -> Outcome:
@@ -129,6 +140,7 @@ class Story:
             f"one {STEADY}, one {ORPHAN}",
             f"{_count(names.count(STEADY))} {STEADY}, "
             f"{_count(names.count(ORPHAN))} {ORPHAN}",
+            "two servers after four boots",
         )
 
     def _make_keypair(self) -> Outcome:
@@ -137,6 +149,7 @@ class Story:
         return Outcome(
             "exit 0, a private key",
             f"{made.ending()}, {_key(made)}",
+            "a private key",
         )
 
     def _make_keypair_again(self) -> Outcome:
@@ -145,6 +158,7 @@ class Story:
             f"exit 0, a private key, sha256 {_digest(self._private_key)}",
             f"{again.ending()}, {_key(again)}, "
             f"sha256 {_digest(again.output)}",
+            "same private key",
         )
 
     def _boot_other_flavor(self) -> Outcome:
@@ -154,6 +168,7 @@ class Story:
             f"refused with HTTP 422, one server {STEADY}",
             f"{'refused with HTTP 422' if refused else other.ending()}, "
             f"{self._servers(STEADY)}",
+            "refused with HTTP 422: it is another request",
         )
 
     def _ids(self, name: str) -> list[str]:

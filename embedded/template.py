@@ -25,7 +25,7 @@ from embedded.site import Site
 
 DISTRIBUTIONS = ("keystone", "openstack-placement", "glance", "neutron",
                  "nova")
-OUR_MIGRATIONS = "nova.db.idempotency.migrations"
+OUR_MIGRATIONS = "openstack_idempotency.migrations"
 KEY_FILE = "template"
 
 

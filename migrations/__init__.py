@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Migrations of the client tokens' tables, nova.db.idempotency.migrations."""
+"""Migrations of the client tokens' tables; a package of the library."""

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs migrations on the connection that nova.db.idempotency.migration has."""
+"""Runs migrations on the connection of openstack_idempotency.sql.migration."""
 
 from alembic import context
 
-from nova.db.idempotency import migration
-from nova.db.idempotency import tables
+from openstack_idempotency.sql import migration
+from openstack_idempotency.sql import tables
 
 context.configure(
     connection=context.config.attributes["connection"],

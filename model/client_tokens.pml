@@ -13,9 +13,9 @@
  * the token's row from the binding to the commit (pc COMMIT).
  *
  * Comments name the code that a step stands for, in
- *   nova/openstack/common/idempotency/{decision,attempt,execution,recovery,
+ *   library/openstack_idempotency/{protocol,engine}: {decision,attempt,execution,recovery,
  *     engine,heartbeat}.py
- *   nova/db/idempotency: Store is store.py, with the modules it is made of;
+ *   library/openstack_idempotency/sql: Store is store.py, with the modules it is made of;
  *     and link.py
  *
  * What to check:
@@ -388,7 +388,7 @@ end:
             making(w);
             pc[w] = COMMIT
         :: else ->
-            /* errors.TokenLost: Nova rolls back, the answer is 409. */
+            /* errors.TakenOver: Nova rolls back, the answer is 409. */
             printf("worker %d is fenced off token %d\n", w, tok[w]);
             leave(w, tok[w])
         fi }

@@ -3,7 +3,7 @@
  * How a retry takes servers back that perhaps nobody was asked to build, for
  * worker.pml. Comments name the code that a step stands for, in
  *   nova/db/idempotency/withdrawal.py
- *   nova/db/idempotency/withdrawing.py (Store)
+ *   library/openstack_idempotency/sql/withdrawing.py (Store)
  *   nova/idempotency/undoing.py
  *
  * It is one transaction, at READ COMMITTED: each statement sees what has been

@@ -2,8 +2,8 @@
  *
  * A worker of Nova's API with one request, for servers.pml. Comments name the
  * code that a step stands for, in
- *   nova/openstack/common/idempotency/{decision,attempt,execution,recovery}.py
- *   nova/db/idempotency: Store is store.py, with the modules it is made of;
+ *   library/openstack_idempotency/{protocol/decision,engine/attempt,engine/execution,engine/recovery}.py
+ *   library/openstack_idempotency/sql: Store is store.py, with the modules it is made of;
  *     and link.py
  *   nova.compute.api.API
  *

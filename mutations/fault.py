@@ -8,7 +8,8 @@ import fnmatch
 
 # Where each folder of the checkout is once it is installed.
 _INSTALLED = (
-    ("migrations/", "nova/db/idempotency/migrations/"),
+    ("migrations/", "openstack_idempotency/migrations/"),
+    ("library/", ""),
     ("nova/", "nova/"),
 )
 

@@ -34,16 +34,11 @@ def changed(sources: ty.Mapping[str, str]) -> ty.Iterator[pathlib.Path]:
     """
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         top = pathlib.Path(folder)
-        if sources:
-            _mirror(root() / _PACKAGE, top / _PACKAGE, _below(sources))
+        parts = {pathlib.PurePath(p).parts: s for p, s in sources.items()}
+        for package in {path[0] for path in parts}:
+            below = {p[1:]: s for p, s in parts.items() if p[0] == package}
+            _mirror(root() / package, top / package, below)
         yield top
-
-
-def _below(sources: ty.Mapping[str, str]) -> dict[tuple[str, ...], str]:
-    return {
-        pathlib.PurePath(path).parts[1:]: source
-        for path, source in sources.items()
-    }
 
 
 def _mirror(

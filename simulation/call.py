@@ -6,8 +6,8 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from nova.openstack.common.idempotency.answer import Verdict
-from nova.openstack.common.idempotency.work import Request
+from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.request import Request
 from simulation import tuning
 from simulation.line import Line
 from simulation.plans import Plan

@@ -7,9 +7,9 @@ import enum
 import itertools
 import typing as ty
 
-from nova.openstack.common.idempotency.answer import Verdict
-from nova.openstack.common.idempotency.sameness import Scope
-from nova.openstack.common.idempotency.work import Request
+from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.protocol.scope import Scope
 from simulation import plans
 from simulation.call import Call
 from simulation.call import Said

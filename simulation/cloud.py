@@ -12,7 +12,7 @@ import enum
 import random
 import typing as ty
 
-from nova.openstack.common.idempotency.work import Evidence
+from openstack_idempotency.protocol.evidence import Evidence
 from simulation import tuning
 from simulation.database import Broken
 from simulation.database import Database

@@ -12,9 +12,9 @@ import collections
 import dataclasses
 import typing as ty
 
-from nova.openstack.common.idempotency.record import Record
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.sameness import Scope
+from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.scope import Scope
 from simulation import tuning
 from simulation.scheduler import Scheduler
 from simulation.scheduler import Task

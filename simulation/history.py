@@ -7,7 +7,7 @@ import enum
 import hashlib
 import typing as ty
 
-from nova.openstack.common.idempotency.store import Use
+from openstack_idempotency.protocol.use import Use
 
 
 class What(enum.StrEnum):

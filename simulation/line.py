@@ -3,7 +3,8 @@
 
 It breaks before a commit, so that nothing was done, or after it, so that all
 was done and nobody was told. Our steps are retried, as
-``nova.db.idempotency.transaction.Runner`` does; the service's own are not.
+``openstack_idempotency.sql.transaction.Runner`` does; the service's own are
+not.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import random
 import typing as ty
 
-from nova.openstack.common.idempotency import errors
+from openstack_idempotency.protocol import errors
 from simulation import tuning
 from simulation.database import Broken
 from simulation.database import Database

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operations of the simulated service that bind what they make.
 
-The link does what ``nova.db.idempotency.link`` does inside of the service's
-transactions.
+The link does what ``openstack_idempotency.sql.link`` does inside of the
+service's transactions.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import functools
 import typing as ty
 
-from nova.openstack.common.idempotency import claim as claims
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.points import Point
-from nova.openstack.common.idempotency.points import reached
-from nova.openstack.common.idempotency.record import Resource
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.record import Resource
 from simulation.database import Lockable
 from simulation.history import What
 from simulation.line import Session
@@ -58,7 +58,7 @@ class Linked(Work):
 
         :param name: the resource's id
         :param insert: makes the row, when it is committed
-        :raises errors.TokenLost: the claim does not hold any more
+        :raises errors.TakenOver: the claim does not hold any more
         """
         claim = claims.current()
         bound = claim if claim is not None and self.link else None
@@ -87,7 +87,7 @@ class Linked(Work):
             whether it is there
         :param ends: whether the row's end is the resource's end
         :returns: False if somebody else had deleted it
-        :raises errors.TokenLost: the claim does not hold any more
+        :raises errors.TakenOver: the claim does not hold any more
         """
         claim = claims.current()
 
@@ -118,7 +118,7 @@ class Linked(Work):
                 session.transaction.write(row, bound=record.bound + bound)
                 return
         claim.lost = True
-        raise errors.TokenLost
+        raise errors.TakenOver
 
     def _unbind(self, session: Session, claim: Claim, name: str) -> None:
         key = claim.bindings.get(name)
@@ -176,7 +176,9 @@ class Thing(Linked):
         """Tell whether it is there."""
         return id in self.cloud.things
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: Session, resources: ty.Sequence[Resource]
+    ) -> bool:
         """Tell whether it is there, as its row says."""
-        self._read(patiently=True)
+        transaction.statement()
         return any(r.id in self.cloud.things for r in resources)

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import typing as ty
 
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.record import Record
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.sameness import Scope
-from nova.openstack.common.idempotency.store import Use
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Use
 from simulation import tuning
 from simulation.database import Database
 from simulation.database import Row

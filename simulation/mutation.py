@@ -13,21 +13,21 @@ import enum
 import os
 import typing as ty
 
-from nova.openstack.common.idempotency import attempt
-from nova.openstack.common.idempotency import decision
-from nova.openstack.common.idempotency.answer import Answer
-from nova.openstack.common.idempotency.answer import Reply
-from nova.openstack.common.idempotency.answer import Verdict
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.execution import Execution
-from nova.openstack.common.idempotency.execution import Settled
-from nova.openstack.common.idempotency.periodic import Periodic
-from nova.openstack.common.idempotency.record import Record
-from nova.openstack.common.idempotency.returns import Returns
-from nova.openstack.common.idempotency.store import Use
-from nova.openstack.common.idempotency.waiting import WaitingRoom
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.engine import attempt
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.execution import Execution
+from openstack_idempotency.engine.execution import Settled
+from openstack_idempotency.engine.periodic import Periodic
+from openstack_idempotency.engine.returns import Returns
+from openstack_idempotency.engine.waiting import WaitingRoom
+from openstack_idempotency.protocol import decision
+from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from simulation import process
 from simulation.linked import Linked
 from simulation.looking import Looking

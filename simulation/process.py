@@ -6,15 +6,15 @@ from __future__ import annotations
 import collections
 import typing as ty
 
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.answer import Reply
-from nova.openstack.common.idempotency.answer import Verdict
-from nova.openstack.common.idempotency.digest import Digests
-from nova.openstack.common.idempotency.engine import Engine
-from nova.openstack.common.idempotency.heartbeat import Heartbeat
-from nova.openstack.common.idempotency.limits import Limits
-from nova.openstack.common.idempotency.parts import Parts
-from nova.openstack.common.idempotency.returns import Returns
+from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.heartbeat import Heartbeat
+from openstack_idempotency.engine.limits import Limits
+from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.engine.returns import Returns
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.digest import Digests
 from simulation import tuning
 from simulation.call import Call
 from simulation.call import Calls

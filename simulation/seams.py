@@ -15,10 +15,10 @@ import threading
 import types
 import typing as ty
 
-from nova.openstack.common.idempotency import attempt
-from nova.openstack.common.idempotency import periodic
-from nova.openstack.common.idempotency import points
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine import attempt
+from openstack_idempotency.engine import periodic
+from openstack_idempotency.engine import points
+from openstack_idempotency.engine.points import Point
 
 Start = ty.Callable[[ty.Callable[[], None]], None]
 

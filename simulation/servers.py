@@ -6,10 +6,10 @@ from __future__ import annotations
 import functools
 import typing as ty
 
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from simulation.cloud import Mapping
 from simulation.cloud import Record
 from simulation.cloud import Server
@@ -50,9 +50,11 @@ class Servers(Linked):
             server.mapping is Mapping.CELL and server.record is not Record.NONE
         )
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: Session, resources: ty.Sequence[Resource]
+    ) -> bool:
         """Tell whether any has its mapping."""
-        self._read(patiently=True)
+        transaction.statement()
         servers = self.cloud.servers
         return any(
             servers[r.id].mapping is not Mapping.GONE for r in resources

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import typing as ty
 
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from simulation import tuning
 from simulation.call import Calls
 from simulation.cloud import Cloud

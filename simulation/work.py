@@ -6,14 +6,14 @@ from __future__ import annotations
 import json
 import typing as ty
 
-from nova.openstack.common.idempotency import claim as claims
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.answer import Answer
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.work import Evidence
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Started
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.evidence import Evidence
+from openstack_idempotency.protocol.evidence import Started
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from simulation.cloud import Cloud
 from simulation.cloud import Trace
 from simulation.database import Broken
@@ -75,12 +75,12 @@ class Work:
         except Failed as failed:
             answer = says(failed.status)
         except Deadlock:
-            # As nova.db.idempotency.handlers notes it.
+            # As openstack_idempotency.sql.handlers notes it.
             claim = claims.current()
             if claim is not None:
                 claim.deadlocked = True
             answer = says(500)
-        except (Broken, LockTimeout, errors.TokenLost):
+        except (Broken, LockTimeout, errors.TakenOver):
             answer = says(500)
         self.note(What.RAN, answer.status)
         return answer
@@ -103,7 +103,9 @@ class Work:
         """
         return False
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: Session, resources: ty.Sequence[Resource]
+    ) -> bool:
         """Tell whether any of the resources is still there."""
         return False
 
@@ -152,16 +154,11 @@ class Work:
         if self.cloud.goes_wrong(0.1):
             raise SystemExit
 
-    def _read(self, *, patiently: bool = False) -> None:
+    def _read(self) -> None:
         """Read from the service's tables.
-
-        :param patiently: whether it is tried again, as our steps are
 
         :raises errors.Unavailable: the database does not answer
         """
-        if patiently:
-            self.line.statement(lambda session: None)
-            return
         try:
             self.line.service(lambda session: None)
         except (Broken, Deadlock, LockTimeout):

@@ -13,9 +13,9 @@ import sys
 import time
 
 from upstream import comparison
+from upstream import doubled
 from upstream import exceptions
 from upstream import execution
-from upstream import repetition
 from upstream import results
 from upstream.run import Pass
 from upstream.run import Run
@@ -99,7 +99,7 @@ def _found(run: Run, concurrency: int | None) -> tuple[dict[str, str], int]:
 
 def _judge(run: Run) -> int:
     """Return how many POSTs the protocol finds fault with."""
-    figures = repetition.Figures.of(repetition.read(run.repeats))
+    figures = doubled.Figures.of(doubled.read(run.repeats))
     print(f"  {figures}")
     _show("against the protocol", [str(one) for one in figures.faulty])
     if not figures.replayed:

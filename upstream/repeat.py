@@ -13,10 +13,11 @@ import webob
 
 from nova.idempotency import operations
 from nova.idempotency import posts
-from nova.openstack.common.idempotency import token
-from upstream.repetition import Answer
-from upstream.repetition import Protection
-from upstream.repetition import Repetition
+from openstack_idempotency.protocol import headers
+from openstack_idempotency.protocol import token
+from upstream.doubled import Answer
+from upstream.doubled import Doubled
+from upstream.doubled import Protection
 from upstream.run import Run
 
 
@@ -56,13 +57,13 @@ class Repeat:
         if environ["REQUEST_METHOD"] != "POST" or token.borne(environ):
             return self._app(environ, start_response)
         request = webob.Request(environ)
-        request.headers[token.HEADER] = uuid.uuid4().hex
+        request.headers[headers.TOKEN] = uuid.uuid4().hex
         first = request.copy()
         answered = first.get_response(self._app)
         answer = _answer(answered)
         again = request.copy().get_response(self._app)
         self._write(
-            Repetition.of(
+            Doubled.of(
                 Repeat.test,
                 f"POST {environ['PATH_INFO']}",
                 _protection(first),
@@ -72,10 +73,10 @@ class Repeat:
         )
         return again(environ, start_response)
 
-    def _write(self, repetition: Repetition) -> None:
+    def _write(self, doubled_post: Doubled) -> None:
         path = self._folder / f"{os.getpid()}.jsonl"
         with open(path, "a") as file:
-            file.write(repetition.line())
+            file.write(doubled_post.line())
 
 
 def _answer(response: webob.Response) -> Answer:

@@ -6,17 +6,18 @@ from __future__ import annotations
 from mutations.fault import fault
 from mutations.fault import Simulated
 from mutations.fault import tests
-from mutations.table.places import COMMON
-from mutations.table.places import DB
+from mutations.table.places import ENGINE
+from mutations.table.places import LIBRARY
 from mutations.table.places import NOVA
+from mutations.table.places import SQL
 
 _NOT_GIVEN_BACK = (
-    f"{COMMON}/attempt.py",
+    f"{ENGINE}/attempt.py",
     "            self._parts.returns.add(self._use)\n            raise\n",
     "            raise\n",
 )
 _REFUSED_LOSER = (
-    f"{COMMON}/execution.py",
+    f"{ENGINE}/execution.py",
     "            case Release.LOST:\n                return Settled.LOST\n",
     "            case Release.LOST:\n                return Settled.FREED\n",
 )
@@ -27,20 +28,20 @@ FAULTS = (
         "answers do not tell their state",
         tests("functional.test_states", "States.test_executed"),
         (
-            f"{NOVA}/response.py",
-            "    headers = [(STATE, verdict.value)]\n",
-            "    headers: _Headers = []\n",
+            f"{LIBRARY}/wsgi/response.py",
+            "    told = [(headers.STATE, verdict.value)]\n",
+            "    told: Headers = []\n",
         ),
     ),
     fault(
         "9.2",
         "an answer that is rebuilt says that it is the first one",
         tests(
-            "unit.common.test_states",
+            "unit.library.test_states",
             "StatesTest.test_rebuilt_after_a_crash_and_ever_after",
         ),
         (
-            f"{COMMON}/recovery.py",
+            f"{ENGINE}/recovery.py",
             "        verdict = Verdict.REBUILT if answer.rebuilt else "
             "Verdict.REPLAYED\n",
             "        verdict = Verdict.REPLAYED\n",
@@ -50,7 +51,7 @@ FAULTS = (
         "9.3",
         "a request that lost its token is told 403 although the retry made it",
         tests(
-            "unit.common.test_taken_over",
+            "unit.library.test_taken_over",
             "LinkedTest.test_one_that_makes_nothing_is_told_so_too_*",
         ),
         _REFUSED_LOSER,
@@ -60,7 +61,7 @@ FAULTS = (
         "9.4",
         "what was claimed in vain is not given back, and unknown later",
         tests(
-            "unit.common.test_engine",
+            "unit.library.test_engine",
             "GivenBackTest.test_a_claim_is_given_back_since_it_never_ran",
         ),
         _NOT_GIVEN_BACK,
@@ -69,9 +70,9 @@ FAULTS = (
     fault(
         "9.4",
         "a request that took its token unawares waits for itself",
-        tests("unit.common.test_taken_over", "UntoldTest.test_of_*"),
+        tests("unit.library.test_taken_over", "UntoldTest.test_of_*"),
         (
-            f"{COMMON}/attempt.py",
+            f"{ENGINE}/attempt.py",
             "        if self._tried is not None and self._is_mine:\n",
             "        if False:\n",
         ),
@@ -80,11 +81,11 @@ FAULTS = (
         "9.4",
         "and does not give it back when it may wait no longer",
         tests(
-            "unit.common.test_taken_over",
+            "unit.library.test_taken_over",
             "UntoldTest.test_one_that_is_never_told_gives_it_back",
         ),
         (
-            f"{COMMON}/attempt.py",
+            f"{ENGINE}/attempt.py",
             "        if self._is_mine:\n",
             "        if False:\n",
         ),
@@ -97,7 +98,7 @@ FAULTS = (
             "GiveBackOnSqliteTest.test_a_claim_is_free_again",
         ),
         (
-            f"{DB}/claiming.py",
+            f"{SQL}/claiming.py",
             "            ran & (TOKENS.c.bound == 0), lease_until=PAST, "
             "expires_at=PAST\n",
             "            ran & (TOKENS.c.bound == 0), lease_until=PAST\n",
@@ -200,8 +201,8 @@ FAULTS = (
         "an answer does not tell of which request it speaks",
         tests("functional.test_states", "States.test_running"),
         (
-            f"{NOVA}/response.py",
-            "        headers.append((REQUEST_ID, request_id))\n",
+            f"{LIBRARY}/wsgi/response.py",
+            "        told.append((headers.REQUEST_ID, request_id))\n",
             "",
         ),
     ),

@@ -5,25 +5,26 @@ from __future__ import annotations
 
 from mutations.fault import fault
 from mutations.fault import tests
-from mutations.table.places import COMMON
-from mutations.table.places import DB
+from mutations.table.places import ENGINE
+from mutations.table.places import LIBRARY
 from mutations.table.places import NOVA
+from mutations.table.places import SQL
 
 WAITING = (
     fault(
         "3.1",
         "as many retries wait as come",
         tests(
-            "unit.common.test_retries_wait",
+            "unit.library.test_retries_wait",
             "SeatsTest.test_the_others_are_told_at_once",
         ),
         (
-            f"{COMMON}/waiting.py",
+            f"{ENGINE}/waiting.py",
             "            self._taken = self._wanted and self._room.enter()\n",
             "            self._taken = self._wanted\n",
         ),
         (
-            f"{COMMON}/waiting.py",
+            f"{ENGINE}/waiting.py",
             "            self._taken = False\n            self._room.leave()\n",
             "            self._taken = False\n",
         ),
@@ -32,11 +33,11 @@ WAITING = (
         "3.2",
         "a request that has waited keeps the place while it runs",
         tests(
-            "unit.common.test_retries_wait",
+            "unit.library.test_retries_wait",
             "SeatsTest.test_who_runs_in_the_end_does_not_keep_the_place",
         ),
         (
-            f"{COMMON}/engine.py",
+            f"{ENGINE}/engine.py",
             "                seat.leave()\n",
             "",
         ),
@@ -59,7 +60,7 @@ WAITING = (
             "OlderServerTest.test_db_sync_refuses_and_says_what_is_needed",
         ),
         (
-            f"{DB}/migration.py",
+            f"{SQL}/migration.py",
             "        capability.check(connection)\n",
             "",
         ),
@@ -72,7 +73,7 @@ WAITING = (
             "OldOnMysql.test_it_refuses_to_start",
         ),
         (
-            f"{NOVA}/service.py",
+            f"{LIBRARY}/assembly.py",
             "        tokens.probe()\n",
             "        pass\n",
         ),
@@ -85,7 +86,7 @@ WAITING = (
             "OlderServerTest.test_the_store_refuses_at_its_first_connection",
         ),
         (
-            f"{DB}/connections.py",
+            f"{SQL}/connections.py",
             "            capability.check(connection)\n",
             "            pass\n",
         ),
@@ -98,7 +99,7 @@ WAITING = (
             "OutOfReachTest.test_the_probe_says_nothing",
         ),
         (
-            f"{DB}/steps.py",
+            f"{SQL}/steps.py",
             "            pass  # out of reach now: checked at the first "
             "connection\n",
             "            raise\n",
@@ -114,7 +115,7 @@ COSTS = (
             "functional.db.test_cost", "CostOnMysqlTest.test_a_refused_request"
         ),
         (
-            f"{DB}/settling.py",
+            f"{SQL}/settling.py",
             "        if self._run.statement(delete):\n",
             "        if self._run.transaction(delete):\n",
         ),
@@ -124,7 +125,7 @@ COSTS = (
         "connections are rolled back after each use",
         tests("functional.db.test_cost", "CostOnMysqlTest.test_a_replay"),
         (
-            f"{DB}/connections.py",
+            f"{SQL}/connections.py",
             "            pool_reset_on_return=None,\n",
             "            pool_pre_ping=True,\n",
         ),
@@ -133,22 +134,22 @@ COSTS = (
         "12.3",
         "a refused request's row is read once more",
         tests(
-            "unit.common.test_engine",
+            "unit.library.test_engine",
             "FirstUseTest.test_refused_it_costs_a_look_a_claim_and_a_release",
         ),
         (
-            f"{COMMON}/execution.py",
-            "        released = self._release(claim, made_nothing=False)\n",
+            f"{ENGINE}/execution.py",
+            "        released = self.parts.store.release(claim, self.use)\n",
             "        self.parts.store.resources(claim.id)\n"
-            "        released = self._release(claim, made_nothing=False)\n",
+            "        released = self.parts.store.release(claim, self.use)\n",
         ),
     ),
     fault(
         "13.1",
         "one user may fill the database",
-        tests("unit.common.test_states", "StatesTest.test_too_many"),
+        tests("unit.library.test_states", "StatesTest.test_too_many"),
         (
-            f"{COMMON}/attempt.py",
+            f"{ENGINE}/attempt.py",
             "        self._allowance.check(self._use.scope)\n",
             "",
         ),
@@ -157,11 +158,11 @@ COSTS = (
         "13.2",
         "tokens are counted at each claim",
         tests(
-            "unit.common.test_allowance",
+            "unit.library.test_allowance",
             "AllowanceTest.test_it_is_counted_at_intervals_not_at_each_claim",
         ),
         (
-            f"{COMMON}/allowance.py",
+            f"{ENGINE}/allowance.py",
             "            if account.uncounted < self._every:\n",
             "            if account.uncounted < 1:\n",
         ),
@@ -170,22 +171,22 @@ COSTS = (
         "13.3",
         "a known token is refused to a user who has too many",
         tests(
-            "unit.common.test_states",
+            "unit.library.test_states",
             "StatesTest.test_too_many_does_not_hinder_a_known_token",
         ),
         (
-            f"{COMMON}/engine.py",
+            f"{ENGINE}/engine.py",
             "            decision = attempt.look()\n",
             "            decision = attempt.look()\n"
             "            self._allowance.check(request.scope)\n",
         ),
         (
-            f"{COMMON}/engine.py",
+            f"{ENGINE}/engine.py",
             "            reply = self._answer(attempt, seat)\n",
             "            reply = self._answer(attempt, seat, request)\n",
         ),
         (
-            f"{COMMON}/engine.py",
+            f"{ENGINE}/engine.py",
             "    def _answer(self, attempt: Attempt, seat: Seat) -> Reply:\n",
             "    def _answer(self, attempt, seat, request):\n",
         ),
@@ -198,7 +199,7 @@ COSTS = (
             "YoungOnSqliteTest.test_a_freed_one_does_not_count",
         ),
         (
-            f"{DB}/settling.py",
+            f"{SQL}/settling.py",
             "            freed = self._delete(mine, claim)\n",
             "            freed = self._expire(mine)\n",
         ),
@@ -227,7 +228,7 @@ SECRETS = (
             "DifferOnSqlite.test_each_of_the_two_finds_the_other",
         ),
         (
-            f"{NOVA}/service.py",
+            f"{LIBRARY}/assembly.py",
             "        key_ids=tuple(digest.key_id(secret) for secret in "
             "secrets),\n",
             '        key_ids=("",) * len(secrets),\n',
@@ -241,7 +242,7 @@ SECRETS = (
             "WatchingOnSqliteTest.test_a_host_that_lists_one_more_is_none",
         ),
         (
-            f"{DB}/watching.py",
+            f"{SQL}/watching.py",
             "        return sa.and_(sa.or_(*gaps), TOKENS.c.alias_of.is_(None))"
             "\n",
             "        return sa.or_(*gaps)\n",

@@ -5,19 +5,12 @@ from __future__ import annotations
 
 from mutations.fault import fault
 from mutations.fault import tests
-from mutations.table.places import DB
+from mutations.table.places import SQL
 
-_STEPS = f"{DB}/steps.py"
-_CONNECTIONS = f"{DB}/connections.py"
+_STEPS = f"{SQL}/steps.py"
+_CONNECTIONS = f"{SQL}/connections.py"
 
-_BY_KEYS = """\
-    mine = sa.select(RESOURCES.c.id).where(RESOURCES.c.token_id == token_id)
-    keys = connection.scalars(mine).all()
-    if keys:
-        # By their keys: through the other index the server would lock gaps.
-        bound = sa.delete(RESOURCES).where(RESOURCES.c.id.in_(keys))
-        connection.execute(bound)
-"""
+_BY_KEYS = "    unbind(connection, bound(connection, token_id))\n"
 _ONE_BY_ONE = """\
         for claim in claims:
             # A request may abandon its claim while this is on its way.
@@ -73,7 +66,7 @@ FAULTS = (
             "FrozenOnMysqlTest.test_other_leases_of_its_process_are_renewed",
         ),
         (
-            f"{DB}/claiming.py",
+            f"{SQL}/claiming.py",
             _ONE_BY_ONE,
             """\
         mine = TOKENS.c.owner.in_([claim.owner for claim in claims])
@@ -89,7 +82,7 @@ FAULTS = (
             "FrozenOnMysqlTest.test_nobody_waits_to_take_it_over",
         ),
         (
-            f"{DB}/transaction.py",
+            f"{SQL}/transaction.py",
             "with_for_update(skip_locked=True)",
             "with_for_update()",
         ),
@@ -102,9 +95,9 @@ FAULTS = (
             "ReleaseOnSqliteTest.test_a_row_that_was_another_s_stays_*",
         ),
         (
-            f"{DB}/settling.py",
-            "        elif claim.shared or len(use.digests) > 1:",
-            "        elif len(use.digests) > 1:",
+            f"{SQL}/settling.py",
+            "        if claim.shared or len(use.digests) > 1:",
+            "        if len(use.digests) > 1:",
         ),
     ),
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import typing as ty
 
-COMMON: ty.Final = "nova/openstack/common/idempotency"
+LIBRARY: ty.Final = "library/openstack_idempotency"
+PROTOCOL: ty.Final = f"{LIBRARY}/protocol"
+ENGINE: ty.Final = f"{LIBRARY}/engine"
+SQL: ty.Final = f"{LIBRARY}/sql"
 DB: ty.Final = "nova/db/idempotency"
 NOVA: ty.Final = "nova/idempotency"

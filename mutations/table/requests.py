@@ -5,26 +5,26 @@ from __future__ import annotations
 
 from mutations.fault import fault
 from mutations.fault import tests
-from mutations.table.places import COMMON
-from mutations.table.places import DB
 from mutations.table.places import NOVA
+from mutations.table.places import PROTOCOL
+from mutations.table.places import SQL
 
 FAULTS = (
     fault(
         "6.1",
         "a header that a server joined with a comma is another token",
         tests(
-            "unit.common.test_token",
+            "unit.library.test_token",
             "RepeatedTest.test_the_same_value_twice_is_that_value",
         ),
         (
-            f"{COMMON}/token.py",
+            f"{PROTOCOL}/token.py",
             '    return [value.strip(_LINE_SPACE) for value in line.split(",")]'
             "\n",
             "    return [line.strip(_LINE_SPACE)]\n",
         ),
         (
-            f"{COMMON}/token.py",
+            f"{PROTOCOL}/token.py",
             r'r"[\x21-\x2b\x2d-\x7e]{1,255}"',
             r'r"[\x21-\x7e]{1,255}"',
         ),
@@ -33,11 +33,11 @@ FAULTS = (
         "6.2",
         "a token may have a comma",
         tests(
-            "unit.common.test_token",
+            "unit.library.test_token",
             "RepeatedTest.test_different_values_are_refused",
         ),
         (
-            f"{COMMON}/token.py",
+            f"{PROTOCOL}/token.py",
             "    if len(found) == 1 and _TOKEN.fullmatch",
             "    if found and _TOKEN.fullmatch",
         ),
@@ -46,11 +46,11 @@ FAULTS = (
         "6.3",
         "an Idempotency-Key with parameters is refused",
         tests(
-            "unit.common.test_token",
+            "unit.library.test_token",
             "QuotedTest.test_parameters_do_not_count",
         ),
         (
-            f"{COMMON}/token.py",
+            f"{PROTOCOL}/token.py",
             'rf"[ \\t]*+(?:{_STRING}{_PARAMETERS}[ \\t]*+|',
             'rf"[ \\t]*+(?:{_STRING}[ \\t]*+|',
         ),
@@ -59,20 +59,20 @@ FAULTS = (
         "6.4",
         "an Idempotency-Key of a browser's own counts for more",
         tests(
-            "unit.common.test_token",
+            "unit.library.test_token",
             "BothHeadersTest.test_x_client_token_alone_counts",
         ),
         (
-            f"{COMMON}/token.py",
-            "HEADERS = (HEADER, _KEY_HEADER)\n",
-            "HEADERS = (_KEY_HEADER, HEADER)\n",
+            f"{PROTOCOL}/headers.py",
+            "TOKENS: ty.Final = (TOKEN, IDEMPOTENCY_KEY)\n",
+            "TOKENS: ty.Final = (IDEMPOTENCY_KEY, TOKEN)\n",
         ),
     ),
     fault(
         "6.5",
         "a header that the operator left out is read all the same",
         tests(
-            "unit.common.test_idempotent",
+            "unit.library.test_idempotent",
             "KeepsOutTest.test_a_header_that_the_service_does_not_list_"
             "is_not_there",
         ),
@@ -95,11 +95,11 @@ FAULTS = (
         "6.7",
         "an error shows the value of the header",
         tests(
-            "unit.common.test_token",
+            "unit.library.test_token",
             "BothHeadersTest.test_the_error_names_the_header_and_not_the_*",
         ),
         (
-            f"{COMMON}/token.py",
+            f"{PROTOCOL}/token.py",
             "    raise errors.BadToken(header)\n",
             "    raise errors.BadToken(environ[_in_environ(header)])\n",
         ),
@@ -108,11 +108,11 @@ FAULTS = (
         "7.1",
         "a caller who lost a role still gets the private key",
         tests(
-            "unit.common.test_authority",
+            "unit.library.test_authority",
             "ForbiddenTest.test_forbidden_to_get_the_stored_answer",
         ),
         (
-            f"{COMMON}/decision.py",
+            f"{PROTOCOL}/decision.py",
             "    if not record.roles <= asked.roles:\n",
             "    if False:\n",
         ),
@@ -125,7 +125,7 @@ FAULTS = (
             "ClaimOnSqliteTest.test_it_says_which_roles_the_request_had_*",
         ),
         (
-            f"{DB}/rows.py",
+            f"{SQL}/rows.py",
             '        "roles": json.dumps(sorted(use.roles)),\n',
             '        "roles": "[]",\n',
         ),
@@ -171,11 +171,11 @@ FAULTS = (
         "8.3",
         "callers for a domain or the system share a scope",
         tests(
-            "unit.common.test_digest",
+            "unit.library.test_digest",
             "CallerTest.test_domains_and_systems_are_apart",
         ),
         (
-            f"{COMMON}/digest.py",
+            f"{PROTOCOL}/digest.py",
             "            scope.domain_id,\n            scope.system_scope,\n",
             "",
         ),
@@ -198,11 +198,11 @@ FAULTS = (
         "8.5",
         "numbers are compared as binary fractions",
         tests(
-            "unit.common.test_sameness",
+            "unit.library.test_sameness",
             "NumberTest.test_they_do_not_pass_through_binary_fractions",
         ),
         (
-            f"{COMMON}/sameness.py",
+            f"{PROTOCOL}/sameness.py",
             "        parse_float=_number,\n",
             "        parse_float=lambda text: _number(repr(float(text))),\n",
         ),

@@ -6,16 +6,18 @@ from __future__ import annotations
 from mutations.fault import fault
 from mutations.fault import Simulated
 from mutations.fault import tests
-from mutations.table.places import COMMON
-from mutations.table.places import DB
+from mutations.table.places import ENGINE
+from mutations.table.places import LIBRARY
+from mutations.table.places import PROTOCOL
+from mutations.table.places import SQL
 
 _RUN_AGAIN = (
-    f"{COMMON}/decision.py",
+    f"{PROTOCOL}/decision.py",
     "        and record.linked\n        and not record.bound\n",
     "        and not record.bound\n",
 )
 _LEASE_STAYS = (
-    f"{COMMON}/execution.py",
+    f"{ENGINE}/execution.py",
     """\
         except BaseException:
             with contextlib.suppress(errors.Unavailable):
@@ -39,7 +41,7 @@ FAULTS = (
             "SettingsOnMysqlTest.test_they_stay_as_they_are",
         ),
         (
-            f"{DB}/link.py",
+            f"{SQL}/link.py",
             "    if connection.execute(fence).rowcount != 1:\n",
             '    if connection.dialect.name == "mysql":\n'
             "        connection.exec_driver_sql(\n"
@@ -55,7 +57,7 @@ FAULTS = (
             "functional.db.test_out_of_reach",
             "VanishedTest.test_a_new_connection_is_given_up_in_time",
         ),
-        (f"{DB}/transaction.py", "_DEADLINE = 4.0\n", "_DEADLINE = 600.0\n"),
+        (f"{SQL}/transaction.py", "_DEADLINE = 4.0\n", "_DEADLINE = 600.0\n"),
     ),
     fault(
         "14c",
@@ -78,7 +80,7 @@ FAULTS = (
             "AtOnceOnMysqlTest.test_all_of_them_succeed",
         ),
         (
-            f"{DB}/migration.py",
+            f"{SQL}/migration.py",
             "    lock = _LOCK.get(connections.backend(connection))\n",
             '    lock = _LOCK.get("none")\n',
         ),
@@ -87,11 +89,11 @@ FAULTS = (
         "14e",
         "a sealed answer opens in another row of the same token",
         tests(
-            "unit.common.test_record",
+            "unit.library.test_record",
             "PlaceTest.test_each_token_target_state_and_status_is_another",
         ),
         (
-            f"{COMMON}/record.py",
+            f"{PROTOCOL}/record.py",
             'b"\\n".join((digest, target, ',
             'b"\\n".join((digest, ',
         ),
@@ -100,7 +102,7 @@ FAULTS = (
         "14f",
         "an operation that became linked in an upgrade is run again",
         tests(
-            "unit.common.test_crash",
+            "unit.library.test_crash",
             "LinkedTest.test_an_operation_that_was_not_linked_then_is_not_"
             "run_again",
         ),
@@ -115,7 +117,7 @@ FAULTS = (
             "CommitsOnSqliteTest.test_comes_through_as_it_is_*",
         ),
         (
-            f"{DB}/handlers.py",
+            f"{SQL}/handlers.py",
             "    if claim and conflicted(context.original_exception):\n",
             "    if claim and conflicted(context.chained_exception):\n",
         ),
@@ -128,7 +130,7 @@ FAULTS = (
             "SnapshotIsolationTest.test_the_request_is_told_to_come_again",
         ),
         (
-            f"{DB}/handlers.py",
+            f"{SQL}/handlers.py",
             '_CONFLICTS = (1213, 1205, 1020, "40P01", "40001")\n',
             '_CONFLICTS = (1213, 1205, "40P01", "40001")\n',
         ),
@@ -141,7 +143,7 @@ FAULTS = (
             "SerializableTest.test_the_request_is_told_to_come_again",
         ),
         (
-            f"{DB}/handlers.py",
+            f"{SQL}/handlers.py",
             '_CONFLICTS = (1213, 1205, 1020, "40P01", "40001")\n',
             '_CONFLICTS = (1213, 1205, 1020, "40P01")\n',
         ),
@@ -154,12 +156,12 @@ FAULTS = (
             "OurOwnOnPostgresqlTest.test_whatever_the_operator_s_default_is",
         ),
         (
-            f"{DB}/connections.py",
+            f"{SQL}/connections.py",
             '    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; "\n',
             "",
         ),
         (
-            f"{DB}/connections.py",
+            f"{SQL}/connections.py",
             '        "BEGIN ISOLATION LEVEL READ COMMITTED",\n',
             '        "BEGIN",\n',
         ),
@@ -169,7 +171,7 @@ FAULTS = (
         "a secret of one repeated letter is taken",
         tests("unit.test_conf", "CheckTest.test_a_secret_of_few_characters"),
         (
-            "nova/conf/idempotency.py",
+            f"{LIBRARY}/opts.py",
             "MIN_DIFFERENT_CHARS = 8\n",
             "MIN_DIFFERENT_CHARS = 1\n",
         ),
@@ -179,7 +181,7 @@ FAULTS = (
         "a dollar in a secret gets no clear message",
         tests("unit.test_conf", "DollarTest.test_in_nova_conf"),
         (
-            "nova/conf/idempotency.py",
+            f"{LIBRARY}/opts.py",
             '        if any("$" in secret for secret in found[0]):\n',
             "        if False:\n",
         ),
@@ -188,7 +190,7 @@ FAULTS = (
         "14m",
         "the lease stays when the worker is told to exit",
         tests(
-            "unit.common.test_unsettled",
+            "unit.library.test_unsettled",
             "LeaseEndsTest.test_linked_the_next_try_runs_at_once_*",
         ),
         _LEASE_STAYS,
@@ -199,7 +201,7 @@ FAULTS = (
         "a method without a request fails at its first call, not when it is "
         "decorated",
         tests(
-            "unit.common.test_idempotent",
+            "unit.library.test_idempotent",
             "FormsTest.test_a_method_without_a_request_is_refused_at_once",
         ),
         (

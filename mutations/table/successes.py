@@ -6,9 +6,10 @@ from __future__ import annotations
 from mutations.fault import fault
 from mutations.fault import Simulated
 from mutations.fault import tests
-from mutations.table.places import COMMON
 from mutations.table.places import DB
+from mutations.table.places import ENGINE
 from mutations.table.places import NOVA
+from mutations.table.places import SQL
 
 _UNDONE_FIRST = """\
             with self.parts.heartbeat.keep(claim):
@@ -16,18 +17,18 @@ _UNDONE_FIRST = """\
 """
 _STILL_TO_UNDO = "        claim.undo = record.undo\n"
 _LATE_SUCCESS = (
-    f"{COMMON}/execution.py",
+    f"{ENGINE}/execution.py",
     "        if claim.link is not None:\n"
     "            # Nobody can tell whether the token was another's already.\n",
     "        if claim.link is None:\n",
 )
 _LOSER = (
-    f"{COMMON}/execution.py",
+    f"{ENGINE}/execution.py",
     "            case Settled.LOST if claim.link is not None:\n",
     "            case Settled.LOST if answer.status >= 600:\n",
 )
 _STARTED_BY_WORD = (
-    f"{COMMON}/periodic.py",
+    f"{ENGINE}/periodic.py",
     """\
             thread = threading.Thread(
                 target=self._run, name=self._name, daemon=True
@@ -50,7 +51,7 @@ FAULTS = (
             "SlowWorkersOnSqlite.test_it_cannot_take_back_what_its_retry_was_told",
         ),
         (
-            f"{DB}/link.py",
+            f"{SQL}/link.py",
             "        reached(Point.BEFORE_CLEANUP)\n"
             "        _fence(connection, claim, bound=0)\n",
             "        reached(Point.BEFORE_CLEANUP)\n",
@@ -83,7 +84,7 @@ FAULTS = (
         "2.3",
         "a success is given although its outcome was not stored",
         tests(
-            "unit.common.test_unsettled",
+            "unit.library.test_unsettled",
             "UnsettledTest.test_linked_the_next_try_tells_*",
         ),
         _LATE_SUCCESS,
@@ -93,7 +94,7 @@ FAULTS = (
         "2.4",
         "a request that lost its token gives its own answer",
         tests(
-            "unit.common.test_taken_over",
+            "unit.library.test_taken_over",
             "LinkedTest.test_one_that_makes_nothing_is_told_so_too_*",
         ),
         _LOSER,
@@ -103,11 +104,11 @@ FAULTS = (
         "2.5",
         "what was withdrawn is not undone before the retry runs",
         tests(
-            "unit.common.test_withdrawal",
+            "unit.library.test_withdrawal",
             "WithdrawnTest.test_it_is_undone_before_it_runs",
         ),
         (
-            f"{COMMON}/execution.py",
+            f"{ENGINE}/execution.py",
             _UNDONE_FIRST,
             "            with self.parts.heartbeat.keep(claim):\n",
         ),
@@ -120,7 +121,7 @@ FAULTS = (
             "WithdrawOnSqliteTest.test_who_lost_the_token_withdraws_nothing",
         ),
         (
-            f"{DB}/withdrawing.py",
+            f"{SQL}/withdrawing.py",
             "        return connection.execute(fence).rowcount == 1\n",
             "        return connection.execute(fence).rowcount < 2\n",
         ),
@@ -205,7 +206,7 @@ FAULTS = (
             "RefusedOnSqlite.test_a_quota_that_takes_the_server_back",
         ),
         (
-            f"{DB}/link.py",
+            f"{SQL}/link.py",
             "    if ends and result.rowcount:\n",
             "    if ends and result.rowcount > 1:\n",
         ),
@@ -214,16 +215,16 @@ FAULTS = (
         "2.14",
         "what a worker withdrew that died then is never undone",
         tests(
-            "unit.common.test_withdrawal",
+            "unit.library.test_withdrawal",
             "WithdrawnTest.test_its_worker_may_die_too_*",
         ),
         (
-            f"{COMMON}/attempt.py",
+            f"{ENGINE}/attempt.py",
             _STILL_TO_UNDO + "        return self._execution.run(claim)\n",
             "        return self._execution.run(claim)\n",
         ),
         (
-            f"{COMMON}/attempt.py",
+            f"{ENGINE}/attempt.py",
             _STILL_TO_UNDO + "        return then(record, claim)\n",
             "        return then(record, claim)\n",
         ),
@@ -262,7 +263,7 @@ FAULTS = (
         "4.1",
         "a thread that could not be started is taken for a running one",
         tests(
-            "unit.common.test_heartbeat",
+            "unit.library.test_heartbeat",
             "NoThreadTest.test_the_next_request_is_renewed",
         ),
         _STARTED_BY_WORD,
@@ -272,11 +273,11 @@ FAULTS = (
         "4.2",
         "a thread that cannot be started fails the request, and leaves a claim",
         tests(
-            "unit.common.test_heartbeat",
+            "unit.library.test_heartbeat",
             "NoThreadTest.test_the_request_runs_and_leaves_no_claim",
         ),
         (
-            f"{COMMON}/heartbeat.py",
+            f"{ENGINE}/heartbeat.py",
             """\
             self._claims[claim.owner] = claim
         try:
@@ -293,7 +294,7 @@ FAULTS = (
 """,
         ),
         (
-            f"{COMMON}/periodic.py",
+            f"{ENGINE}/periodic.py",
             """\
                     exc,
                 )
@@ -310,16 +311,16 @@ FAULTS = (
         "4.3",
         "an error that nobody expects ends the renewals",
         tests(
-            "unit.common.test_heartbeat",
+            "unit.library.test_heartbeat",
             "HeartbeatTest.test_an_error_that_nobody_expects_does_not_end_it",
         ),
         (
-            f"{COMMON}/heartbeat.py",
+            f"{ENGINE}/heartbeat.py",
             "        except Exception as exc:\n",
             "        except KeyError as exc:\n",
         ),
         (
-            f"{COMMON}/periodic.py",
+            f"{ENGINE}/periodic.py",
             "        except Exception as exc:\n",
             "        except KeyError as exc:\n",
         ),
@@ -328,11 +329,11 @@ FAULTS = (
         "4.4",
         "a thread that ended by an error is not replaced",
         tests(
-            "unit.common.test_heartbeat",
+            "unit.library.test_heartbeat",
             "HeartbeatTest.test_a_thread_that_ended_by_any_error_is_replaced",
         ),
         (
-            f"{COMMON}/periodic.py",
+            f"{ENGINE}/periodic.py",
             """\
             with self._lock:
                 self._pid = None

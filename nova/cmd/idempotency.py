@@ -12,20 +12,21 @@ from oslo_log import log as logging
 from nova import config
 import nova.conf
 from nova.conf import idempotency as options
-from nova.db.idempotency import migration
+from nova.db.idempotency import database
+from openstack_idempotency.sql import migration
 
 CONF = nova.conf.CONF
 
 
 def _db_sync() -> int:
-    with migration.api_database() as engine:
+    with database.opened() as engine:
         migration.db_sync(engine)
         _say(f"The tables are at version {migration.db_version(engine)}.")
     return 0
 
 
 def _db_version() -> int:
-    with migration.api_database() as engine:
+    with database.opened() as engine:
         _say(migration.db_version(engine) or "none")
     return 0
 
@@ -35,14 +36,14 @@ def _say(text: str) -> None:
 
 
 def _add_commands(subparsers: ty.Any) -> None:
-    database = subparsers.add_parser(
+    tables = subparsers.add_parser(
         "db", help="The tables of client tokens in the API database."
     ).add_subparsers(required=True, metavar="{sync,version}")
-    sync = database.add_parser(
+    sync = tables.add_parser(
         "sync", help="Create the tables, or bring them up to date."
     )
     sync.set_defaults(run=_db_sync)
-    version = database.add_parser(
+    version = tables.add_parser(
         "version", help="Print the newest migration that was applied."
     )
     version.set_defaults(run=_db_version)

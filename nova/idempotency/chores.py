@@ -14,11 +14,11 @@ import typing as ty
 from oslo_log import log as logging
 
 from nova import context as nova_context
-from nova.db.idempotency.store import SqlStore
-from nova.db.idempotency.withdrawing import Left
 from nova.idempotency import undoing
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.periodic import Periodic
+from openstack_idempotency.engine.periodic import Periodic
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql.store import SqlTokenStore
+from openstack_idempotency.sql.withdrawing import Left
 
 LOG = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Chores:
     :param tokens: the table of tokens
     """
 
-    def __init__(self, tokens: SqlStore) -> None:
+    def __init__(self, tokens: SqlTokenStore) -> None:
         self._tokens = tokens
         self._foreign: dict[str, int] = {}
         self._thread = Periodic(
@@ -92,11 +92,9 @@ class Chores:
     def _undo(self, left: Left) -> None:
         admin = nova_context.get_admin_context()
         todos = self._tokens.todos(left.token_id)
-        for todo in todos:
+        for todo in todos.values():
             undoing.undo(admin, self._tokens.runner, todo)
-        # A node of Galera that lags behind may have none yet.
-        if todos:
-            self._tokens.undone(left.claim)
+        self._tokens.undone(left.claim, todos)
 
     def _sweep(self) -> None:
         withdrawn = self._tokens.withdrawn()

@@ -14,7 +14,7 @@ import typing as ty
 
 from nova import exception
 from nova.compute import api as compute_api
-from nova.openstack.common.idempotency.work import Evidence
+from openstack_idempotency.protocol.evidence import Evidence
 
 # How the names of events begin that the compute API itself records.
 _BY_THE_API = "api_"

@@ -12,7 +12,8 @@ from nova.idempotency import acceptance
 from nova.idempotency import actions
 from nova.idempotency import rebuild
 from nova.idempotency.evidence import InstanceAction
-from nova.openstack.common.idempotency.record import Resource
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.sql.kinds import Kind
 
 Rebuild = ty.Callable[
     [ty.Any, ty.Any, dict[str, ty.Any], ty.Sequence[Resource]], ty.Any
@@ -46,7 +47,7 @@ class Operation:
 
     path: str
     action: str | None = None
-    kind: kinds.Kind | None = None
+    kind: Kind | None = None
     rebuild: Rebuild | None = None
     evidence: InstanceAction | None = None
     accepted: Accepted | None = None
@@ -57,13 +58,11 @@ class Operation:
         return f"POST {self.path} {self.action or ''}".rstrip()
 
 
-def _linked(path: str, kind: kinds.Kind, rebuilt: Rebuild) -> Operation:
+def _linked(path: str, kind: Kind, rebuilt: Rebuild) -> Operation:
     return Operation(path, kind=kind, rebuild=rebuilt)
 
 
-def _left_out(
-    why: LeftOut, path: str, action: str | None = None
-) -> Operation:
+def _left_out(why: LeftOut, path: str, action: str | None = None) -> Operation:
     return Operation(path, action, left_out=why)
 
 

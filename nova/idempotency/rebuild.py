@@ -15,8 +15,8 @@ from nova import objects
 from nova.api.openstack import api_version_request
 from nova.api.openstack import wsgi
 from nova.idempotency import releases
-from nova.openstack.common.idempotency.record import Resource
 from nova.policies import flavor_extra_specs
+from openstack_idempotency.protocol.record import Resource
 
 Body = dict[str, ty.Any]
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import typing as ty
 import urllib.parse
 
@@ -13,17 +12,14 @@ import webob.exc
 
 from nova.api.openstack import api_version_request
 from nova.api.openstack import wsgi
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import token
-from nova.openstack.common.idempotency.answer import Reply
-from nova.openstack.common.idempotency.answer import Verdict
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import token
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.wsgi import response
 
 LOG = logging.getLogger(__name__)
 
-STATE = "X-Client-Token-State"
-EXPIRES = "X-Client-Token-Expires"
-REQUEST_ID = "X-Client-Token-Request-Id"
-REPLAYED = "Idempotent-Replayed"
 # The id by which a server's events are found; Nova's middleware adds this
 # request's own unless the header is there.
 _COMPUTE_REQUEST_ID = "x-compute-request-id"
@@ -37,8 +33,6 @@ _NOVAS_OWN = frozenset(
         "Vary",
     )
 )
-
-_Headers = list[tuple[str, str]]
 
 
 def of(reply: Reply, client_token: str, req: wsgi.Request) -> webob.Response:
@@ -55,10 +49,7 @@ def of(reply: Reply, client_token: str, req: wsgi.Request) -> webob.Response:
         for name, value in answer.headers
         if name.lower() != wsgi.API_VERSION_REQUEST_HEADER.lower()
     ]
-    headers += _told(reply.verdict, client_token, reply.request_id)
-    if reply.expires_at is not None and answer.status < 400:
-        expires = email.utils.formatdate(reply.expires_at / 1000, usegmt=True)
-        headers.append((EXPIRES, expires))
+    headers += response.of_reply(reply, client_token)
     if reply.request_id is not None:
         _show_version(req, dict(answer.headers))
         if answer.status < 400:
@@ -78,31 +69,16 @@ def refused(
     :param req: the request
     """
     _note(req, refusal.verdict, refusal.status, refusal.request_id)
-    headers = dict(_told(refusal.verdict, client_token, refusal.request_id))
-    if refusal.retry_after is not None:
-        headers["Retry-After"] = str(refusal.retry_after)
+    headers = dict(response.of_refusal(refusal, client_token))
     make = webob.exc.status_map[refusal.status]
     fault = wsgi.Fault(make(explanation=str(refusal), headers=headers))
-    response: webob.Response = req.get_response(fault)
-    response.headerlist = [
+    answer: webob.Response = req.get_response(fault)
+    answer.headerlist = [
         (name, value)
-        for name, value in response.headerlist
+        for name, value in answer.headerlist
         if name.lower() not in _NOVAS_OWN
     ]
-    return response
-
-
-def _told(
-    verdict: Verdict, client_token: str | None, request_id: str | None
-) -> _Headers:
-    headers = [(STATE, verdict.value)]
-    if client_token is not None and verdict is not Verdict.INVALID:
-        headers.append((token.HEADER, client_token))
-    if request_id is not None:
-        headers.append((REQUEST_ID, request_id))
-        if verdict in (Verdict.REPLAYED, Verdict.REBUILT, Verdict.FAILED):
-            headers.append((REPLAYED, "true"))
-    return headers
+    return answer
 
 
 def _show_version(req: wsgi.Request, headers: ty.Mapping[str, str]) -> None:

@@ -16,13 +16,13 @@ from oslo_log import log as logging
 
 from nova.api import validation
 from nova.api.openstack.compute import routes
-from nova.idempotency import browsers
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import service
 from nova.openstack.common.idempotent import above
 from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
+from openstack_idempotency.wsgi import browsers
 
 LOG = logging.getLogger(__name__)
 
@@ -79,7 +79,6 @@ def _checks_answers(function: ty.Any) -> bool:
     # Not by its attribute: functools.wraps copies that upwards.
     name = getattr(getattr(function, "__code__", None), "co_qualname", "")
     made_by, _, _ = name.partition(".")
-    return (
-        made_by == "response_body_schema"
-        and function.__globals__ is vars(validation)
+    return made_by == "response_body_schema" and function.__globals__ is vars(
+        validation
     )

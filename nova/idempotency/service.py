@@ -13,26 +13,26 @@ from oslo_log import log as logging
 import nova.conf
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
-from nova.db.idempotency import capability
-from nova.db.idempotency import kinds
-from nova.db.idempotency import steps
-from nova.db.idempotency import store
-from nova.db.idempotency.connections import Connections
+from nova.db.idempotency import database
 from nova.idempotency import chores
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import response
-from nova.idempotency import seal
 from nova.idempotency import versions
 from nova.idempotency import work
-from nova.openstack.common.idempotency import digest
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import sameness
-from nova.openstack.common.idempotency import token
-from nova.openstack.common.idempotency.engine import Engine
-from nova.openstack.common.idempotency.limits import Limits
-from nova.openstack.common.idempotency.parts import Parts
-from nova.openstack.common.idempotency.work import Request
+from nova.idempotency.unconfigured import Unconfigured
+from openstack_idempotency import assembly
+from openstack_idempotency import opts
+from openstack_idempotency.assembly import Place
+from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import headers
+from openstack_idempotency.protocol import sameness
+from openstack_idempotency.protocol import scope
+from openstack_idempotency.protocol import token
+from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.sql import kinds
+from openstack_idempotency.sql import store
 
 LOG = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ class NovaService:
     def __init__(
         self,
         engine: Engine,
-        tokens: store.SqlStore,
-        headers: ty.Collection[str] = token.HEADERS,
+        tokens: store.SqlTokenStore,
+        headers: ty.Collection[str] = headers.TOKENS,
         chores_: chores.Chores | None = None,
     ) -> None:
         self.headers = headers
@@ -116,67 +116,41 @@ class NovaService:
 def from_configuration() -> NovaService:
     """Return the process's one service, as nova.conf describes it.
 
-    :raises options.Misconfigured: the options contradict each other, or do
-        not fit the database server
+    :raises opts.Misconfigured: the options contradict each other, or do not
+        fit the database server
     """
     return build(nova.conf.CONF)
+
+
+def of_decorated_methods() -> NovaService | Unconfigured:
+    """Return the service for what is decorated in Nova's source.
+
+    Unlike our router, Nova's does not refuse to start for the sake of it.
+    """
+    try:
+        return from_configuration()
+    except opts.Misconfigured as exc:
+        return Unconfigured(str(exc))
 
 
 def build(conf: cfg.ConfigOpts) -> NovaService:
     """Return a service on Nova's API database.
 
     :param conf: Nova's configuration
-    :raises options.Misconfigured: the options contradict each other, or do
-        not fit the database server
+    :raises opts.Misconfigured: the options contradict each other, or do not
+        fit the database server
     """
-    options.register_opts(conf)
-    options.check(conf)
-    group = conf.idempotency
-    secrets = [secret.encode() for secret in group.secret]
-    tokens = _store(conf, secrets)
-    parts = Parts.of(
-        store=tokens,
-        digests=digest.Digests(secrets),
-        sealer=seal.AnswerSealer(secrets),
-        limits=Limits(
-            token_ttl=group.token_ttl,
-            wait_timeout=group.wait_timeout,
-            max_response_size=group.max_response_size,
-            max_waiting=group.max_waiting,
-            max_tokens=group.max_tokens,
-        ),
-        lease=group.lease,
-    )
-    return NovaService(
-        Engine(parts), tokens, group.headers, chores.Chores(tokens)
-    )
-
-
-def _store(
-    conf: cfg.ConfigOpts, secrets: ty.Sequence[bytes]
-) -> store.SqlStore:
-    connections = Connections(
-        api_db.context_manager,
-        size=conf.api_database.max_pool_size or 5,
-        overflow=conf.api_database.max_overflow or 0,
-        wsrep_sync_wait=conf.api_database.get("mysql_wsrep_sync_wait"),
-    )
-    settings = steps.Settings(
-        lease=conf.idempotency.lease * 1000,
-        token_ttl=conf.idempotency.token_ttl * 1000,
-        key_ids=tuple(digest.key_id(secret) for secret in secrets),
+    place = Place(
+        database=api_db.context_manager,
+        options="api_database",
         host=conf.host,
+        sync_command=database.SYNC_COMMAND,
+        turn_off=options.TURN_OFF,
     )
-    tokens = store.SqlStore(
-        api_db.context_manager, settings, connections=connections
+    engine, tokens = assembly.build(conf, place)
+    return NovaService(
+        engine, tokens, conf.idempotency.headers, chores.Chores(tokens)
     )
-    try:
-        tokens.probe()
-    except capability.Unsupported as exc:
-        raise options.Misconfigured(
-            f"Client tokens cannot be kept in [api_database]: {exc}"
-        ) from None
-    return tokens
 
 
 def _request(client_token: str, req: ty.Any) -> Request:
@@ -186,12 +160,12 @@ def _request(client_token: str, req: ty.Any) -> Request:
     version = versions.version_asked(req.headers)
     return Request(
         token=client_token,
-        scope=sameness.Scope(
+        scope=scope.Scope(
             project_id=context.project_id,
             user_id=context.user_id,
             domain_id=context.domain_id,
             system_scope=context.system_scope,
-            target=sameness.target(req.method, path, named.get("project_id")),
+            target=scope.target(req.method, path, named.get("project_id")),
         ),
         canonical=sameness.canonical(
             req.query_string, version, req.body, req.get_content_type()

@@ -21,12 +21,12 @@ from nova import exception
 from nova import objects
 from nova import rpc
 from nova.compute import utils as compute_utils
-from nova.db.idempotency import transaction
 from nova.db.idempotency import withdrawal
 from nova.db.idempotency.withdrawal import Todo
-from nova.openstack.common.idempotency import errors
 from nova.scheduler.client import report
 from nova.volume import cinder
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql import transaction
 
 LOG = logging.getLogger(__name__)
 

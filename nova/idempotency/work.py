@@ -15,19 +15,20 @@ from nova import exception
 from nova.api import openstack
 from nova.api.openstack import wsgi
 from nova.db.idempotency import kinds
-from nova.db.idempotency import transaction
 from nova.db.idempotency import withdrawal
 from nova.idempotency import acceptance
 from nova.idempotency import evidence
 from nova.idempotency import undoing
 from nova.idempotency.evidence import Recorded
 from nova.idempotency.operations import Operation
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.answer import Answer
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.work import Evidence
-from nova.openstack.common.idempotency.work import Started
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.evidence import Evidence
+from openstack_idempotency.protocol.evidence import Started
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql import transaction
+from openstack_idempotency.sql.kinds import survive
 
 LOG = logging.getLogger(__name__)
 
@@ -95,15 +96,16 @@ class NovaWork:
             )
             return None if result is None else self._answer(result)
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> bool:
         """Tell whether Nova left any of the resources when it failed.
 
+        :param transaction: the connection of a running one
         :param resources: what is bound to the token
         """
         kind = self.operation.kind
-        return kind is not None and kinds.survive(
-            self.runner, kind, resources
-        )
+        return kind is not None and survive(transaction, kind, resources)
 
     def withdraw(
         self, transaction: ty.Any, resources: ty.Sequence[Resource]

@@ -50,9 +50,9 @@ class TellTest(unittest.TestCase):
             return demo.tell("a step", play), printed.getvalue()
 
     def test_step_as_expected(self) -> None:
-        ok, line = self.tell(lambda: Outcome("one server", "one server"))
+        ok, line = self.tell(lambda: Outcome("exit 0", "exit 0", "a server"))
         self.assertTrue(ok)
-        self.assertIn("ok", line)
+        self.assertRegex(line, r"^  ok +[0-9.]+ s  a step +a server\n$")
 
     def test_difference_is_told_and_counts(self) -> None:
         ok, line = self.tell(lambda: Outcome("one server", "2 servers"))

@@ -35,7 +35,7 @@ from chaos.mutation import Mutation
 from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.faults.bystanders import Bystanders
 from tests.faults.scenes import LOCKED
 from tests.faults.scenes import Scene

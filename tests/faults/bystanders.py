@@ -21,7 +21,7 @@ from chaos.client import SERVER
 from chaos.hosts import Worker
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.faults import scenes
 from tests.faults import waits
 

@@ -11,7 +11,7 @@ from chaos.client import SERVER
 from chaos.operations import GROUPED
 from chaos.operations import TOO_MANY_FOR_A_GROUP
 from chaos.sabotage import Commit
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 
 _BOOT = SERVER.body["server"]
 #: Nova refuses it with a 400, and has made nothing.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ddt
 
 from chaos import client
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.faults import base
 
 _POINTS = (

@@ -10,7 +10,7 @@ from chaos.client import Client
 from chaos.mutation import Mutation
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.faults import base
 from tests.faults import scenes
 from tests.faults import waits

@@ -8,7 +8,7 @@ import unittest
 import ddt
 
 from chaos import databases
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.faults import base
 from tests.faults.scenes import SCENES
 

@@ -16,12 +16,12 @@ from nova.api import auth
 from nova.api.openstack import wsgi_app
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
-from nova.db.idempotency import tables
 from nova.idempotency import service
-from nova.openstack.common.idempotency import periodic
-from nova.openstack.common.idempotency import points
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
+from openstack_idempotency.engine import periodic
+from openstack_idempotency.engine import points
+from openstack_idempotency.sql import tables
 from tests.functional import databases
 from upstream import paste
 from upstream.run import Pass
@@ -114,14 +114,19 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         if missing:
             self.skipTest(missing)
         database = databases.replacement(self.backend)
-        patch = fixtures.MonkeyPatch("nova.tests.fixtures.Database", database)
-        self.useFixture(patch)
+        # The real policy from the start: the one of Nova's tests, which they
+        # load first, is a file that takes long to parse.
+        for name, fixture in (
+            ("Database", database),
+            ("PolicyFixture", nova_fixtures.RealPolicyFixture),
+        ):
+            place = f"nova.tests.fixtures.{name}"
+            self.useFixture(fixtures.MonkeyPatch(place, fixture))
         super().setUp()
         self.useFixture(Threads())
         self.useFixture(nova_fixtures.NeutronFixture(self))
         self.useFixture(nova_fixtures.CinderFixture(self))
         self.glance = self.useFixture(nova_fixtures.GlanceFixture(self))
-        self.useFixture(nova_fixtures.RealPolicyFixture())
         options.register_opts(service.nova.conf.CONF)
         self.configure(**{"secret": [SECRET], **self.options})
         path = self.useFixture(PasteFile(woven=self.woven)).path

@@ -13,9 +13,9 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.api import api as api_db
-from nova.db.idempotency.connections import Connections
-from nova.openstack.common.idempotency.periodic import Periodic
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.periodic import Periodic
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.sql.connections import Connections
 from tests.functional import base
 from tests.functional import existing
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from unittest import mock
 
 from nova import exception
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.functional import base
 from tests.functional import conducting
 
@@ -159,9 +159,7 @@ class DeadWorkers(conducting.Stories):
             self.assertEqual([], self.servers())
 
     def test_a_server_that_was_deleted_before_the_retry(self):
-        self.left_by_a_dead_worker(
-            Point.AFTER_COMMIT, lambda: self.boot("t")
-        )
+        self.left_by_a_dead_worker(Point.AFTER_COMMIT, lambda: self.boot("t"))
         (server,) = self.servers()
         self.api.delete_server(server)
         retry = self.boot("t")

@@ -11,9 +11,9 @@ from nova.api import validation
 from nova.api.openstack import wsgi
 from nova.api.openstack.compute import server_groups
 from nova.db.api import api as api_db
-from nova.db.idempotency import tables
 from nova.idempotency import router
 from nova.openstack.common.idempotent import idempotent
+from openstack_idempotency.sql import tables
 from tests.functional import base
 from tests.functional import releases
 

@@ -8,7 +8,7 @@ from unittest import mock
 
 import fixtures
 
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.functional import base
 from tests.functional import existing
 

@@ -9,10 +9,10 @@ import ddt
 import fixtures
 
 from nova import exception
-from nova.db.idempotency import tables
 from nova.idempotency import service
-from nova.openstack.common.idempotency import points
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine import points
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.sql import tables
 from tests.functional import base
 from tests.functional import building
 

@@ -10,7 +10,7 @@ import pymysql
 import sqlalchemy as sa
 
 from nova.db.api import api as api_db
-from nova.db.idempotency import tables
+from openstack_idempotency.sql import tables
 from tests.functional import base
 from tests.functional import conducting
 from tests.functional import existing

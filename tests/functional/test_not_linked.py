@@ -9,8 +9,8 @@ import uuid
 import fixtures
 
 from nova.api.openstack.compute import admin_actions
-from nova.openstack.common.idempotency.points import Point
 from nova.openstack.common.idempotent import idempotent
+from openstack_idempotency.engine.points import Point
 from tests.functional import base
 from tests.functional import existing
 
@@ -74,9 +74,7 @@ class NotLinked(existing.Existing):
             answer = self.reset(token)
             self.assertEqual(202, answer.status_code)
             self.assertEqual("true", answer.headers["Idempotent-Replayed"])
-            self.assertIn(
-                answer.headers["X-Client-Token-Request-Id"], started
-            )
+            self.assertIn(answer.headers["X-Client-Token-Request-Id"], started)
             self.assertEqual(answer.content, self.reset(token).content)
             self.assertEqual(started, self.actions())
 

@@ -9,9 +9,9 @@ import fixtures
 import psycopg2
 import pymysql
 
-from nova.conf import idempotency as options
-from nova.db.idempotency import capability
 from nova.idempotency import router
+from openstack_idempotency import opts
+from openstack_idempotency.sql import capability
 from tests.functional import base
 
 # What a server before MariaDB 10.6 or MySQL 8.0.1 makes of it.
@@ -26,7 +26,7 @@ class Old:
         self.useFixture(fixtures.MonkeyPatch(name, BROKEN))
         self.configure()
         error = self.assertRaises(
-            options.Misconfigured, router.APIRouterV21.factory, {}
+            opts.Misconfigured, router.APIRouterV21.factory, {}
         )
         for said in (
             "[api_database]",

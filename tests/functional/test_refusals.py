@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from unittest import mock
 
-from nova.openstack.common.idempotency import points
+from openstack_idempotency.engine import points
 from tests.functional import base
 from tests.functional import conducting
 

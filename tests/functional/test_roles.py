@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from unittest import mock
 
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.functional import base
 from tests.functional import conducting
 from tests.functional import existing

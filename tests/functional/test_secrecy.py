@@ -10,10 +10,10 @@ import fixtures
 from oslo_config import cfg
 import sqlalchemy as sa
 
-from nova.conf import idempotency as options
 from nova.db.api import api as api_db
 from nova.idempotency import router
-from nova.openstack.common.idempotency import record
+from openstack_idempotency import opts
+from openstack_idempotency.protocol import record
 from tests.functional import base
 
 _TOKEN = "a-token-that-nobody-may-read"
@@ -163,7 +163,7 @@ class Options(base.TestCase):
     def assert_refused(self, says, **values):
         self.configure(**values)
         error = self.assertRaises(
-            options.Misconfigured, router.APIRouterV21.factory, {}
+            opts.Misconfigured, router.APIRouterV21.factory, {}
         )
         self.assertIn(says, str(error))
         self.assertNotIn(base.SECRET[:20], str(error))

@@ -10,7 +10,7 @@ import fixtures
 from nova.conf import CONF
 from nova.idempotency import chores
 from nova.idempotency import service
-from nova.openstack.common.idempotency import digest
+from openstack_idempotency.protocol import digest
 from tests.functional import base
 
 

@@ -10,9 +10,9 @@ from unittest import mock
 from oslo_db import exception as db_exc
 
 from nova import exception
-from nova.openstack.common.idempotency.answer import Verdict
-from nova.openstack.common.idempotency.points import Point
-from nova.openstack.common.idempotency.work import Evidence
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.evidence import Evidence
 from tests.functional import base
 from tests.functional import conducting
 from tests.functional import existing
@@ -131,7 +131,7 @@ class States(existing.Existing, conducting.Conducting, base.TestCase):
         self.assert_told(slow, Verdict.TAKEN_OVER, 409, holder)
 
     def test_unavailable(self):
-        store = "nova.db.idempotency.connections.Connections"
+        store = "openstack_idempotency.sql.connections.Connections"
         down = db_exc.DBConnectionError()
         for name in ("statement", "transaction"):
             patch = mock.patch(f"{store}.{name}", side_effect=down)

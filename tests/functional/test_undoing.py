@@ -14,12 +14,12 @@ from oslo_db import exception as db_exc
 
 from nova import context
 from nova import objects
-from nova.db.idempotency import transaction
 from nova.idempotency import undoing
-from nova.openstack.common.idempotency import errors
 from nova.scheduler.client import report
 from nova.tests.functional import fixtures as func_fixtures
 from nova.volume import cinder
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql import transaction
 from tests.functional import base
 from tests.functional import building
 from tests.functional import withdrawing

@@ -16,7 +16,7 @@ import time
 
 import webob
 
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.functional import base
 from tests.functional import releases
 

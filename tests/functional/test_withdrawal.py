@@ -13,8 +13,8 @@ from nova import objects
 from nova.db.api import api as api_db
 from nova.db.api import models as api_models
 from nova.db.idempotency import withdrawal
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
 from tests.functional import base
 from tests.functional import withdrawing
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from nova import context
 from nova import objects
 from nova.idempotency import undoing
-from nova.openstack.common.idempotency.work import Fate
+from openstack_idempotency.protocol.withdrawn import Fate
 from tests.functional import base
 from tests.functional import building
 

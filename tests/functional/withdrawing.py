@@ -13,15 +13,15 @@ import sqlalchemy as sa
 from nova import context
 from nova.db.api import api as api_db
 from nova.db.api import models as api_models
-from nova.db.idempotency import transaction
 from nova.db.idempotency import withdrawal
-from nova.db.idempotency.connections import Connections
 from nova.idempotency import undoing
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Withdrawn
 from nova.tests import fixtures as nova_fixtures
 from nova.volume import cinder
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql import transaction
+from openstack_idempotency.sql.connections import Connections
 
 
 class _RolledBack(Exception):

@@ -177,7 +177,8 @@ class Fuzz(cloud.Cloud):
     ) -> None:
         """Sections 1 and 7: as if this software were not there.
 
-        :param changing: nothing that changes something may be answered so
+        :param changing: whether the operation changes something; here it must
+            not
         """
         self.seen[f"plain {stock.answer.status}"] += 1
         self.assert_same(stock, ours)

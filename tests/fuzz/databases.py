@@ -9,7 +9,7 @@ import typing as ty
 import fixtures
 import sqlalchemy as sa
 
-from nova.db.idempotency import tables
+from openstack_idempotency.sql import tables
 
 
 class Databases(fixtures.Fixture):  # type: ignore[misc]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 
-_OURS = ("nova.idempotency", "nova.db.idempotency", "nova.openstack.")
+_OURS = ("nova.idempotency", "nova.db.idempotency", "openstack_idempotency.")
 
 
 class Logs(logging.Handler):

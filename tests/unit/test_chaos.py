@@ -20,8 +20,8 @@ from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
 from chaos.weather import Weather
-from nova.db.idempotency import tables
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.sql import tables
 
 
 class OrderTestCase(unittest.TestCase):

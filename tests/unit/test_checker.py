@@ -101,9 +101,7 @@ class CheckerTestCase(Judged):
             (three[:2], [Rule.SHORT]),
             ((*three, "s4"), [Rule.DUPLICATE]),
         ):
-            events = history(
-                *FIRST, of=token(count=3), conductor=built(*made)
-            )
+            events = history(*FIRST, of=token(count=3), conductor=built(*made))
             self.assert_found(rules, events, {"c": Entry(made, made)})
 
     def test_a_keypair_that_is_there_twice_is_a_duplicate_of_one_name(self):
@@ -191,9 +189,7 @@ class CheckerTestCase(Judged):
             events = history(*answers, of=token(refusal=403))
             entries = {"c": entry, "d": Entry()}
             if not entry.made:
-                events = history(
-                    *answers, of=token(refusal=403), conductor=()
-                )
+                events = history(*answers, of=token(refusal=403), conductor=())
             self.assert_found(rules, events, entries)
 
     def test_a_refusal_that_says_that_it_left_something(self):

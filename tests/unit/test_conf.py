@@ -9,9 +9,11 @@ import fixtures
 from oslo_config import cfg
 import testtools
 
-from nova.conf import idempotency as options
+from nova.conf import idempotency
+from openstack_idempotency import opts
 
 SECRET = "a secret of thirty-two characters"
+TURN_OFF = "turn it off"
 
 # Option, the least and the most of it.
 _BOUNDS = (
@@ -38,13 +40,13 @@ class _TestCase(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.conf = cfg.ConfigOpts()
-        options.register_opts(self.conf)
+        opts.register_opts(self.conf)
         self.conf([], default_config_files=[], default_config_dirs=[])
 
     def set(self, **values: ty.Any) -> None:
         for name, value in values.items():
             self.conf.set_override(name, value, group="idempotency")
-            # oslo.config's copies of a group share its options.
+            # oslo.config's copies of a group share its opts.
             self.addCleanup(self.conf.clear_override, name, "idempotency")
 
 
@@ -56,7 +58,7 @@ class OptionsTest(_TestCase):
     def test_each_number_has_a_least_and_a_most(self) -> None:
         numbers = [
             opt.name
-            for opt in options.idempotency_opts
+            for opt in opts.idempotency_opts
             if not isinstance(opt, cfg.MultiStrOpt | cfg.ListOpt)
         ]
         self.assertEqual([row[0] for row in _BOUNDS], numbers)
@@ -75,7 +77,7 @@ class OptionsTest(_TestCase):
         self.assertRaises(ValueError, self.set, headers=["X-Auth-Token"])
 
     def test_registering_twice_does_nothing(self) -> None:
-        options.register_opts(self.conf)
+        opts.register_opts(self.conf)
 
     def test_the_secret_stays_out_of_the_logged_options(self) -> None:
         self.set(secret=[SECRET])
@@ -92,8 +94,8 @@ class OptionsTest(_TestCase):
 
     def test_the_sample_file_gets_all_of_them(self) -> None:
         self.assertEqual(
-            {options.idempotency_group: options.idempotency_opts},
-            options.list_opts(),
+            [(opts.idempotency_group, opts.idempotency_opts)],
+            opts.list_opts(),
         )
 
     def test_each_help_tells_the_unit(self) -> None:
@@ -104,7 +106,7 @@ class OptionsTest(_TestCase):
             "max_tokens": "Number of tokens",
             "max_waiting": "Number of retries",
         }
-        for opt in options.idempotency_opts:
+        for opt in opts.idempotency_opts:
             with self.subTest(opt.name):
                 self.assertIn(units.get(opt.name, "Seconds"), opt.help)
 
@@ -119,14 +121,16 @@ class OptionsTest(_TestCase):
             "wait_timeout": ["409", "occupies"],
             "max_response_size": ["rebuilt", "never run again"],
         }
-        for opt in options.idempotency_opts:
+        for opt in opts.idempotency_opts:
             text = " ".join(opt.help.split())
             for words in said[opt.name]:
                 with self.subTest(opt.name):
                     self.assertIn(words, text)
 
     def test_the_group_tells_how_to_turn_it_on(self) -> None:
-        self.assertIn("api-paste.ini", options.idempotency_group.help)
+        (group,) = idempotency.list_opts()
+        self.assertIn(opts.idempotency_group.help, group.help)
+        self.assertIn("api-paste.ini", group.help)
 
 
 class CheckTest(_TestCase):
@@ -136,18 +140,18 @@ class CheckTest(_TestCase):
 
     def assert_misconfigured(self, *words: str) -> None:
         error = self.assertRaises(
-            options.Misconfigured, options.check, self.conf
+            opts.Misconfigured, opts.check, self.conf, TURN_OFF
         )
         for word in words:
             self.assertIn(word, str(error))
         self.assertNotIn(SECRET, str(error))
 
     def test_a_secret_is_all_that_is_needed(self) -> None:
-        options.check(self.conf)
+        opts.check(self.conf, TURN_OFF)
 
     def test_several_secrets_may_be_listed(self) -> None:
         self.set(secret=[SECRET, SECRET[::-1]])
-        options.check(self.conf)
+        opts.check(self.conf, TURN_OFF)
 
     def test_no_secret(self) -> None:
         self.set(secret=[])
@@ -155,7 +159,7 @@ class CheckTest(_TestCase):
 
     def test_a_short_secret(self) -> None:
         self.set(secret=[SECRET[:32]])
-        options.check(self.conf)
+        opts.check(self.conf, TURN_OFF)
         for short in ("", "x", SECRET[:31]):
             with self.subTest(length=len(short)):
                 self.set(secret=[SECRET, short])
@@ -163,7 +167,7 @@ class CheckTest(_TestCase):
 
     def test_a_secret_of_few_characters(self) -> None:
         self.set(secret=["01234567" * 4])
-        options.check(self.conf)
+        opts.check(self.conf, TURN_OFF)
         for poor in ("x" * 32, "0123456" * 5, "ab" * 500):
             with self.subTest(poor):
                 self.set(secret=[SECRET, poor])
@@ -179,13 +183,13 @@ class CheckTest(_TestCase):
 
     def test_waiting_as_long_as_the_lease(self) -> None:
         self.set(lease=5, wait_timeout=4.9)
-        options.check(self.conf)
+        opts.check(self.conf, TURN_OFF)
         self.set(wait_timeout=5)
         self.assert_misconfigured("wait_timeout (5", "less", "lease (5)")
 
     def test_a_lease_as_long_as_a_token_s_life(self) -> None:
         self.set(token_ttl=3600, lease=3599)
-        options.check(self.conf)
+        opts.check(self.conf, TURN_OFF)
         self.set(lease=3600)
         self.assert_misconfigured("lease (3600)", "less", "token_ttl (3600)")
 
@@ -204,12 +208,14 @@ class DollarTest(testtools.TestCase):
             file.write(f"[DEFAULT]\nhost = compute-0123456789\n{text}")
         conf = cfg.ConfigOpts()
         conf.register_opt(cfg.StrOpt("host"))
-        options.register_opts(conf)
+        opts.register_opts(conf)
         conf([], default_config_files=[path], default_config_dirs=[])
         return conf
 
     def assert_dollar(self, conf: cfg.ConfigOpts, secret: str) -> None:
-        error = self.assertRaises(options.Misconfigured, options.check, conf)
+        error = self.assertRaises(
+            opts.Misconfigured, opts.check, conf, TURN_OFF
+        )
         self.assertIn("'$'", str(error))
         self.assertIn("Write another secret", str(error))
         self.assertNotIn(secret, str(error))
@@ -246,8 +252,6 @@ class DollarTest(testtools.TestCase):
                 self.assert_dollar(conf, SECRET)
 
     def test_elsewhere_it_is_none_of_ours(self) -> None:
-        conf = self.loaded(
-            f"my = $host\n[idempotency]\nsecret = {SECRET}\n"
-        )
-        options.check(conf)
+        conf = self.loaded(f"my = $host\n[idempotency]\nsecret = {SECRET}\n")
+        opts.check(conf, TURN_OFF)
         self.assertEqual([SECRET], conf.idempotency.secret)

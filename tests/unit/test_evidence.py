@@ -12,7 +12,7 @@ from nova.idempotency.evidence import Event
 from nova.idempotency.evidence import InstanceAction
 from nova.idempotency.evidence import judge
 from nova.idempotency.evidence import Recorded
-from nova.openstack.common.idempotency.work import Evidence
+from openstack_idempotency.protocol.evidence import Evidence
 
 _STOP = actions.STOP
 _BEGUN = Event("compute_stop_instance", None)

@@ -21,7 +21,7 @@ from mutations.table import FAULTS
 
 ROOT = pathlib.Path(__file__).parents[2]
 _HERE = f"{__name__}.Probe"
-_SEAL = "nova/idempotency/seal.py"
+_SEAL = "library/openstack_idempotency/seal.py"
 
 
 def _points() -> set[str]:
@@ -34,12 +34,12 @@ class Probe(unittest.TestCase):
     """What the tests below let a process run."""
 
     def test_the_format_has_one_byte(self):
-        from nova.idempotency import seal
+        from openstack_idempotency import seal
 
         self.assertEqual(1, len(seal._FORMAT))
 
     def test_it_is_the_first_one(self):
-        from nova.idempotency import seal
+        from openstack_idempotency import seal
 
         self.assertEqual(b"\x01", seal._FORMAT)
 
@@ -87,7 +87,8 @@ class ChangeTestCase(unittest.TestCase):
     def test_where_it_is_installed(self):
         places = {
             "nova/conf/x.py": "nova/conf/x.py",
-            "migrations/env.py": "nova/db/idempotency/migrations/env.py",
+            "migrations/env.py": "openstack_idempotency/migrations/env.py",
+            "library/openstack_idempotency/x.py": "openstack_idempotency/x.py",
         }
         for path, place in places.items():
             self.assertEqual(place, Change(path, "", "").installed)
@@ -105,12 +106,19 @@ class TrialTestCase(unittest.TestCase):
         return trial.with_fault(fault("0", "a fault", proof, change))
 
     def test_a_fault_is_found(self):
-        installed = (installation.root() / _SEAL).read_bytes()
+        installed = (
+            installation.root() / Change(_SEAL, "", "").installed
+        ).read_bytes()
         proof = Tests((f"{_HERE}.test_*",))
         outcome = self._try(proof, self._new)
         self.assertTrue(outcome.good, outcome.says)
         self.assertEqual(f"{_HERE}.test_it_is_the_first_one", outcome.says)
-        self.assertEqual(installed, (installation.root() / _SEAL).read_bytes())
+        self.assertEqual(
+            installed,
+            (
+                installation.root() / Change(_SEAL, "", "").installed
+            ).read_bytes(),
+        )
 
     def test_one_that_survives_is_told(self):
         proof = Tests((f"{_HERE}.test_the_format_has_one_byte",))

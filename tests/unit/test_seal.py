@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import testtools
 
-from nova.idempotency.seal import AnswerSealer
+from openstack_idempotency.seal import AnswerSealer
 
 ONE, TWO, THREE = (bytes([byte]) * 32 for byte in b"123")
 TOKEN = "client token"

@@ -9,11 +9,11 @@ import unittest
 from upstream import comparison
 from upstream import paste
 from upstream import selection
-from upstream.repetition import Answer
-from upstream.repetition import Figures
-from upstream.repetition import Outcome
-from upstream.repetition import Protection
-from upstream.repetition import Repetition
+from upstream.doubled import Answer
+from upstream.doubled import Doubled
+from upstream.doubled import Figures
+from upstream.doubled import Outcome
+from upstream.doubled import Protection
 from upstream.run import Pass
 
 _PASTE = """
@@ -113,15 +113,15 @@ AGAIN = answer(
 
 
 def judged(first, again, protection=Protection.NOT_LINKED):
-    return Repetition.of("test", "POST /", protection, first, again)
+    return Doubled.of("test", "POST /", protection, first, again)
 
 
-class RepetitionTestCase(unittest.TestCase):
+class DoubledTestCase(unittest.TestCase):
     def assert_judged(self, outcome, faults, *args):
         found = judged(*args)
         self.assertIs(outcome, found.outcome)
         self.assertEqual(faults, len(found.faults), found.faults)
-        self.assertEqual(found, Repetition.from_line(found.line()))
+        self.assertEqual(found, Doubled.from_line(found.line()))
 
     def test_a_replay(self):
         self.assert_judged(Outcome.REPLAYED, 0, FIRST, AGAIN)

@@ -11,11 +11,11 @@ from oslo_config import cfg
 
 from nova import test
 from nova.api.openstack import compute
-from nova.conf import idempotency as options
 from nova.idempotency import router
 from nova.idempotency import service
 from nova.tests import fixtures
 from nova.tests.functional import api_samples_test_base as samples
+from openstack_idempotency import opts
 from upstream.repeat import Repeat
 from upstream.run import Pass
 from upstream.run import Run
@@ -37,7 +37,7 @@ def prepare(run: Run) -> None:
         return
     # The environment cannot give it: oslo.config takes each character of a
     # variable as one value of such an option.
-    cfg.set_defaults(options.idempotency_opts, secret=[_SECRET])
+    cfg.set_defaults(opts.idempotency_opts, secret=[_SECRET])
     if run.suite is Suite.UNIT:
         _weave_by_name()
     if run.kind is Pass.REPEATED:

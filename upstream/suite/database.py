@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from nova.db.idempotency import migration
 from nova.tests import fixtures
+from openstack_idempotency.sql import migration
 
 
 class Database(fixtures.Database):  # type: ignore[misc]

@@ -35,10 +35,10 @@ from oslo_serialization import jsonutils
 import sqlalchemy as sa
 
 from nova.db.api import models as api_models
-from nova.db.idempotency import transaction
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql import transaction
 
 _REQUESTS: ty.Final[sa.Table] = api_models.BuildRequest.__table__
 _MAPPINGS: ty.Final[sa.Table] = api_models.InstanceMapping.__table__

@@ -27,10 +27,10 @@ import inspect
 import sys
 import typing as ty
 
-from nova.openstack.common.idempotency import token
+from openstack_idempotency.protocol import token
 
-_ENTRY_POINTS = "openstack.idempotency.service"
-_INSIDE = "openstack.idempotency.inside"
+_ENTRY_POINTS = "openstack_idempotency.service"
+_INSIDE = "openstack_idempotency.inside"
 
 # What a method may call its request; the service always gets the first.
 _REQUEST_NAMES = ("req", "request")

@@ -16,19 +16,19 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 import testtools
 
-from nova.db.idempotency import link
-from nova.db.idempotency import migration
-from nova.db.idempotency import rows
-from nova.db.idempotency import tables
-from nova.db.idempotency.steps import Settings
-from nova.db.idempotency.store import SqlStore
-from nova.openstack.common.idempotency import claim as claims
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.store import Use
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql import link
+from openstack_idempotency.sql import migration
+from openstack_idempotency.sql import rows
+from openstack_idempotency.sql import tables
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional import databases
-from tests.unit.common import contract
-from tests.unit.common import fakes
+from tests.unit.library import contract
+from tests.unit.library import fakes
 
 SOON = 30  # seconds after which a test gives up; no test waits for them
 
@@ -49,7 +49,7 @@ class Thing(BASE):  # type: ignore[misc, valid-type]
     name = sa.Column(sa.String(255), nullable=False)
 
 
-class AnyStore(SqlStore):
+class AnyStore(SqlTokenStore):
     """A store of hosts that list different secrets."""
 
     def _keyed(self, use: Use) -> ty.Iterator[rows.Row]:
@@ -146,7 +146,7 @@ class StoreTestCase(BackendTestCase, contract.StoreContract):
         self.clock = fakes.Clock()
         self.store = self.store_on(self.database.manager)
 
-    def store_on(self, manager: ty.Any, **options: ty.Any) -> SqlStore:
+    def store_on(self, manager: ty.Any, **options: ty.Any) -> SqlTokenStore:
         """Return a store whose time passes only when it is told to."""
         now = sa.bindparam(
             "now",

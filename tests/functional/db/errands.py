@@ -9,22 +9,22 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency.store import SqlStore
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.answer import Answer
-from nova.openstack.common.idempotency.answer import Reply
-from nova.openstack.common.idempotency.digest import Digests
-from nova.openstack.common.idempotency.engine import Engine
-from nova.openstack.common.idempotency.limits import Limits
-from nova.openstack.common.idempotency.parts import Parts
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.returns import Returns
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Request
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.limits import Limits
+from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.engine.returns import Returns
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.digest import Digests
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common import fakes
+from tests.unit.library import contract
+from tests.unit.library import fakes
 
 MADE = Answer(202, (), b'{"thing": 1}')
 REFUSED = Answer(400, (), b'{"badRequest": {}}')
@@ -71,7 +71,7 @@ class Errands:
     def __init__(
         self,
         test: base.StoreTestCase,
-        store: SqlStore,
+        store: SqlTokenStore,
         secrets: ty.Sequence[bytes],
     ) -> None:
         self._test = test
@@ -162,7 +162,7 @@ class Errands:
         row = self._test.row(mine)
         self._store.rerun(row, mine)
         claim = self._test.claim_of(row.id, mine, row.digest, shared=True)
-        self._store.release(claim, mine, made_nothing=False)
+        self._store.release(claim, mine)
         return lambda: self._test.make(former.claim)
 
     # -- what they are made of

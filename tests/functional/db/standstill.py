@@ -9,8 +9,8 @@ import typing as ty
 import fixtures
 import sqlalchemy as sa
 
-from nova.openstack.common.idempotency import points
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine import points
+from openstack_idempotency.engine.points import Point
 from tests.functional.db import base
 
 

@@ -17,21 +17,21 @@ import typing as ty
 import ddt
 import sqlalchemy as sa
 
-from nova.db.idempotency.store import SqlStore
-from nova.db.idempotency.tables import TOKENS
-from nova.openstack.common.idempotency import claim as claims
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.points import Point
-from nova.openstack.common.idempotency.store import Release
-from nova.openstack.common.idempotency.work import Fate
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.sql.store import SqlTokenStore
+from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands
 from tests.functional.db.standstill import Standstill
-from tests.unit.common import contract
-from tests.unit.common.contract import ONE
-from tests.unit.common.contract import TWO
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library.contract import ONE
+from tests.unit.library.contract import TWO
+from tests.unit.library.contract import use_of
 
 #: An errand on which a worker comes to a point.
 ERRANDS = {
@@ -178,7 +178,8 @@ class _Bystanding(base.StoreTestCase):
         work = errands.Work(lambda: errands.MADE)
         fate = self.stranger.withdraw(claim, use, work.withdraw)
         self.assertIs(Fate.WITHDRAWN, fate)
-        self.assertTrue(self.stranger.undone(claim))
+        todos = self.stranger.todos(claim.id)
+        self.assertEqual(0, self.stranger.undone(claim, todos))
 
     def _use_again(self, token: str) -> None:
         use = self._use(token)
@@ -189,9 +190,7 @@ class _Bystanding(base.StoreTestCase):
             self.assertTrue(self.stranger.rerun(row, use))
 
     def _released(self, held: contract.Held) -> None:
-        released = self.stranger.release(
-            held.claim, held.use, made_nothing=False
-        )
+        released = self.stranger.release(held.claim, held.use)
         self.assertIs(Release.FREED, released)
 
     def _use(self, token: str) -> ty.Any:
@@ -235,7 +234,9 @@ class _Retries(base.fixtures.Fixture):  # type: ignore[misc]
     :param secrets: what its host lists
     """
 
-    def __init__(self, store: SqlStore, secrets: ty.Sequence[bytes]) -> None:
+    def __init__(
+        self, store: SqlTokenStore, secrets: ty.Sequence[bytes]
+    ) -> None:
         self._store = store
         self._use = use_of(errands.TOKEN, secrets=secrets)
 

@@ -13,14 +13,14 @@ import fixtures
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 
-from nova.db.idempotency import capability
-from nova.db.idempotency import migration
-from nova.db.idempotency.steps import Settings
-from nova.db.idempotency.store import SqlStore
-from nova.openstack.common.idempotency import errors
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql import capability
+from openstack_idempotency.sql import migration
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library.contract import use_of
 
 _ASKED = b"SKIP LOCKED"
 _NEEDED = "MariaDB 10.6, MySQL 8.0.1 or PostgreSQL 9.5"
@@ -94,7 +94,7 @@ class _OlderTestCase(base.EmptyTestCase):
         )
         self.older = self.manager.writer.get_engine()
         self.addCleanup(self.older.dispose)
-        self.store = SqlStore(
+        self.store = SqlTokenStore(
             self.manager,
             Settings(lease=contract.LEASE, token_ttl=contract.TTL),
         )
@@ -134,7 +134,7 @@ class OlderServerTest(_OlderTestCase):
 class _Capable(base.EmptyTestCase):
     def test_the_probe_says_nothing(self) -> None:
         settings = Settings(lease=contract.LEASE, token_ttl=contract.TTL)
-        store = SqlStore(self.database.manager, settings)
+        store = SqlTokenStore(self.database.manager, settings)
         self.addCleanup(store.connections.dispose)
         self.assertIsNone(store.probe())
 
@@ -147,7 +147,7 @@ class OutOfReachTest(base.testtools.TestCase):
             max_retries=1,
             retry_interval=0,
         )
-        store = SqlStore(manager, Settings(lease=1000, token_ttl=60000))
+        store = SqlTokenStore(manager, Settings(lease=1000, token_ttl=60000))
         self.assertIsNone(store.probe())
 
 

@@ -7,12 +7,12 @@ import time
 
 import sqlalchemy as sa
 
-from nova.db.idempotency import clock
-from nova.db.idempotency.steps import Settings
-from nova.db.idempotency.store import SqlStore
+from openstack_idempotency.sql import clock
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library.contract import use_of
 
 _NEAR = 5000  # milliseconds by which a loaded machine may be late
 
@@ -68,7 +68,7 @@ class _Clock(base.EmptyTestCase):
 class _StoreClock(base.StoreTestCase):
     def test_by_default_times_are_the_database_s(self) -> None:
         settings = Settings(lease=contract.LEASE, token_ttl=contract.TTL)
-        tokens = SqlStore(self.database.manager, settings)
+        tokens = SqlTokenStore(self.database.manager, settings)
         self.addCleanup(tokens.connections.dispose)
         tokens.claim(use_of())
         now, row = tokens.look(use_of())

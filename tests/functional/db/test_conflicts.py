@@ -14,15 +14,15 @@ import ddt
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
-from nova.openstack.common.idempotency import claim as claims
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.answer import Answer
-from nova.openstack.common.idempotency.claim import Claim
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.answer import Answer
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands
-from tests.unit.common import contract
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library.contract import use_of
 
 
 class _Died(BaseException):

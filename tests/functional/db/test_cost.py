@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands
-from tests.unit.common import contract
+from tests.unit.library import contract
 
 
 class _Wire(fixtures.Fixture):  # type: ignore[misc]

@@ -10,20 +10,20 @@ from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 import testtools
 
-from nova.db.idempotency import tables
-from nova.db.idempotency.steps import Settings
-from nova.db.idempotency.store import SqlStore
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.record import Record
-from nova.openstack.common.idempotency.record import State
-from nova.openstack.common.idempotency.store import Outcome
-from nova.openstack.common.idempotency.store import Release
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Outcome
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql import tables
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library.contract import use_of
 
 # What must not be in a log, in the ways in which it could be written there.
 _TOKEN = "hush-hush"
@@ -59,12 +59,13 @@ def _calls(tokens: ty.Any) -> dict[str, ty.Callable[[], object]]:
         "recover": lambda: tokens.recover(row, use),
         "extend": lambda: tokens.extend([claim]),
         "complete": lambda: tokens.complete(claim, outcome),
-        "release": lambda: tokens.release(claim, use, made_nothing=False),
+        "release": lambda: tokens.release(claim, use),
+        "unbind": lambda: tokens.unbind(claim, lambda *_: False),
         "abandon": lambda: tokens.abandon(claim),
         "give_back": lambda: tokens.give_back(use),
         "withdraw": lambda: tokens.withdraw(claim, use, _nothing),
         "todos": lambda: tokens.todos(1),
-        "undone": lambda: tokens.undone(claim),
+        "undone": lambda: tokens.undone(claim, [1]),
         "resources": lambda: tokens.resources(1),
         "young": lambda: tokens.young(use.scope),
         "holder": lambda: tokens.holder(claim),
@@ -244,7 +245,7 @@ class _Committed(_FailureTestCase):
     def test_a_release_frees_the_token(self) -> None:
         use, claim = self.hold()
         self._break_after_commit()
-        released = self.store.release(claim, use, made_nothing=False)
+        released = self.store.release(claim, use)
         self.assertIs(Release.FREED, released)
         self.assertTrue(self.is_free())
 
@@ -273,7 +274,9 @@ class UnreachableTest(testtools.TestCase):
             log = self.useFixture(fixtures.FakeLogger())
             manager = enginefacade.transaction_context()
             manager.configure(connection=url, max_retries=1, retry_interval=0)
-            tokens = SqlStore(manager, Settings(lease=1000, token_ttl=60000))
+            tokens = SqlTokenStore(
+                manager, Settings(lease=1000, token_ttl=60000)
+            )
             for name, call in _calls(tokens).items():
                 with self.subTest(url, method=name):
                     self.assertRaises(errors.Unavailable, call)

@@ -8,13 +8,13 @@ import typing as ty
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from nova.db.idempotency import link
-from nova.openstack.common.idempotency import claim as claims
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.record import Resource
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.sql import link
 from tests.functional.db import base
-from tests.unit.common import contract
+from tests.unit.library import contract
 
 
 class _OwnError(Exception):
@@ -71,7 +71,7 @@ class _Link(base.StoreTestCase):
     def test_who_lost_the_token_is_rolled_back_and_told(self) -> None:
         former, _ = self.overtaken()
         self.assertRaises(
-            errors.TokenLost, self._insert, former.claim, "former's"
+            errors.TakenOver, self._insert, former.claim, "former's"
         )
         self.assertTrue(former.claim.lost)
         self.assertEqual([], self.things())
@@ -84,7 +84,7 @@ class _Link(base.StoreTestCase):
         self.addCleanup(session.close)
         with claims.running(former.claim):
             session.add(base.Thing(name="former's"))
-            self.assertRaises(errors.TokenLost, session.flush)
+            self.assertRaises(errors.TakenOver, session.flush)
         self.assertRaises(sa.exc.PendingRollbackError, session.commit)
         session.close()
         self.assertEqual([], self.things())
@@ -134,7 +134,7 @@ class _CleanUp(base.StoreTestCase):
             made = self.make(held.claim, take)
             self.take(take, token=take)
             self.assertRaises(
-                errors.TokenLost, self._clean_up, held.claim, int(made.key)
+                errors.TakenOver, self._clean_up, held.claim, int(made.key)
             )
             self.assertTrue(held.claim.lost)
             self.assertIn(take, self.things())

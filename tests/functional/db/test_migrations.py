@@ -17,9 +17,9 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.api import models as api_models
-from nova.db.idempotency import migration
-from nova.db.idempotency import migrations
-from nova.db.idempotency import tables
+from openstack_idempotency import migrations
+from openstack_idempotency.sql import migration
+from openstack_idempotency.sql import tables
 from tests.functional.db import base
 
 _NOVAS_VERSION = "the version of Nova's own tables"
@@ -207,7 +207,7 @@ class _AtOnce(_MigrationTestCase):
         self.assertEqual(newest, migration.db_version(self.engine))
 
     def test_one_that_waits_in_vain_says_so(self) -> None:
-        name = "nova.db.idempotency.migration._PATIENCE"
+        name = "openstack_idempotency.sql.migration._PATIENCE"
         self.useFixture(fixtures.MonkeyPatch(name, 1))
         take = {
             "mysql": f"SELECT GET_LOCK('{migration._LOCK_NAME}', 1)",

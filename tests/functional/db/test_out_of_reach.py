@@ -13,14 +13,14 @@ import fixtures
 import sqlalchemy as sa
 import testtools
 
-from nova.db.idempotency import migration
-from nova.db.idempotency.steps import Settings
-from nova.db.idempotency.store import SqlStore
-from nova.openstack.common.idempotency import errors
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql import migration
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common import fakes
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library import fakes
+from tests.unit.library.contract import use_of
 
 # Seconds that Nova alone waits for such a host: PyMySQL's own limit.
 _NOVAS = 10.0
@@ -36,9 +36,11 @@ class _OutOfReachTestCase(base.EmptyTestCase):
         self.store = self.store_on(self.database.manager)
         self.store.look(use_of())
 
-    def store_on(self, manager: ty.Any) -> SqlStore:
+    def store_on(self, manager: ty.Any) -> SqlTokenStore:
         settings = Settings(lease=contract.LEASE, token_ttl=contract.TTL)
-        store = SqlStore(manager, settings, monotonic=self.clock.monotonic)
+        store = SqlTokenStore(
+            manager, settings, monotonic=self.clock.monotonic
+        )
         self.addCleanup(store.connections.dispose)
         return store
 
@@ -114,7 +116,7 @@ class SilentTest(testtools.TestCase):
         self.useFixture(base.NoDelay())
         self.useFixture(
             fixtures.MonkeyPatch(
-                "nova.db.idempotency.connections._DRIVER_LIMITS",
+                "openstack_idempotency.sql.connections._DRIVER_LIMITS",
                 {"pymysql": {"connect_timeout": 1, "read_timeout": 1}},
             )
         )
@@ -125,7 +127,9 @@ class SilentTest(testtools.TestCase):
         services = sa.create_engine(url)
         manager = types.SimpleNamespace(writer=writer)
         settings = Settings(lease=contract.LEASE, token_ttl=contract.TTL)
-        store = SqlStore(manager, settings, monotonic=self.clock.monotonic)
+        store = SqlTokenStore(
+            manager, settings, monotonic=self.clock.monotonic
+        )
         self.assertRaises(errors.Unavailable, store.look, use_of())
         self.assertEqual(1, len(self.accepted))
 

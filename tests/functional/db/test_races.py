@@ -9,15 +9,15 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.db.idempotency.tables import TOKENS
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.store import Release
-from nova.openstack.common.idempotency.store import Use
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
-from tests.unit.common.contract import ONE
-from tests.unit.common.contract import TWO
-from tests.unit.common.contract import use_of
+from tests.unit.library.contract import ONE
+from tests.unit.library.contract import TWO
+from tests.unit.library.contract import use_of
 
 _THREADS = 8
 _ROUNDS = 5
@@ -89,7 +89,7 @@ class _Races(_RacesTestCase):
     def _made(self, claim: Claim, name: str) -> bool:
         try:
             self.make(claim, name)
-        except errors.TokenLost:
+        except errors.TakenOver:
             return False
         return True
 
@@ -130,7 +130,7 @@ class _Halves(base.StoreTestCase):
         self.assert_unchanged(lambda: self.store.rerun(row, use_of()))
 
     def test_nor_is_a_release(self) -> None:
-        self.assert_unchanged(lambda: self.free(self.held, made_nothing=True))
+        self.assert_unchanged(lambda: self.unbind(self.held))
 
 
 @base.on_each_backend
@@ -162,7 +162,7 @@ class _RotationRaces(_RacesTestCase):
         def claim_and_release(use: Use) -> None:
             claim = self._taken(use)
             if claim is not None:
-                released = self.store.release(claim, use, made_nothing=False)
+                released = self.store.release(claim, use)
                 self.assertIs(Release.FREED, released)
 
         for _ in range(_ROUNDS):

@@ -9,17 +9,17 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from nova.idempotency import seal
-from nova.openstack.common.idempotency import engine
-from nova.openstack.common.idempotency.answer import Answer
-from nova.openstack.common.idempotency.digest import Digests
-from nova.openstack.common.idempotency.limits import Limits
-from nova.openstack.common.idempotency.parts import Parts
-from nova.openstack.common.idempotency.returns import Returns
-from nova.openstack.common.idempotency.work import Request
+from openstack_idempotency import seal
+from openstack_idempotency.engine import engine
+from openstack_idempotency.engine.limits import Limits
+from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.engine.returns import Returns
+from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.digest import Digests
+from openstack_idempotency.protocol.request import Request
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common import fakes
+from tests.unit.library import contract
+from tests.unit.library import fakes
 
 _TOKEN = "Token-that-nobody-knows"
 _BODY = b'{"server": {"user_data": "body-that-nobody-knows"}}'

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tests.functional.db import base
-from tests.unit.common import contract
+from tests.unit.library import contract
 
 
 def _on_each_backend(promise: type) -> None:

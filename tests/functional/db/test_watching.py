@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from nova.db.idempotency.steps import Settings
-from nova.db.idempotency.store import SqlStore
-from nova.db.idempotency.watching import Stranger
-from nova.openstack.common.idempotency.digest import key_id
+from openstack_idempotency.protocol.digest import key_id
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlTokenStore
+from openstack_idempotency.sql.watching import Stranger
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common.contract import ONE
-from tests.unit.common.contract import TWO
-from tests.unit.common.contract import use_of
+from tests.unit.library import contract
+from tests.unit.library.contract import ONE
+from tests.unit.library.contract import TWO
+from tests.unit.library.contract import use_of
 
 THREE = b"3" * 32
 
@@ -22,7 +22,7 @@ THREE = b"3" * 32
 class _Watching(base.StoreTestCase):
     """Hosts that list different secrets, on one table."""
 
-    def host(self, name: str, *secrets: bytes) -> SqlStore:
+    def host(self, name: str, *secrets: bytes) -> SqlTokenStore:
         settings = Settings(
             lease=contract.LEASE,
             token_ttl=contract.TTL,
@@ -34,7 +34,7 @@ class _Watching(base.StoreTestCase):
             callable_=lambda: self.clock.milliseconds,
             type_=sa.BigInteger(),
         )
-        store = SqlStore(self.database.manager, settings, now=now)
+        store = SqlTokenStore(self.database.manager, settings, now=now)
         self.addCleanup(store.connections.dispose)
         return store
 
@@ -45,7 +45,7 @@ class _Watching(base.StoreTestCase):
         )
         self.assertIsNotNone(claimed)
 
-    def assert_found(self, store: SqlStore, *strangers: Stranger) -> None:
+    def assert_found(self, store: SqlTokenStore, *strangers: Stranger) -> None:
         self.assertEqual({*strangers}, {*store.strangers()})
         self.assertEqual(
             dict.fromkeys((s.key_id for s in strangers), 1), store.foreign()

@@ -18,29 +18,29 @@ import typing as ty
 import greenlet  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
-from nova.db.idempotency import store
-from nova.db.idempotency.steps import Settings
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import points
-from nova.openstack.common.idempotency.answer import Answer
-from nova.openstack.common.idempotency.answer import Reply
-from nova.openstack.common.idempotency.claim import Claim
-from nova.openstack.common.idempotency.digest import Digests
-from nova.openstack.common.idempotency.engine import Engine
-from nova.openstack.common.idempotency.limits import Limits
-from nova.openstack.common.idempotency.parts import Parts
-from nova.openstack.common.idempotency.points import Point
-from nova.openstack.common.idempotency.record import Resource
-from nova.openstack.common.idempotency.sameness import Scope
-from nova.openstack.common.idempotency.store import Use
-from nova.openstack.common.idempotency.work import Evidence
-from nova.openstack.common.idempotency.work import Fate
-from nova.openstack.common.idempotency.work import Request
-from nova.openstack.common.idempotency.work import Started
-from nova.openstack.common.idempotency.work import Withdrawn
+from openstack_idempotency.engine import points
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.limits import Limits
+from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.digest import Digests
+from openstack_idempotency.protocol.evidence import Evidence
+from openstack_idempotency.protocol.evidence import Started
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql import store
+from openstack_idempotency.sql.steps import Settings
 from tests.functional.db import base
-from tests.unit.common import contract
-from tests.unit.common import fakes
+from tests.unit.library import contract
+from tests.unit.library import fakes
 
 #: Two looks at a request that runs; in seconds, as the next two are.
 WAIT = 0.2
@@ -48,7 +48,7 @@ LEASE = contract.LEASE // 1000
 TTL = contract.TTL // 1000
 
 #: A client tries again after these, and takes all others for the answer.
-NOT_YET = (errors.InProgress, errors.TokenLost, errors.Unavailable)
+NOT_YET = (errors.Running, errors.TakenOver, errors.Unavailable)
 
 
 class Token(enum.Enum):
@@ -99,7 +99,7 @@ class Clock(fakes.Clock):
         give_way()
 
 
-class Store(store.SqlStore):
+class Store(store.SqlTokenStore):
     """The store; it tells who is who."""
 
     def __init__(self, *args: ty.Any, **kwargs: ty.Any) -> None:
@@ -279,7 +279,9 @@ class Worker:
             return None
         return self._says(202, [resource.id for resource in resources])
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> bool:
         return self._service.surviving(resources) > 0
 
     def withdraw(

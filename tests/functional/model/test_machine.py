@@ -17,18 +17,18 @@ from hypothesis import stateful
 from hypothesis import strategies as st
 import sqlalchemy as sa
 
-from nova.db.idempotency import link
-from nova.db.idempotency import tables
-from nova.openstack.common.idempotency import errors
-from nova.openstack.common.idempotency import points
-from nova.openstack.common.idempotency.record import State
+from openstack_idempotency.engine import points
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.record import State
+from openstack_idempotency.sql import link
+from openstack_idempotency.sql import tables
 from tests.functional.db import base
 from tests.functional.model import actors
 from tests.functional.model.actors import End
 from tests.functional.model.actors import Plan
 from tests.functional.model.actors import Token
 from tests.functional.model.actors import Worker
-from tests.unit.common import contract
+from tests.unit.library import contract
 
 _TOKENS = tables.TOKENS
 _RESOURCES = tables.RESOURCES
@@ -331,7 +331,7 @@ class Machine(stateful.RuleBasedStateMachine):
 
     def judge_answer(self, worker: Worker) -> None:
         plan = worker.plan
-        if isinstance(worker.refusal, errors.DifferentRequest):
+        if isinstance(worker.refusal, errors.Different):
             assert worker.request_id not in self.runs_for
         if worker.reply is None or worker.reply.answer.status >= 400:
             return

@@ -8,7 +8,7 @@ import typing as ty
 from nova import context
 from nova import objects
 from nova.conductor import manager as conductor
-from nova.openstack.common.idempotency.answer import Verdict
+from openstack_idempotency.protocol.answer import Verdict
 from tests.functional.operations import cloud
 from tests.functional.operations import recorder
 

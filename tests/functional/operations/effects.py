@@ -15,8 +15,8 @@ import fixtures
 from oslo_messaging.rpc import client as rpc_client
 import sqlalchemy as sa
 
-from nova.db.idempotency import tables
 from nova.volume import cinder
+from openstack_idempotency.sql import tables
 
 _OURS = {tables.TOKENS.name, tables.RESOURCES.name}
 _CHANGES = ("INSERT", "UPDATE", "DELETE")

@@ -45,15 +45,11 @@ _SNAPSHOT = {
 _BACKUP = {"name": "backup1", "backup_type": "daily", "rotation": 1}
 
 _CREATE = {
-    "/servers": Sample(
-        {"server": _NEW_SERVER}, "INSERT build_requests"
-    ),
+    "/servers": Sample({"server": _NEW_SERVER}, "INSERT build_requests"),
     "/os-volumes_boot": Sample(
         {"server": _NEW_SERVER}, "INSERT build_requests"
     ),
-    "/os-keypairs": Sample(
-        {"keypair": {"name": "key1"}}, "INSERT key_pairs"
-    ),
+    "/os-keypairs": Sample({"keypair": {"name": "key1"}}, "INSERT key_pairs"),
     "/os-server-groups": Sample(
         {"server_group": {"name": "group1", "policy": "affinity"}},
         "INSERT instance_groups",
@@ -104,11 +100,7 @@ _CREATE = {
         version="2.35",
     ),
     "/os-server-external-events": Sample(
-        {
-            "events": [
-                {"name": "network-changed", "server_uuid": cloud.SERVER}
-            ]
-        },
+        {"events": [{"name": "network-changed", "server_uuid": cloud.SERVER}]},
         "cast external_instance_event",
     ),
     "/os-volumes": Sample(
@@ -203,9 +195,7 @@ _STARTS = {
         {"revertResize": None}, server=_RESIZED, given=Cloud.resized
     ),
     "shelve": Sample({"shelve": None}),
-    "shelveOffload": Sample(
-        {"shelveOffload": None}, server=_state("shelved")
-    ),
+    "shelveOffload": Sample({"shelveOffload": None}, server=_state("shelved")),
     "suspend": Sample({"suspend": None}),
     "trigger_crash_dump": Sample({"trigger_crash_dump": None}),
     "unlock": Sample(

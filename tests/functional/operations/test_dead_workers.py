@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as ty
 
 from nova.idempotency import operations
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.functional import base
 from tests.functional import conducting
 from tests.functional import releases
@@ -175,7 +175,7 @@ class Deleted:
         self.assertIn("last", self.made())
         self.assertNotIn("name", self.made())
 
-    def test_deleted_and_made_anew_it_is_not_the_same(self) -> None:
+    def test_deleted_and_made_again_it_is_not_the_same(self) -> None:
         self.deleted("t", "name")
         self.make("t2", "name")
         answer = self.make("t", "name")
@@ -243,7 +243,6 @@ class ServerGroups(Deleted, Linked):
         retry = self.make("t")
         self.assertEqual(200, retry.status_code, retry.content)
         self.assertNotIn("Idempotent-Replayed", retry.headers)
-
 
     def test_one_that_lost_its_token_is_not_told_of_the_quota(self) -> None:
         self.flags(server_groups=1, group="quota")

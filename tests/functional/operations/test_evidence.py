@@ -17,7 +17,7 @@ from nova.compute import api as compute_api
 from nova.conductor import manager as conductor
 from nova.idempotency import operations
 from nova.idempotency.operations import Operation
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.functional import releases
 from tests.functional.operations import aftermath
 from tests.functional.operations import recorder

@@ -16,7 +16,7 @@ from nova import rpc
 from nova.compute import api as compute_api
 from nova.compute import instance_actions
 from nova.idempotency import actions
-from nova.openstack.common.idempotency.points import Point
+from openstack_idempotency.engine.points import Point
 from tests.functional import base
 from tests.functional.operations import aftermath
 from tests.functional.operations import cloud

@@ -93,9 +93,7 @@ def _digest(path: pathlib.Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _run(
-    *command: str | pathlib.Path, cwd: pathlib.Path | None = None
-) -> str:
+def _run(*command: str | pathlib.Path, cwd: pathlib.Path | None = None) -> str:
     # Bytecode would make an environment differ that nobody has changed.
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(

@@ -8,7 +8,7 @@ import typing as ty
 
 import testtools
 
-from nova.conf import idempotency as options
+from openstack_idempotency import opts
 from tests.functional.packaging import builds
 from tests.functional.packaging import scratch
 
@@ -84,7 +84,7 @@ class _Installed(testtools.TestCase):
         files = {
             f"console_scripts/{SCRIPT}": "cmd/idempotency.py",
             "oslo.config.opts/nova.idempotency": "conf/idempotency.py",
-            "openstack.idempotency.service/nova": "idempotency/service.py",
+            "openstack_idempotency.service/nova": "idempotency/service.py",
         }
         expected = {
             name: str(self.home() / "nova" / path)
@@ -110,7 +110,7 @@ class InstallTest(_Installed):
         self.check_that_entry_points_load()
 
     def test_sample_configuration_of_nova_lists_our_options(self) -> None:
-        names = {option.name for option in options.idempotency_opts}
+        names = {option.name for option in opts.idempotency_opts}
         self.assertEqual(names, self.options("nova.conf"))
         self.assertEqual(names, self.options("nova.idempotency"))
 
@@ -132,7 +132,7 @@ class EditableInstallTest(_Installed):
 
     def test_sample_configuration_lists_our_options(self) -> None:
         """With our own name only: Nova's looks into its own folder."""
-        names = {option.name for option in options.idempotency_opts}
+        names = {option.name for option in opts.idempotency_opts}
         self.assertEqual(names, self.options("nova.idempotency"))
 
 

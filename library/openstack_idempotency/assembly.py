@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts an engine together from a service's configuration and database."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as ty
+
+from oslo_config import cfg
+
+from openstack_idempotency import opts
+from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.limits import Limits
+from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.protocol import digest
+from openstack_idempotency.seal import AnswerSealer
+from openstack_idempotency.sql import capability
+from openstack_idempotency.sql.connections import Connections
+from openstack_idempotency.sql.steps import Settings
+from openstack_idempotency.sql.store import SqlTokenStore
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a service keeps its tokens.
+
+    :param database: enginefacade's context manager of the database
+    :param options: the name of the option group that names the database
+    :param host: the name of this host
+    :param sync_command: what makes the tables, for messages
+    :param turn_off: what turns client tokens off, for messages
+    """
+
+    database: ty.Any
+    options: str
+    host: str
+    sync_command: str
+    turn_off: str
+
+
+def build(conf: cfg.ConfigOpts, place: Place) -> tuple[Engine, SqlTokenStore]:
+    """Return an engine, and the table of tokens that it has.
+
+    :param conf: the service's configuration
+    :param place: where the service keeps its tokens
+    :raises opts.Misconfigured: the options contradict each other, or do not
+        fit the database server
+    """
+    opts.register_opts(conf)
+    opts.check(conf, place.turn_off)
+    group = conf.idempotency
+    secrets = [secret.encode() for secret in group.secret]
+    tokens = _store(conf, place, secrets)
+    parts = Parts.of(
+        store=tokens,
+        digests=digest.Digests(secrets),
+        sealer=AnswerSealer(secrets),
+        limits=Limits(
+            token_ttl=group.token_ttl,
+            wait_timeout=group.wait_timeout,
+            max_response_size=group.max_response_size,
+            max_waiting=group.max_waiting,
+            max_tokens=group.max_tokens,
+        ),
+        lease=group.lease,
+    )
+    return Engine(parts), tokens
+
+
+def _store(
+    conf: cfg.ConfigOpts, place: Place, secrets: ty.Sequence[bytes]
+) -> SqlTokenStore:
+    group = conf[place.options]
+    connections = Connections(
+        place.database,
+        size=group.max_pool_size or 5,
+        overflow=group.max_overflow or 0,
+        wsrep_sync_wait=group.get("mysql_wsrep_sync_wait"),
+    )
+    settings = Settings(
+        lease=conf.idempotency.lease * 1000,
+        token_ttl=conf.idempotency.token_ttl * 1000,
+        key_ids=tuple(digest.key_id(secret) for secret in secrets),
+        host=place.host,
+        sync_command=place.sync_command,
+    )
+    tokens = SqlTokenStore(place.database, settings, connections=connections)
+    try:
+        tokens.probe()
+    except capability.Unsupported as exc:
+        raise opts.Misconfigured(
+            f"Client tokens cannot be kept in [{place.options}]: {exc}"
+        ) from None
+    return tokens

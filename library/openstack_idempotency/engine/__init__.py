@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers requests with a token; knows no service and no database.
+
+One request passes these::
+
+    engine       looks, waits, and looks again, until there is an answer
+    attempt      does what was decided: claims the token or takes it over
+    execution    runs the operation and settles the token
+    recovery     replays, rebuilds, withdraws, or asks the service
+
+What a process does beside its requests::
+
+    heartbeat    renews the leases of running requests
+    returns      gives back claims that may have been committed in vain
+    periodic     the thread that each of these two has
+
+What they are made of::
+
+    ports        what they ask of the table, the service, and the cipher
+    claim        a running request's hold on its token
+    waiting      how many retries may wait in a process
+    allowance    how many young tokens a user may have
+    limits       the operator's settings
+    parts        what an engine is put together from
+    points       where tests stop or kill a worker
+"""

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers requests with a token as the protocol's section 3 says."""
+
+from __future__ import annotations
+
+from openstack_idempotency.engine.attempt import Attempt
+from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.engine.ports import Work
+from openstack_idempotency.engine.waiting import Seat
+from openstack_idempotency.protocol.answer import Reply
+from openstack_idempotency.protocol.decision import Decision
+from openstack_idempotency.protocol.request import Request
+
+# Seconds between two looks of a waiting request: a boot takes some 100 ms, so
+# the wait adds little to that, and ten retries make a hundred cheap reads a
+# second.
+_LOOK_EVERY = 0.1
+# How many times a request looks again at once when another one was faster: by
+# then the row tells what that one does. Only further looks count as waiting.
+_LOOKS = 2
+
+
+class Engine:
+    """Answers requests with a token; one for a process.
+
+    :param parts: what it is put together from
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._room = parts.room()
+        self._allowance = parts.allowance()
+
+    def answer(self, request: Request, work: Work) -> Reply:
+        """Answer a request: run it once, or give its first answer again.
+
+        :param request: the request
+        :param work: the operation that it asks for
+        :raises errors.Refusal: the protocol answers with an error
+        """
+        self.parts.returns.resume()
+        attempt = Attempt(self.parts, self._allowance, request, work)
+        with self._room.seat(wanted=request.may_wait) as seat:
+            reply = self._answer(attempt, seat)
+        reached(Point.BEFORE_ANSWER)
+        return reply
+
+    def _answer(self, attempt: Attempt, seat: Seat) -> Reply:
+        clock = self.parts.clock
+        deadline = clock.monotonic() + self.parts.limits.wait_timeout
+        overtaken = 0
+        while True:
+            decision = attempt.look()
+            if decision is not Decision.WAIT:
+                seat.leave()
+                reply = attempt.act(decision)
+                if reply is not None:
+                    return reply
+                overtaken += 1
+                if overtaken <= _LOOKS:
+                    continue
+            if clock.monotonic() >= deadline or not seat.take():
+                raise attempt.given_up()
+            clock.sleep(_LOOK_EVERY)

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options of client tokens: group [idempotency]."""
+
+from __future__ import annotations
+
+import os
+import typing as ty
+
+from oslo_config import cfg
+from oslo_config import types
+
+from openstack_idempotency.protocol import headers
+
+# A statement has to fit MariaDB's default max_allowed_packet of 16 MiB, and
+# PyMySQL writes each byte of an answer as two digits.
+_MAX_SEALED = 4 * 1024 * 1024
+
+# Shorter ones could be found by trying them all; this many base64 characters
+# hold 192 bits.
+MIN_SECRET_CHARS = 32
+
+# A random secret of that length has fewer than this many different ones once
+# in a billion billion times, if it is hexadecimal; one typed by holding a key
+# down always has.
+MIN_DIFFERENT_CHARS = 8
+
+
+_DOLLAR = (
+    "[idempotency] secret contains a '$'. oslo.config would put the value of "
+    "another option in its place, or fail. Write another secret without one, "
+    "for example the output of 'openssl rand -base64 32'."
+)
+
+
+class _SecretOpt(cfg.MultiStrOpt):
+    """Refuses a dollar before oslo.config substitutes what follows it."""
+
+    def _get_from_namespace(
+        self, namespace: ty.Any, group_name: str | None
+    ) -> tuple[ty.Any, ty.Any]:
+        found: tuple[ty.Any, ty.Any] = super()._get_from_namespace(
+            namespace, group_name
+        )
+        if any("$" in secret for secret in found[0]):
+            raise ValueError(_DOLLAR)
+        return found
+
+
+idempotency_group = cfg.OptGroup(
+    "idempotency",
+    title="Client tokens",
+    help="""
+A POST that bears a client token (header ``X-Client-Token`` or
+``Idempotency-Key``) can be sent again safely: the retry gets the first
+answer.
+""",
+)
+
+idempotency_opts = [
+    _SecretOpt(
+        "secret",
+        secret=True,
+        default=[],
+        help="""
+Secret that keys the digests of tokens and requests, and seals the stored
+answers. All API hosts must have the same. Give the option several times to
+rotate it: the first one seals, each one opens. To rotate, add the new secret
+last on all hosts, then move it to the first place on all hosts, and take the
+old one out once no token from before lives any more (see ``token_ttl``).
+
+Taking a secret out makes the API forget all tokens that were first used
+before its successor was listed: their retries run again.
+
+Possible values:
+
+* At least 32 characters, at least 8 of them different, and no dollar sign;
+  for example the output of ``openssl rand -base64 32``. The API refuses to
+  start without one.
+""",
+    ),
+    cfg.ListOpt(
+        "headers",
+        item_type=types.String(choices=headers.TOKENS, ignore_case=True),
+        default=list(headers.TOKENS),
+        help="""
+Names of the headers in which a client may send its token. A header that is
+left out is ignored, so that a POST that bears it alone runs each time it is
+sent. Leave ``Idempotency-Key`` out where browsers or gateways add one of
+their own to each request, which would then be refused or answered with an
+earlier answer by mistake. Of a request with both headers, only
+``X-Client-Token`` counts.
+""",
+    ),
+    cfg.IntOpt(
+        "token_ttl",
+        default=86400,
+        min=3600,
+        max=31536000,
+        help="""
+Seconds that a token lives after its first answer. A retry that comes later
+is a new request. A longer life lets clients retry later, and makes the table
+larger in proportion. Must be more than ``lease``.
+""",
+    ),
+    cfg.IntOpt(
+        "max_tokens",
+        default=10000,
+        min=0,
+        max=1000000000,
+        help="""
+Number of tokens younger than ``token_ttl`` that one user may have in one
+project. A request with one more is answered with 429 and does not run; a
+retry with a known token is always answered. They are counted at intervals, so
+a user may have some more for a short time. 0 means no limit: then one user
+can fill the database.
+""",
+    ),
+    cfg.IntOpt(
+        "lease",
+        default=60,
+        min=1,
+        max=3600,
+        help="""
+Seconds that a running request holds its token without renewing it; it is
+renewed every third of that time while the request runs. When an API process
+dies, retries of its requests are answered with 409 for that long. With a
+short lease, a process that was only stopped for a while may lose its tokens,
+and answers its clients with 409. Must be more than ``wait_timeout``.
+""",
+    ),
+    cfg.FloatOpt(
+        "wait_timeout",
+        default=5.0,
+        min=0.0,
+        max=300.0,
+        help="""
+Seconds that a retry waits for the first request, when that one is still
+running, before it is answered with 409 and ``Retry-After``. It occupies an
+API thread for that time (see ``max_waiting``). Keep it below the timeouts of
+proxies.
+""",
+    ),
+    cfg.IntOpt(
+        "max_waiting",
+        default=1,
+        min=0,
+        max=1000,
+        help="""
+Number of retries that may wait in one API process at the same time, each for
+``wait_timeout`` at most. Further ones are answered with 409 and
+``Retry-After`` at once. Each of them occupies a thread: with as many as the
+process has, it would answer nobody while they wait. 0 lets none wait, and so
+does an API process that has a single thread, whatever this says.
+""",
+    ),
+    cfg.IntOpt(
+        "max_response_size",
+        default=65536,
+        min=0,
+        max=_MAX_SEALED,
+        help="""
+Bytes of the largest answer body that is stored. The retry of a request with
+a larger answer gets one that is rebuilt from the resource, without a password
+or private key, or 409 where that is not possible; it is never run again.
+""",
+    ),
+]
+
+
+class Misconfigured(Exception):
+    """The options cannot be used; says which, and what to change."""
+
+
+def check(conf: cfg.ConfigOpts, turn_off: str) -> None:
+    """Check the options against each other.
+
+    :param conf: the configuration, with this group registered
+    :param turn_off: what turns client tokens off, for the messages
+    :raises Misconfigured: the API must not start with these options
+    """
+    _check_secrets(_secrets(conf), turn_off)
+    group = conf.idempotency
+    if not group.headers:
+        raise Misconfigured(
+            "[idempotency] headers is empty. Name at least one of "
+            f"{' and '.join(headers.TOKENS)}, or {turn_off}."
+        )
+    if group.wait_timeout >= group.lease:
+        raise Misconfigured(
+            f"[idempotency] wait_timeout ({group.wait_timeout}) must be less "
+            f"than lease ({group.lease})."
+        )
+    if group.lease >= group.token_ttl:
+        raise Misconfigured(
+            f"[idempotency] lease ({group.lease}) must be less than "
+            f"token_ttl ({group.token_ttl})."
+        )
+
+
+def _secrets(conf: cfg.ConfigOpts) -> list[str]:
+    """Return the secrets, if they are those that the operator wrote."""
+    name, group = "secret", idempotency_group.name
+    try:
+        secrets: list[str] = conf[group][name]
+    except (cfg.Error, ValueError):
+        # Nothing but a dollar can be wrong with a string.
+        raise Misconfigured(_DOLLAR) from None
+    written = list(secrets)
+    location = conf.get_location(name, group)
+    if location and location.location is cfg.Locations.environment:
+        # oslo.config reads the environment in another way than files.
+        written.append(os.environ.get(location.detail, ""))
+    if any("$" in secret for secret in written):
+        raise Misconfigured(_DOLLAR)
+    return secrets
+
+
+def _check_secrets(secrets: ty.Sequence[str], turn_off: str) -> None:
+    if not secrets:
+        raise Misconfigured(
+            "[idempotency] secret is not set. Set it to the same value on "
+            "all API hosts, for example the output of 'openssl rand -base64 "
+            f"32', or {turn_off}."
+        )
+    if any(len(secret) < MIN_SECRET_CHARS for secret in secrets):
+        raise Misconfigured(
+            f"[idempotency] secret has fewer than {MIN_SECRET_CHARS} "
+            "characters. Set it to a longer random value."
+        )
+    if any(len(set(secret)) < MIN_DIFFERENT_CHARS for secret in secrets):
+        raise Misconfigured(
+            f"[idempotency] secret has fewer than {MIN_DIFFERENT_CHARS} "
+            "different characters, so that it can be guessed. Set it to a "
+            "random value, for example the output of 'openssl rand -base64 "
+            "32'."
+        )
+    if len(set(secrets)) != len(secrets):
+        raise Misconfigured(
+            "[idempotency] secret lists the same value twice. Remove one."
+        )
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register the group.
+
+    :param conf: the configuration
+    """
+    conf.register_group(idempotency_group)
+    conf.register_opts(idempotency_opts, group=idempotency_group)
+
+
+def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
+    """Return the options, as oslo-config-generator asks entry points."""
+    return [(idempotency_group, idempotency_opts)]

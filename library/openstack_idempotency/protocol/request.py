@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A request with a token, apart from how it came."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from openstack_idempotency.protocol.scope import Scope
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What the protocol needs to know of a request.
+
+    :param token: the client token
+    :param scope: whose it is, and for what target
+    :param canonical: see :func:`sameness.canonical`
+    :param request_id: the id of this request
+    :param version: the microversion as it was asked for
+    :param roles: the names of the caller's roles, in lower case
+    :param attempt: which try the client says that it is
+    :param may_wait: whether this process can serve others while it waits
+    """
+
+    token: str
+    scope: Scope
+    canonical: bytes
+    request_id: str
+    version: str = ""
+    roles: frozenset[str] = frozenset()
+    attempt: int | None = None
+    may_wait: bool = True

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Client tokens in tables of a service's own database.
+
+tables         the tables
+store          the engine's store, put together from its steps:
+reading          find tokens, and what they made
+claiming         claim a token, take it over, renew its lease
+settling         store an outcome, or free the token
+withdrawing      take back what the service has not gone on with
+watching         find rows that were keyed with other secrets
+steps          what all steps are made of
+rows           conditions on rows, and what they hold
+clock          the database's time
+transaction    runs a step, with retries and error reporting
+connections    connections of our own, apart from the service's pool
+handlers       what is done about errors of the database
+capability     what a database server must be able to do
+link           binds what a service creates to the token, and fences it
+kinds          the kinds of resources that are bound
+migration      brings the tables up to date
+"""

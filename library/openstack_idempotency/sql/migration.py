@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Brings the tables of client tokens up to date, apart from the service's."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.resources
+import typing as ty
+
+from alembic import command
+from alembic import config as alembic_config
+from alembic.runtime import migration
+from oslo_db import exception as db_exc
+import sqlalchemy as sa
+
+from openstack_idempotency.sql import capability
+from openstack_idempotency.sql import connections
+from openstack_idempotency.sql import tables
+from openstack_idempotency.sql import transaction
+
+# The service's database may have an alembic_version of its own.
+VERSION_TABLE = "alembic_version_idempotency"
+
+_SCRIPTS = "openstack_idempotency.migrations"
+
+# Two runs at a time would both find a table missing, so one waits for the
+# other: for so many seconds, by a number that no other application locks.
+_PATIENCE = 60
+_LOCK_NAME = "client_tokens_db_sync"
+_LOCK_NUMBER = 0x436C546F6B656E73
+_LOCK = {
+    "mysql": (
+        f"SELECT GET_LOCK('{_LOCK_NAME}', {{patience}})",
+        f"SELECT RELEASE_LOCK('{_LOCK_NAME}')",
+    ),
+    "postgresql": (
+        "SET lock_timeout = '{patience}s'; "
+        f"SELECT CASE WHEN pg_advisory_lock({_LOCK_NUMBER}) IS NULL "
+        "THEN 1 ELSE 1 END",
+        f"RESET lock_timeout; SELECT pg_advisory_unlock({_LOCK_NUMBER})",
+    ),
+}
+
+# What came before the first release: its version, and columns that its tables
+# lack. Resources first: the order in which they have to be dropped.
+_UNRELEASED = "5f3c1d8a2b40"
+_RELEASED = {
+    tables.RESOURCES.name: "row_key",
+    tables.TOKENS.name: "key_id",
+}
+
+
+class Unusable(Exception):
+    """The database cannot be used; says why, and what to do."""
+
+
+def db_sync(engine: sa.Engine) -> None:
+    """Apply all migrations that are missing; safe to run again.
+
+    :param engine: the service's database
+    :raises capability.Unsupported: the server is too old
+    :raises Unusable: the tables are of a form that was never released, or
+        another run does not end
+    """
+    config = alembic_config.Config()
+    scripts = importlib.resources.files(_SCRIPTS)
+    # Alembic reads its settings with interpolation, where a % is special.
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    with engine.connect() as connection, _alone(connection):
+        capability.check(connection)
+        _check_form(connection)
+        connection.rollback()
+        with connection.begin():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def db_version(engine: sa.Engine) -> str | None:
+    """Return the newest migration that was applied, None before the first.
+
+    :param engine: the service's database
+    """
+    with engine.connect() as connection:
+        return _version(connection)
+
+
+def _check_form(connection: sa.Connection) -> None:
+    inspector = sa.inspect(connection)
+    for name, column in _RELEASED.items():
+        if not inspector.has_table(name):
+            continue
+        if column not in {c["name"] for c in inspector.get_columns(name)}:
+            raise _unreleased(f"table {name}")
+    if _version(connection) == _UNRELEASED:
+        raise _unreleased(f"version {_UNRELEASED}")
+
+
+def _unreleased(what: str) -> Unusable:
+    names = ", ".join([*_RELEASED, VERSION_TABLE])
+    return Unusable(
+        f"{what} has the form of a version that was never released. Drop "
+        f"the tables {names}, as far as they exist, and run this again; "
+        "tokens that are in use will be forgotten."
+    )
+
+
+def _version(connection: sa.Connection) -> str | None:
+    context = migration.MigrationContext.configure(
+        connection, opts={"version_table": VERSION_TABLE}
+    )
+    return context.get_current_revision()
+
+
+@contextlib.contextmanager
+def _alone(connection: sa.Connection) -> ty.Iterator[None]:
+    """Let one run at a time change the tables.
+
+    The lock is the connection's, whatever its transactions do. SQLite has
+    one writer at a time.
+    """
+    lock = _LOCK.get(connections.backend(connection))
+    if lock is None:
+        yield
+        return
+    take, free = lock
+    try:
+        take = take.format(patience=_PATIENCE)
+        taken = connection.exec_driver_sql(take).scalar() == 1
+    except (db_exc.DBError, sa.exc.DBAPIError) as exc:
+        if not transaction.timed_out(exc):
+            raise
+        taken = False
+    if not taken:
+        raise Unusable(
+            "another 'db sync' is running, and does not end. Wait until it "
+            "has ended, and run this again."
+        )
+    connection.rollback()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.exec_driver_sql(free).all()
+        connection.rollback()

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the rows of tokens hold, and how they are told apart."""
+
+from __future__ import annotations
+
+import json
+import typing as ty
+
+import sqlalchemy as sa
+
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol import digest
+from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql import tables
+from openstack_idempotency.sql.tables import TOKENS
+
+# The values of some columns, by their names.
+Row = dict[str, ty.Any]
+
+# Part of each change by which a transaction is fenced: without any change, a
+# node of Galera would not compare it with what the others have committed.
+FENCE: Row = {"fence": TOKENS.c.fence + 1}
+
+# A token's own row, where the row that was found may be an alias of it.
+OWN = TOKENS.alias("own")
+OF_ITSELF = sa.and_(
+    OWN.c.token_digest
+    == sa.func.coalesce(TOKENS.c.alias_of, TOKENS.c.token_digest),
+    OWN.c.target_digest == TOKENS.c.target_digest,
+)
+AS_RECORD = (
+    OWN.c.id,
+    OWN.c.token_digest,
+    # Of the row that was found: keyed with the same secret as its digest.
+    TOKENS.c.fingerprint,
+    OWN.c.state,
+    OWN.c.owner,
+    OWN.c.linked,
+    OWN.c.bound,
+    OWN.c.takeovers,
+    OWN.c.undo,
+    OWN.c.roles,
+    OWN.c.lease_until,
+    OWN.c.expires_at,
+    OWN.c.request_id,
+    OWN.c.status,
+    OWN.c.sealed,
+)
+
+
+def held(claim: Claim) -> sa.ColumnElement[bool]:
+    """Return the condition that a claim still holds its row: the fence.
+
+    :param claim: a request's claim
+    """
+    return sa.and_(TOKENS.c.id == claim.id, TOKENS.c.owner == claim.owner)
+
+
+def of(use: Use) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is the token's, under any secret.
+
+    :param use: a request's use of its token
+    """
+    return sa.and_(
+        TOKENS.c.token_digest.in_(use.digests),
+        TOKENS.c.target_digest == digest.target(use.scope),
+    )
+
+
+def at(use: Use, digest_: bytes) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is the token's under one secret.
+
+    :param use: a request's use of its token
+    :param digest_: the token's digest under that secret
+    """
+    return sa.and_(
+        TOKENS.c.token_digest == digest_,
+        TOKENS.c.target_digest == digest.target(use.scope),
+    )
+
+
+def as_read(record: Record) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is as it was read.
+
+    :param record: the row as it was read
+    """
+    columns = TOKENS.c
+    return sa.and_(
+        columns.id == record.id,
+        columns.owner == record.owner,
+        columns.state == record.state.value,
+        columns.bound == record.bound,
+        columns.undo == record.undo,
+        columns.lease_until == record.lease_until,
+    )
+
+
+def named(use: Use) -> Row:
+    """Return what a row holds of its caller and target.
+
+    :param use: a request's use of its token
+    """
+    scope = use.scope
+    return {
+        "target_digest": digest.target(scope),
+        "project_id": scope.project_id,
+        "user_id": scope.user_id,
+        "domain_id": scope.domain_id,
+        "system_scope": scope.system_scope,
+        "target": scope.target[: tables.TARGET_CHARS],
+    }
+
+
+def asked(use: Use) -> Row:
+    """Return what a row holds of the request that runs.
+
+    :param use: the request's use of its token
+    """
+    return {
+        "request_id": use.request_id,
+        "version": use.version[: tables.VERSION_CHARS],
+        "roles": json.dumps(sorted(use.roles)),
+        "linked": use.linked,
+    }
+
+
+def record(fields: sa.RowMapping) -> Record:
+    """Return a row that was read, from the columns of AS_RECORD.
+
+    :param fields: their values
+    """
+    return Record(
+        id=fields["id"],
+        digest=fields["token_digest"],
+        fingerprint=fields["fingerprint"],
+        state=State(fields["state"]),
+        owner=fields["owner"],
+        linked=bool(fields["linked"]),
+        bound=fields["bound"],
+        takeovers=fields["takeovers"],
+        undo=fields["undo"],
+        roles=frozenset(json.loads(fields["roles"])),
+        lease_until=fields["lease_until"],
+        expires_at=fields["expires_at"],
+        request_id=fields["request_id"],
+        status=fields["status"],
+        sealed=fields["sealed"],
+    )

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all steps of the store are made of."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import time
+import typing as ty
+
+import sqlalchemy as sa
+
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql import clock
+from openstack_idempotency.sql import rows
+from openstack_idempotency.sql import transaction
+from openstack_idempotency.sql.connections import Connections
+from openstack_idempotency.sql.tables import RESOURCES
+from openstack_idempotency.sql.tables import TOKENS
+
+PAST = 0  # a time that is always in the past
+
+
+class Kept(Exception):
+    """Nothing is to be changed after all: a transaction is rolled back."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What a store writes into every row.
+
+    :param lease: milliseconds that a running request holds its token
+    :param token_ttl: milliseconds that a token lives
+    :param key_ids: the ids of the secrets that key the digests of a use, in
+        the same order
+    :param host: the name of this host
+    :param sync_command: what makes the tables, for the operator
+    """
+
+    lease: int
+    token_ttl: int
+    key_ids: tuple[str, ...] = ("",)
+    host: str = dataclasses.field(default_factory=socket.gethostname)
+    sync_command: str = "db sync"
+
+
+class Steps:
+    """Reads and changes rows, each step at once or not at all.
+
+    :param database: enginefacade's context manager of the database
+    :param settings: what is written into every row
+    :param now: the clock that all times come from, as an SQL expression
+    :param connections: to the database, if not of its own
+    :param monotonic: elapsed time, in seconds
+    """
+
+    def __init__(
+        self,
+        database: ty.Any,
+        settings: Settings,
+        *,
+        now: sa.ColumnElement[int] | None = None,
+        connections: Connections | None = None,
+        monotonic: ty.Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.connections = connections or Connections(database)
+        self._settings = settings
+        self._run = transaction.Runner(
+            self.connections, settings.sync_command, monotonic
+        )
+        self._now = clock.now() if now is None else now
+        self._lease_end = self._now + settings.lease
+        # Until an outcome is stored, count the life from the lease's end.
+        self._end_unsettled = self._now + settings.lease + settings.token_ttl
+
+    def probe(self) -> None:
+        """Check the server, if it answers, before a request needs it.
+
+        :raises capability.Unsupported: it is too old
+        """
+        try:
+            self.connections.probe()
+        except transaction.FAULTS:
+            pass  # out of reach now: checked at the first connection
+        finally:
+            # Servers fork after loading, and no connection may be shared.
+            self.connections.dispose()
+
+    @property
+    def runner(self) -> transaction.Runner:
+        """What runs the steps."""
+        return self._run
+
+    def _read(self, query: sa.Select[ty.Any]) -> ty.Sequence[sa.Row[ty.Any]]:
+        return self._run.statement(
+            lambda connection: connection.execute(query).all()
+        )
+
+    def _update_unlocked(
+        self,
+        where: sa.ColumnElement[bool],
+        values: rows.Row,
+        point: Point,
+        then: ty.Callable[[sa.Connection], None] | None = None,
+    ) -> bool:
+        def update(connection: sa.Connection) -> bool:
+            keys = transaction.unlocked(connection, where)
+            reached(point)
+            if isinstance(keys, list) and not keys:
+                return False
+            change = sa.update(TOKENS).where(where, TOKENS.c.id.in_(keys))
+            if connection.execute(change.values(values)).rowcount != 1:
+                return False
+            if then is not None:
+                then(connection)
+            return True
+
+        return self._run.transaction(update)
+
+    def _update(self, where: sa.ColumnElement[bool], **values: ty.Any) -> bool:
+        change = sa.update(TOKENS).where(where).values(values)
+        return self._run.statement(
+            lambda connection: connection.execute(change).rowcount >= 1
+        )
+
+    def _fresh(self, use: Use) -> rows.Row:
+        return rows.asked(use) | {
+            "host": self._settings.host,
+            "state": State.RUNNING.value,
+            "owner": use.owner,
+            "bound": 0,
+            "takeovers": 0,
+            "undo": 0,
+            "lease_until": self._lease_end,
+            "created_at": self._now,
+            "expires_at": self._end_unsettled,
+            "answer_until": None,
+            "lasting": False,
+            "gone_at": None,
+            "status": None,
+            "sealed": None,
+        }
+
+
+def bound(connection: sa.Connection, token_id: int) -> dict[int, Resource]:
+    """Return what is bound to a row that this transaction has changed.
+
+    Only then is it all that there is: a node of Galera that lags behind does
+    not know what another one has committed, but refuses to commit a change of
+    a row that was changed there.
+
+    :param connection: the transaction's
+    :param token_id: the row's key
+    :returns: the resources, by the keys of their bindings
+    """
+    columns = RESOURCES.c
+    query = sa.select(
+        columns.id, columns.kind, columns.resource_id, columns.row_key
+    )
+    query = query.where(columns.token_id == token_id).order_by(columns.id)
+    return {key: Resource(*rest) for key, *rest in connection.execute(query)}
+
+
+def forget(connection: sa.Connection, token_id: int) -> None:
+    """Delete what is bound to a row that this transaction has changed.
+
+    In the same transaction: later, a retry might have bound something to it.
+
+    :param connection: the transaction's
+    :param token_id: the row's key
+    """
+    unbind(connection, bound(connection, token_id))
+
+
+def unbind(connection: sa.Connection, bindings: ty.Collection[int]) -> None:
+    """Delete bindings that this transaction has found.
+
+    :param connection: the transaction's
+    :param bindings: their keys
+    """
+    if bindings:
+        # By their keys: through the other index the server would lock gaps.
+        mine = RESOURCES.c.id.in_(bindings)
+        connection.execute(sa.delete(RESOURCES).where(mine))

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps of a withdrawal: protocol section 5."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as ty
+
+import sqlalchemy as sa
+
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.protocol.withdrawn import Fate
+from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql import rows
+from openstack_idempotency.sql import steps
+from openstack_idempotency.sql.steps import Steps
+from openstack_idempotency.sql.tables import TOKENS
+from openstack_idempotency.sql.tables import WITHDRAWALS
+
+TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
+
+# How many withdrawals one query returns.
+_BATCH = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Left:
+    """A token with withdrawals that nobody has undone.
+
+    :param token_id: the key of its row
+    :param owner: who held it last
+    """
+
+    token_id: int
+    owner: str
+
+    @property
+    def claim(self) -> Claim:
+        """A claim that holds as long as nobody else takes the token."""
+        return Claim(self.token_id, b"", self.owner, 0, 0.0)
+
+
+class Withdrawing(Steps):
+    """Lets a service take back what it has not gone on with."""
+
+    def withdraw(
+        self, claim: Claim, use: Use, take_back: TakeBack
+    ) -> Fate | None:
+        """Let a service take back what is bound, in one transaction.
+
+        :param claim: the claim of a request that recovers the token
+        :param use: that request's use of the token
+        :param take_back: changes the service's own tables by the connection
+        :returns: None if the claim does not hold any more
+        """
+
+        def withdraw(connection: sa.Connection) -> Fate | None:
+            if not self._fence(connection, claim):
+                return None
+            committed = self._committed(connection, claim, use)
+            if committed is not None:
+                return committed
+            bound = steps.bound(connection, claim.id)
+            withdrawn = take_back(connection, tuple(bound.values()))
+            reached(Point.WITHDRAWING)
+            if withdrawn.fate is Fate.TAKEN:
+                raise steps.Kept
+            self._note(connection, claim, bound, withdrawn)
+            # The token's new state is part of the same commit: after a late
+            # cast, the resources would tell something else.
+            fresh = (
+                self._renewed(use)
+                if withdrawn.fate is Fate.WITHDRAWN
+                else self._ended()
+            )
+            change = sa.update(TOKENS).where(rows.held(claim)).values(fresh)
+            connection.execute(change)
+            return withdrawn.fate
+
+        try:
+            return self._run.transaction(withdraw)
+        except steps.Kept:
+            return Fate.TAKEN
+
+    def todos(self, token_id: int) -> dict[int, str]:
+        """Return what is to be undone for withdrawn resources.
+
+        :param token_id: the key of the token's row
+        :returns: it, by the keys of the withdrawals
+        """
+        query = sa.select(WITHDRAWALS.c.id, WITHDRAWALS.c.todo)
+        query = query.where(_pending(token_id)).order_by(WITHDRAWALS.c.id)
+        return {row.id: row.todo for row in self._read(query)}
+
+    def undone(self, claim: Claim, keys: ty.Collection[int]) -> int | None:
+        """Note that some of what was withdrawn is undone.
+
+        :param claim: the claim of the request that undid it
+        :param keys: the keys of those withdrawals, which were read before:
+            there may be others that a node of Galera did not know
+        :returns: how many are left; None if the claim did not hold any more
+        """
+        mine = rows.held(claim)
+
+        def note(connection: sa.Connection) -> int | None:
+            fence = sa.update(TOKENS).where(mine).values(rows.FENCE)
+            if connection.execute(fence).rowcount != 1:
+                return None
+            query = sa.select(WITHDRAWALS.c.id).where(_pending(claim.id))
+            pending = set(connection.scalars(query))
+            done = sa.update(WITHDRAWALS).where(
+                WITHDRAWALS.c.id.in_(sorted(pending.intersection(keys)))
+            )
+            connection.execute(done.values(undone=True))
+            left = len(pending.difference(keys))
+            count = sa.update(TOKENS).where(mine).values(undo=left)
+            connection.execute(count)
+            return left
+
+        return self._run.transaction(note)
+
+    def left(self) -> list[Left]:
+        """Return what is to be undone, where no request is about to do so."""
+        due = sa.and_(
+            TOKENS.c.undo > 0,
+            TOKENS.c.lease_until < self._now - self._settings.lease,
+        )
+        query = (
+            sa.select(WITHDRAWALS.c.token_id, TOKENS.c.owner)
+            .join_from(
+                WITHDRAWALS, TOKENS, TOKENS.c.id == WITHDRAWALS.c.token_id
+            )
+            .where(sa.not_(WITHDRAWALS.c.undone), due)
+            .order_by(WITHDRAWALS.c.id)
+        )
+        found = self._read(query.limit(_BATCH))
+        return [Left(*row) for row in dict.fromkeys(map(tuple, found))]
+
+    def withdrawn(self) -> dict[int, Resource]:
+        """Return withdrawn resources of which late traces may appear.
+
+        :returns: the resources, by the keys of their withdrawals
+        """
+        columns = WITHDRAWALS.c
+        query = sa.select(columns.id, columns.kind, columns.resource_id)
+        query = query.where(columns.undone).order_by(columns.id)
+        found = self._read(query.limit(_BATCH))
+        return {
+            row.id: Resource(row.kind, row.resource_id, "") for row in found
+        }
+
+    def forget_withdrawn(self, keys: ty.Collection[int]) -> None:
+        """Forget withdrawals, and all those older than a token's life.
+
+        :param keys: withdrawals of which no trace can appear any more
+        """
+        old = self._now - self._settings.token_ttl
+        for key in keys:
+            gone = sa.delete(WITHDRAWALS).where(WITHDRAWALS.c.id == key)
+            self._run.statement(lambda c: c.execute(gone).rowcount)  # noqa: B023 - it runs at once
+        query = sa.select(WITHDRAWALS.c.id).where(
+            WITHDRAWALS.c.undone, WITHDRAWALS.c.created_at < old
+        )
+        aged = [row.id for row in self._read(query.limit(_BATCH))]
+        if aged:
+            gone = sa.delete(WITHDRAWALS).where(WITHDRAWALS.c.id.in_(aged))
+            self._run.statement(lambda c: c.execute(gone).rowcount)
+
+    def _fence(self, connection: sa.Connection, claim: Claim) -> bool:
+        fence = sa.update(TOKENS).where(rows.held(claim))
+        fence = fence.values(rows.FENCE | {"lease_until": self._lease_end})
+        return connection.execute(fence).rowcount == 1
+
+    def _committed(
+        self, connection: sa.Connection, claim: Claim, use: Use
+    ) -> Fate | None:
+        """Return what an earlier try committed while the connection broke."""
+        columns = TOKENS.c
+        query = sa.select(columns.request_id, columns.state)
+        row = connection.execute(query.where(columns.id == claim.id)).one()
+        if row.state != State.RUNNING.value:
+            return Fate.DELETED
+        mine = row.request_id == use.request_id
+        return Fate.WITHDRAWN if mine else None
+
+    def _note(
+        self,
+        connection: sa.Connection,
+        claim: Claim,
+        bound: dict[int, Resource],
+        withdrawn: Withdrawn,
+    ) -> None:
+        steps.unbind(connection, bound)
+        for resource, todo in withdrawn.todos:
+            connection.execute(
+                sa.insert(WITHDRAWALS).values(
+                    token_id=claim.id,
+                    kind=resource.kind,
+                    resource_id=resource.id,
+                    todo=todo,
+                    undone=False,
+                    created_at=self._now,
+                )
+            )
+        change = (
+            sa.update(TOKENS)
+            .where(rows.held(claim))
+            .values(
+                bound=TOKENS.c.bound - len(bound),
+                undo=TOKENS.c.undo + len(withdrawn.todos),
+            )
+        )
+        connection.execute(change)
+
+    def _renewed(self, use: Use) -> rows.Row:
+        """Return what makes the row that of the request that runs now."""
+        return rows.asked(use) | {
+            "host": self._settings.host,
+            "created_at": self._now,
+            "expires_at": self._end_unsettled,
+        }
+
+    def _ended(self) -> rows.Row:
+        """Return what settles the row without an answer."""
+        return {
+            "state": State.SUCCEEDED.value,
+            "expires_at": self._now + self._settings.token_ttl,
+        }
+
+
+def _pending(token_id: int) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        WITHDRAWALS.c.token_id == token_id, sa.not_(WITHDRAWALS.c.undone)
+    )

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The edge of a service that speaks WSGI.
+
+response    the headers that the protocol adds to an answer
+browsers    lets scripts in browsers use client tokens (CORS)
+"""

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nova's API database, where the tables of client tokens are."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as ty
+
+from oslo_db import exception as db_exc
+import sqlalchemy as sa
+
+from nova.db.api import api as api_db
+from openstack_idempotency.sql import capability
+from openstack_idempotency.sql.migration import Unusable
+
+#: What makes the tables, for messages.
+SYNC_COMMAND = "nova-idempotency db sync"
+
+_CHECK = (
+    "Check [api_database] connection in nova.conf, or name the file with "
+    "--config-file."
+)
+_NO_URL = (
+    "its URL cannot be read. It is dialect+driver://user:password@host:port/"
+    "name; in a password, write @ : / ? # and % as %40 %3A %2F %3F %23 and "
+    "%25."
+)
+
+
+@contextlib.contextmanager
+def opened() -> ty.Iterator[sa.Engine]:
+    """Give Nova's API database, as nova.conf names it.
+
+    :raises Unusable: there is none, or it does not answer as it should
+    """
+    try:
+        yield _engine()
+    except capability.Unsupported as exc:
+        raise Unusable(str(exc)) from exc
+    except (
+        db_exc.DBError,
+        db_exc.CantStartEngineError,
+        sa.exc.SQLAlchemyError,
+    ) as exc:
+        said = str(exc).partition("\n")[0]
+        raise Unusable(f"{said}\n{_CHECK}") from exc
+
+
+def _engine() -> sa.Engine:
+    """Return the engine of Nova's API database.
+
+    :raises Unusable: what nova.conf says cannot be understood
+    """
+    try:
+        engine: sa.Engine = api_db.get_engine()
+        with engine.connect():
+            pass  # the driver is told only now what the URL says
+    except (ImportError, sa.exc.NoSuchModuleError) as exc:
+        raise Unusable(f"{exc}. Install its driver.\n{_CHECK}") from None
+    except (ValueError, TypeError, sa.exc.ArgumentError):
+        # What they say may be a part of a password.
+        raise Unusable(f"{_NO_URL}\n{_CHECK}") from None
+    return engine

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Protocol section 2."""
+
+from __future__ import annotations
+
+import decimal
+import json
+import random
+import time
+import typing as ty
+
+import hypothesis
+from hypothesis import strategies as st
+import testtools
+
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import sameness
+from openstack_idempotency.protocol import scope
+
+Json = ty.Any
+
+
+def canonical(
+    body: bytes | str,
+    query: str = "",
+    version: str = "2.90",
+    content_type: str | None = "application/json",
+) -> bytes:
+    sent = body.encode() if isinstance(body, str) else body
+    return sameness.canonical(query, version, sent, content_type)
+
+
+def value(body: Json) -> bytes:
+    return canonical(json.dumps(body))
+
+
+class TargetTest(testtools.TestCase):
+    def assert_target(
+        self, expected: str, path: str, project: str | None = None
+    ) -> None:
+        self.assertEqual(expected, scope.target("POST", path, project))
+
+    def test_it_is_the_method_and_the_path(self) -> None:
+        self.assert_target("POST /servers", "/servers")
+
+    def test_other_methods_are_other_targets(self) -> None:
+        self.assertNotEqual(
+            scope.target("POST", "/servers", None),
+            scope.target("PUT", "/servers", None),
+        )
+
+    def test_the_project_of_the_path_does_not_count(self) -> None:
+        self.assert_target("POST /servers", "/abc/servers", "abc")
+        self.assert_target("POST /servers/1/action", "/abc/servers/1/action",
+                          "abc")  # fmt: skip
+
+    def test_only_the_first_segment_is_the_project(self) -> None:
+        self.assert_target("POST /servers/abc/action", "/servers/abc/action",
+                          "abc")  # fmt: skip
+        self.assert_target("POST /abc/x", "/abc/abc/x", "abc")
+
+    def test_a_path_without_a_project_loses_nothing(self) -> None:
+        self.assert_target("POST /abc/servers", "/abc/servers")
+        self.assert_target("POST /abcd/servers", "/abcd/servers", "abc")
+
+    def test_two_servers_are_two_targets(self) -> None:
+        self.assertNotEqual(
+            scope.target("POST", "/servers/A/action", None),
+            scope.target("POST", "/servers/B/action", None),
+        )
+
+    def test_case_counts(self) -> None:
+        self.assertNotEqual(
+            scope.target("POST", "/servers/a/action", None),
+            scope.target("POST", "/servers/A/action", None),
+        )
+
+    def test_slashes_at_the_ends_and_doubled_do_not_count(self) -> None:
+        for path in ("/servers/", "servers", "//servers", "/servers//"):
+            with self.subTest(path):
+                self.assert_target("POST /servers", path)
+
+    def test_the_root_is_a_target(self) -> None:
+        self.assert_target("POST /", "/")
+        self.assert_target("POST /", "")
+        self.assert_target("POST /", "/abc", "abc")
+
+    def test_what_has_to_be_escaped_is_escaped_in_one_way(self) -> None:
+        self.assert_target("POST /a%20b/%C3%A9/100%25", "/a b/\xc3\xa9/100%")
+
+    def test_an_escape_is_not_what_it_stands_for(self) -> None:
+        # WSGI undoes one level: these were sent as /a%2520b and /a%20b.
+        self.assertNotEqual(
+            scope.target("POST", "/a%20b", None),
+            scope.target("POST", "/a b", None),
+        )
+
+    def test_every_byte_of_a_path_has_its_own_target(self) -> None:
+        targets = {
+            scope.target("POST", f"/x{chr(byte)}y", None)
+            for byte in range(256)
+        }
+        self.assertEqual(256, len(targets))
+        self.assertTrue(all(target.isascii() for target in targets))
+
+
+class _CanonicalTestCase(testtools.TestCase):
+    def assert_same(self, *texts: str) -> None:
+        self.assertEqual(1, len(set(map(canonical, texts))), texts)
+
+    def assert_different(self, *texts: str) -> None:
+        self.assertEqual(len(texts), len(set(map(canonical, texts))), texts)
+
+
+class CanonicalTest(_CanonicalTestCase):
+    def test_query_and_microversion_count(self) -> None:
+        first = canonical("{}", "", "2.1")
+        self.assertNotEqual(first, canonical("{}", "a=1", "2.1"))
+        self.assertNotEqual(first, canonical("{}", "", "2.90"))
+        self.assertNotEqual(
+            canonical("{}", "a=1&b=2"), canonical("{}", "b=2&a=1")
+        )
+
+    def test_query_microversion_and_body_do_not_run_together(self) -> None:
+        self.assertNotEqual(
+            canonical("", 'a","2.90', "2.90"),
+            canonical("", "a", '2.90","2.90'),
+        )
+
+    def test_key_order_and_white_space_do_not_count(self) -> None:
+        self.assert_same(
+            '{"a":{"x":1,"y":2},"b":[1]}',
+            ' { "b" : [ 1 ] ,\n\t"a": { "y": 2, "x": 1 } } ',
+        )
+
+    def test_order_of_a_list_counts(self) -> None:
+        self.assert_different("[1,2]", "[2,1]")
+
+    def test_of_equal_keys_the_last_one_counts(self) -> None:
+        self.assert_same('{"a":1,"a":2}', '{"a":2}', '{"a":3,"\\u0061":2}')
+        self.assert_different('{"a":1,"a":2}', '{"a":2,"a":1}')
+
+    def test_character_escapes_do_not_count(self) -> None:
+        self.assert_same('"A\u00e9/\U0001f600"', r'"A\u00e9\/\ud83d\ude00"')
+        self.assert_same('{"a":1}', r'{"\u0061":1}')
+
+    def test_characters_that_look_alike_count(self) -> None:
+        self.assert_different('"\u00e9"', '"e\u0301"')
+        self.assert_different('"a"', '"A"')
+        self.assert_different('""', '"\u200b"')
+
+    def test_lone_surrogates_can_be_compared(self) -> None:
+        self.assert_same(r'"\ud800"', r'"\uD800"')
+        self.assert_different(r'"\ud800"', r'"\ud801"')
+        self.assert_different(r'"\ud800"', '"?"')
+
+    def test_kinds_of_values_are_apart(self) -> None:
+        self.assert_different(
+            "1", "true", '"1"', "0", "false", "null", '""', "[]", "{}",
+            '"null"', "[1]", '{"1":1}', "[[]]", '"true"', '"number 1e0"',
+            '"1e0"', '"string 1"', '"string "', '["JSON"]', '"NaN"', "NaN",
+        )  # fmt: skip
+
+    def test_what_is_no_json_number_is_compared_all_the_same(self) -> None:
+        self.assert_different("NaN", "Infinity", "-Infinity", '"NaN"', "null")
+        self.assert_same("[NaN]", "[ NaN ]")
+
+    def test_a_large_body_can_be_compared(self) -> None:
+        body = {f"key{n}": [n, str(n), {"n": float(n)}] for n in range(20000)}
+        again = dict(reversed(body.items()))
+        self.assertEqual(value(body), value(again))
+
+    def test_a_body_nested_a_hundred_deep_can_be_compared(self) -> None:
+        self.assert_different("[" * 100 + "]" * 100, "[" * 99 + "]" * 99)
+
+    def test_a_body_nested_too_deep_is_refused(self) -> None:
+        for begin, end in (("[", "]"), ('{"a":', "}")):
+            body = begin * 100_000 + "1" + end * 100_000
+            error = self.assertRaises(errors.BodyTooDeep, canonical, body)
+            self.assertEqual(400, error.status)
+
+
+class NumberTest(_CanonicalTestCase):
+    """Numbers are compared by their exact values."""
+
+    def test_notations_do_not_count(self) -> None:
+        self.assert_same("1", "1.0", "1e0", "1E+0", "10e-1", "0.1e1")
+        self.assert_same("100", "1E2", "100.0", "0.001e5", "1000e-1")
+        self.assert_same("0.5", "5e-1", "0.50", "0.05E1")
+        self.assert_same("-12.5", "-125e-1", "-0.125e2")
+
+    def test_zeros_are_one(self) -> None:
+        self.assert_same("0", "-0", "-0.0", "0e0", "0e5", "-0e-5", "0.000",
+                         "0e" + "9" * 1000)  # fmt: skip
+
+    def test_values_count(self) -> None:
+        self.assert_different("1", "-1", "1.5", "10", "0.1", "0", "11", "1.01",
+                              "1e1000", "1e-1000", "-1e1000")  # fmt: skip
+
+    def test_they_do_not_pass_through_binary_fractions(self) -> None:
+        self.assert_same("1e23", "1" + "0" * 23)
+        self.assert_different("1e23", str(int(1e23)))
+        self.assert_different("0.1", "0.1000000000000000055511151231257827")
+        self.assert_different("1e400", "1e401", "Infinity")
+        self.assert_different("1e-400", "1e-401", "0")
+        self.assert_different(str(2**53), str(2**53 + 1), f"{2**53}.5")
+
+    def test_ints_of_any_length(self) -> None:
+        # Python itself refuses more than 4300 digits.
+        self.assert_different("9" * 100_000, "9" * 99_999 + "8")
+        self.assert_same("1" + "0" * 100_000, "1e100000", "10e99999")
+        self.assert_same("-" + "12" * 50_000, "-" + "12" * 50_000 + ".0")
+
+    def test_exponents_of_any_length(self) -> None:
+        nines = "9" * 50_000
+        self.assert_same(f"10e{nines}", "1e1" + "0" * 50_000)
+        self.assert_same(f"1e-{nines}", f"0.1e-{nines[:-1]}8", f"1e-00{nines}")
+        self.assert_different(f"1e{nines}", f"1e-{nines}", f"1e{nines[1:]}")
+        self.assert_different(f"1e{nines}", f"1e{nines[:-1]}8")
+        self.assert_same(f"2e{'0' * 50_000}", "2", f"2e-{'0' * 50_000}")
+
+    def test_a_huge_exponent_costs_no_more_than_its_characters(self) -> None:
+        bodies = (
+            "1e999999999999", "-1e-999999999999", "1e" + "9" * 100_000,
+            "9" * 100_000, f"[{','.join(['1e99999999'] * 10_000)}]",
+        )  # fmt: skip
+        for body in bodies:
+            with self.subTest(body[:20]):
+                began = time.process_time()
+                self.assertLess(len(canonical(body)), 3 * len(body) + 100)
+                self.assertLess(time.process_time() - began, 1)
+
+
+class OtherBodyTest(testtools.TestCase):
+    """Bodies that are none, or no JSON."""
+
+    def test_no_body_is_one_whatever_its_content_type_is(self) -> None:
+        types = (None, "", "application/json", "text/plain", "x")
+        found = {canonical("", content_type=name) for name in types}
+        self.assertEqual(1, len(found))
+        for other in ("{}", "null", '""', " ", "empty", '"empty"'):
+            self.assertNotIn(canonical(other), found)
+
+    def test_json_needs_no_content_type(self) -> None:
+        for name in (None, "application/json", "Application/JSON",
+                     "application/json; charset=utf-8", "application/json;",
+                     "application/vnd.openstack.compute+json"):  # fmt: skip
+            with self.subTest(name):
+                self.assertEqual(
+                    canonical('{"a":1,"b":2}'),
+                    canonical('{"b":2.0, "a":1}', content_type=name),
+                )
+
+    def test_what_only_says_that_it_is_json_is_bytes(self) -> None:
+        found = {
+            canonical(body, content_type=name)
+            for body in (b"{", b"{ ", b"\xff", b'"\xff"', b"\xef\xbb\xbf1",
+                         b"1 2", b"1", "1".encode("utf-16"))
+            for name in (None, "application/json")
+        }  # fmt: skip
+        self.assertEqual(7 * 2 + 1, len(found))
+
+    def test_other_bodies_are_their_bytes(self) -> None:
+        every = bytes(range(256))
+        found = {
+            canonical(body, content_type="application/octet-stream")
+            for body in (every, every[::-1], b"1", b"1.0", b"{}", b"{ }")
+        }
+        self.assertEqual(6, len(found))
+
+    def test_and_their_content_types(self) -> None:
+        found = {
+            canonical(b"a=1", content_type=name)
+            for name in (None, "text/plain", "text/html", "text",
+                         "text/plain; charset=utf-8", "text/plain; a=b",
+                         "text/plain; a=B", "text/plain; a", "text/plain; =",
+                         'text/plain; a="b', "text/plain;charset=latin-1")
+        }  # fmt: skip
+        self.assertEqual(11, len(found))
+
+    def test_a_content_type_can_be_written_in_several_ways(self) -> None:
+        for names in (
+            ("text/plain; charset=utf-8", "TEXT/Plain;Charset=UTF-8",
+             'text/plain ; charset="utf-8"', "text/plain; charset=utf-8 ;"),
+            ('a/b; c="d e"; f=g', 'a/b;f=g;c="d\\ e"', 'A/B; F="g"; C="d e"'),
+            ('a/b; c="x;y\\"z"; d=1', 'a/b;d=1;c="x;y\\"z"'),
+        ):  # fmt: skip
+            found = {canonical(b"x", content_type=name) for name in names}
+            self.assertEqual(1, len(found), names)
+
+    def test_a_long_content_type_costs_no_more_than_its_length(self) -> None:
+        for name in ("a/b;" + " " * 60_000 + "x", 'a/b;c="' + "\\x" * 30_000,
+                     "a/b" + ";c=d" * 15_000 + ";c", "a/b;" + "c" * 60_000
+                     ):  # fmt: skip
+            began = time.process_time()
+            canonical(b"x", content_type=name)
+            self.assertLess(time.process_time() - began, 1)
+
+    def test_a_value_and_its_bytes_are_apart(self) -> None:
+        self.assertNotEqual(
+            canonical("1"), canonical("1", content_type="text/plain")
+        )
+
+
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.integers()
+    | st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 1e22, 1e300])
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=3)
+)
+_KEYS = st.text(max_size=2)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def _equal(one: Json, other: Json) -> bool:
+    """Tell whether two JSON values are equal; Python has True == 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            _equal(value, other[key]) for key, value in one.items()
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        # By what is sent: a float is written shorter than it is.
+        first, second = json.dumps(one), json.dumps(other)
+        return decimal.Decimal(first) == decimal.Decimal(second)
+    return bool(one == other)
+
+
+_NUMBERS = st.from_regex(
+    r"-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?([eE][+-]?[0-9]{1,3})?",
+    fullmatch=True,
+    alphabet="-0123456789.eE+",
+)
+
+
+def _shuffled(value: Json, rng: random.Random) -> Json:
+    if isinstance(value, dict):
+        items = [(key, _shuffled(item, rng)) for key, item in value.items()]
+        rng.shuffle(items)
+        return dict(items)
+    if isinstance(value, list):
+        return [_shuffled(item, rng) for item in value]
+    if type(value) is int and abs(value) < 2**53:
+        return float(value)
+    return value
+
+
+_settings = hypothesis.settings(
+    max_examples=200, deadline=None, database=None, derandomize=True
+)
+
+
+class CanonicalPropertyTest(testtools.TestCase):
+    @_settings
+    @hypothesis.given(_NUMBERS, _NUMBERS, st.integers(0, 9))
+    def test_numbers_are_what_decimal_says(
+        self, one: str, other: str, shift: int
+    ) -> None:
+        exact = decimal.Decimal(one)
+        same = canonical(one) == canonical(other)
+        self.assertEqual(exact == decimal.Decimal(other), same)
+        sign, digits, exponent = exact.as_tuple()
+        longer = decimal.Decimal(
+            (sign, digits + (0,) * shift, int(exponent) - shift)
+        )
+        self.assertEqual(canonical(one), canonical(str(longer)))
+
+    @_settings
+    @hypothesis.given(_VALUES, _VALUES)
+    def test_equal_bytes_mean_equal_values(
+        self, one: Json, other: Json
+    ) -> None:
+        same = value(one) == value(other)
+        self.assertEqual(_equal(one, other), same)
+
+    @_settings
+    @hypothesis.given(_VALUES, st.randoms(use_true_random=False))
+    def test_another_way_to_write_a_value_is_the_same(
+        self, body: Json, rng: random.Random
+    ) -> None:
+        indent = rng.choice([None, 1])
+        text = json.dumps(
+            _shuffled(body, rng),
+            indent=indent,
+            ensure_ascii=rng.choice([True, False]),
+        )
+        self.assertEqual(value(body), canonical(text))
+
+    @_settings
+    @hypothesis.given(_VALUES, _VALUES)
+    def test_equal_values_one_level_down_too(
+        self, one: Json, other: Json
+    ) -> None:
+        for wrap in (lambda v: [v], lambda v: {"a": v, "b": 1}):
+            same = value(wrap(one)) == value(wrap(other))
+            self.assertEqual(_equal(one, other), same)
