@@ -12,16 +12,17 @@ from openstack_idempotency_client import token as tokens
 from openstack_idempotency_client.choice import Choice
 from openstack_idempotency_client.digest import Typed
 from openstack_idempotency_client.discovery import LookUp
+from openstack_idempotency_client.entry import JournalError
 from openstack_idempotency_client.entry import Post
-from openstack_idempotency_client.held import Held
-from openstack_idempotency_client.journal import Journal
 from openstack_idempotency_client.outcome import Outcome
 from openstack_idempotency_client.program import Program
 from openstack_idempotency_client.token import ClientToken
 from openstack_idempotency_client.use import NotSafeError
 from openstack_idempotency_client.use import Request
 from openstack_idempotency_client.use import Use
-from openstack_idempotency_client.vault import JournalError
+
+if ty.TYPE_CHECKING:
+    from openstack_idempotency_client.held import Held
 
 _current: contextvars.ContextVar[Run | None] = contextvars.ContextVar(
     "run", default=None
@@ -125,6 +126,10 @@ class Run:
         """
         if self._held is not None:
             return self._held
+        # Late: a command without such a token need not wait for all that the
+        # journal imports.
+        from openstack_idempotency_client.journal import Journal
+
         journal = Journal()
         typed = self._typed()
         held = journal.resume(typed)

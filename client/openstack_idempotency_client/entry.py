@@ -14,6 +14,10 @@ from openstack_idempotency_client.outcome import Outcome
 _BOOT = pathlib.Path("/proc/sys/kernel/random/boot_id")
 
 
+class JournalError(Exception):
+    """What is to be remembered cannot be; the message says what to do."""
+
+
 @dataclasses.dataclass
 class Post:
     """One POST of the command.

@@ -10,9 +10,9 @@ import filelock
 from openstack_idempotency_client import digest
 from openstack_idempotency_client import vault as vaults
 from openstack_idempotency_client.entry import Entry
+from openstack_idempotency_client.entry import JournalError
 from openstack_idempotency_client.entry import Post
 from openstack_idempotency_client.token import ClientToken
-from openstack_idempotency_client.vault import JournalError
 
 
 class Keeper(ty.Protocol):

@@ -22,8 +22,8 @@ from openstack_idempotency_client import entry as entries
 from openstack_idempotency_client import vault as vaults
 from openstack_idempotency_client.digest import Typed
 from openstack_idempotency_client.entry import Entry
+from openstack_idempotency_client.entry import JournalError
 from openstack_idempotency_client.held import Held
-from openstack_idempotency_client.vault import JournalError
 
 _KEY = "key"
 _ID = re.compile(r"[0-9a-f]{8}")

@@ -22,8 +22,8 @@ from osc_lib import exceptions
 
 from openstack_idempotency_client import command
 from openstack_idempotency_client import vault
+from openstack_idempotency_client.entry import JournalError
 from openstack_idempotency_client.held import Held
-from openstack_idempotency_client.vault import JournalError
 
 _NOWHERE = (
     "nothing was sent: the private key would be lost with this command, "

@@ -9,6 +9,7 @@ functions ``do_...`` are commands.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import inspect
 import os
@@ -19,12 +20,15 @@ from novaclient import shell  # type: ignore[import-untyped]
 from novaclient import utils
 
 from openstack_idempotency_client import choice
-from openstack_idempotency_client import remembered
 from openstack_idempotency_client import session
 from openstack_idempotency_client.command import Run
 from openstack_idempotency_client.digest import Typed
+from openstack_idempotency_client.entry import JournalError
 from openstack_idempotency_client.program import NOVA
 from openstack_idempotency_client.scope import of_adapter
+
+if ty.TYPE_CHECKING:
+    from openstack_idempotency_client.remembered import View
 
 _ID = {"metavar": "<id>", "help": "ID of a remembered command."}
 _USAGE = 2  # the exit status of argparse for what cannot be meant
@@ -164,35 +168,44 @@ def _about_tokens(
     return mark
 
 
-def _view(nova: ty.Any, args: argparse.Namespace) -> remembered.View:
+def _view(nova: ty.Any, args: argparse.Namespace) -> View:
+    # Late: nova loads this module for each of its commands.
+    from openstack_idempotency_client.remembered import View
+
     adapter = nova.client
     chosen = args.client_token.choice
-    return remembered.View(
+    return View(
         NOVA, adapter, of_adapter(adapter), chosen and chosen.token
     )
+
+
+@contextlib.contextmanager
+def _plainly() -> ty.Iterator[None]:
+    try:
+        yield
+    except JournalError as error:
+        sys.stderr.write(f"nova: error: {error}\n")
+        sys.exit(1)
 
 
 @_about_tokens()
 def do_client_token_list(nova: ty.Any, args: argparse.Namespace) -> None:
     """List the commands that are remembered until they are answered."""
-    utils.print_list(
-        [remembered.Row(*row) for row in _view(nova, args).listed()],
-        remembered.COLUMNS,
-        sortby_index=None,
-    )
+    view = _view(nova, args)
+    utils.print_list(view.rows(), view.columns, sortby_index=None)
 
 
 @_about_tokens(("id", {**_ID, "nargs": "?"}))
 def do_client_token_show(nova: ty.Any, args: argparse.Namespace) -> None:
     """Show a remembered command, and what the cloud knows of it."""
-    with remembered.plainly(_refuse):
+    with _plainly():
         utils.print_dict(_view(nova, args).shown(args.id))
 
 
 @_about_tokens(("id", {**_ID, "nargs": "+"}))
 def do_client_token_forget(nova: ty.Any, args: argparse.Namespace) -> None:
     """Forget a command: run again, it is a new one. Look first."""
-    with remembered.plainly(_refuse):
+    with _plainly():
         for name in args.id:
             _view(nova, args).forget(name)
 
@@ -200,7 +213,7 @@ def do_client_token_forget(nova: ty.Any, args: argparse.Namespace) -> None:
 @_about_tokens(("id", _ID))
 def do_client_token_resume(nova: ty.Any, args: argparse.Namespace) -> None:
     """Let a command of another host go on here, when it is run again."""
-    with remembered.plainly(_refuse):
+    with _plainly():
         _say(_view(nova, args).resume(args.id))
 
 
@@ -208,8 +221,3 @@ def do_client_token_resume(nova: ty.Any, args: argparse.Namespace) -> None:
 def do_client_token_status(nova: ty.Any, args: argparse.Namespace) -> None:
     """Show whether the cloud keeps client tokens."""
     utils.print_dict(_view(nova, args).status())
-
-
-def _refuse(text: str) -> None:
-    sys.stderr.write(f"nova: error: {text}\n")
-    sys.exit(1)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import typing as ty
 
@@ -11,6 +12,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from openstack_idempotency_client import remembered
+from openstack_idempotency_client.entry import JournalError
 from openstack_idempotency_client.program import OPENSTACK
 from openstack_idempotency_client.scope import of_adapter
 
@@ -23,8 +25,12 @@ def _view(app: ty.Any) -> remembered.View:
     )
 
 
-def _refuse(text: str) -> None:
-    raise exceptions.CommandError(text)
+@contextlib.contextmanager
+def _plainly() -> ty.Iterator[None]:
+    try:
+        yield
+    except JournalError as error:
+        raise exceptions.CommandError(str(error)) from None
 
 
 class ListTokens(command.Lister):
@@ -35,7 +41,8 @@ class ListTokens(command.Lister):
         parsed_args: argparse.Namespace,  # noqa: ARG002
     ) -> tuple[ty.Sequence[str], ty.Iterable[ty.Any]]:
         """Return the columns, and a row for each."""
-        return remembered.COLUMNS, _view(self.app).listed()
+        view = _view(self.app)
+        return view.columns, view.rows()
 
 
 class ShowToken(command.ShowOne):
@@ -55,7 +62,7 @@ class ShowToken(command.ShowOne):
         self, parsed_args: argparse.Namespace
     ) -> tuple[ty.Sequence[str], ty.Iterable[ty.Any]]:
         """Return the names, and the values."""
-        with remembered.plainly(_refuse):
+        with _plainly():
             shown = _view(self.app).shown(parsed_args.id)
         return tuple(shown), tuple(shown.values())
 
@@ -73,7 +80,7 @@ class ForgetToken(command.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Forget each."""
-        with remembered.plainly(_refuse):
+        with _plainly():
             for name in parsed_args.id:
                 _view(self.app).forget(name)
 
@@ -91,7 +98,7 @@ class ResumeToken(command.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Take it over, and say what to do now."""
-        with remembered.plainly(_refuse):
+        with _plainly():
             sys.stderr.write(f"{_view(self.app).resume(parsed_args.id)}\n")
 
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import collections
-import contextlib
 import typing as ty
 
 from openstack_idempotency_client import discovery
@@ -12,6 +10,7 @@ from openstack_idempotency_client import entry as entries
 from openstack_idempotency_client import notice
 from openstack_idempotency_client.discovery import LookUp
 from openstack_idempotency_client.entry import Entry
+from openstack_idempotency_client.entry import JournalError
 from openstack_idempotency_client.held import Held
 from openstack_idempotency_client.journal import Journal
 from openstack_idempotency_client.outcome import HEADER
@@ -19,24 +18,17 @@ from openstack_idempotency_client.program import Program
 from openstack_idempotency_client.redaction import RedactedLogger
 from openstack_idempotency_client.session import LOGGER
 from openstack_idempotency_client.token import ClientToken
-from openstack_idempotency_client.vault import JournalError
-
-COLUMNS = ("ID", "Command", "Program", "Host", "Since", "POSTs")
-Row = collections.namedtuple(
-    "Row", ("id", "command", "program", "host", "since", "posts")
-)
 
 
-@contextlib.contextmanager
-def plainly(refuse: ty.Callable[[str], None]) -> ty.Iterator[None]:
-    """Give the reader of an error its message alone.
+class Row(ty.NamedTuple):
+    """One entry, as a row of a table."""
 
-    :param refuse: ends the command with a message
-    """
-    try:
-        yield
-    except JournalError as error:
-        refuse(str(error))
+    id: str
+    command: str
+    program: str
+    host: str
+    since: str
+    posts: str
 
 
 class View:
@@ -60,14 +52,11 @@ class View:
         self._scope = scope
         self._token = token
         self._journal = Journal()
+        self.columns = ("ID", "Command", "Program", "Host", "Since", "POSTs")
 
-    def listed(self) -> list[tuple[str, ...]]:
-        """Return a row of :data:`COLUMNS` for each entry."""
-        return [
-            (one.id, one.words, one.program, one.host,
-             notice.when(one.created), _posts(one))
-            for one in self._journal.entries()
-        ]  # fmt: skip
+    def rows(self) -> list[Row]:
+        """Return a row for each entry."""
+        return [_row(entry) for entry in self._journal.entries()]
 
     def shown(self, name: str | None) -> dict[str, str]:
         """Return what is known of one entry, or of the token that was given.
@@ -78,7 +67,7 @@ class View:
         if name is None:
             return self._shown_token()
         entry = self._entry(name)
-        rows = dict(zip(COLUMNS, self._row(entry), strict=True))
+        rows = dict(zip(self.columns, _row(entry), strict=True))
         rows["Machine"] = _machine(entry)
         if not self._journal.in_scope(entry, self._scope):
             rows["Cloud"] = "remembered for another cloud, user or project"
@@ -139,10 +128,6 @@ class View:
             "Commands that are remembered": str(len(self._journal.entries())),
         }
 
-    def _row(self, entry: Entry) -> tuple[str, ...]:
-        (row,) = [row for row in self.listed() if row[0] == entry.id]
-        return row
-
     def _entry(self, name: str) -> Entry:
         for entry in self._journal.entries():
             if entry.id == name:
@@ -187,9 +172,13 @@ class View:
         return discovery.look_up(ask, token)
 
 
-def _posts(entry: Entry) -> str:
-    open_ = sum(not post.settled for post in entry.posts)
-    return f"{len(entry.posts)}, {open_} not settled"
+def _row(entry: Entry) -> Row:
+    unsettled = sum(not post.settled for post in entry.posts)
+    return Row(
+        entry.id, entry.words, entry.program, entry.host,
+        notice.when(entry.created),
+        f"{len(entry.posts)}, {unsettled} not settled",
+    )  # fmt: skip
 
 
 def _machine(entry: Entry) -> str:

@@ -12,13 +12,11 @@ import typing as ty
 import keyring
 import keyring.errors
 
+from openstack_idempotency_client.entry import JournalError
+
 SERVICE = "openstack-idempotency-client"
 # Below it, keyring itself takes no backend for one that keeps secrets.
 _RECOMMENDED = 1
-
-
-class JournalError(Exception):
-    """What is to be remembered cannot be; the message says what to do."""
 
 
 class Vault(ty.Protocol):

@@ -10,12 +10,12 @@ import testtools
 from openstack_idempotency_client import token as tokens
 from openstack_idempotency_client.digest import Typed
 from openstack_idempotency_client.entry import Entry
+from openstack_idempotency_client.entry import JournalError
 from openstack_idempotency_client.entry import Post
 from openstack_idempotency_client.journal import Journal
 from openstack_idempotency_client.outcome import Fault
 from openstack_idempotency_client.outcome import Outcome
 from openstack_idempotency_client.outcome import State
-from openstack_idempotency_client.vault import JournalError
 
 SCOPE = ("http://cloud", "one", "user", "project")
 BOOT = Typed("nova", "boot", ("--flavor", "1", "web"), SCOPE)
