@@ -17,6 +17,7 @@ from openstack_idempotency_client.outcome import Fault
 from openstack_idempotency_client.outcome import Outcome
 from openstack_idempotency_client.outcome import State
 from openstack_idempotency_client.use import Ending
+from openstack_idempotency_client.use import NotSafeError
 from openstack_idempotency_client.use import Use
 
 # How long the look-up may wait for a request that still runs, at a time.
@@ -98,6 +99,8 @@ class Attempts:
             promise = self._resume(use)
         try:
             tried, ending = self._until_settled(use, promise)
+        except NotSafeError:
+            raise
         except BaseException:
             # Interrupted, for example, while it waited for the answer.
             lost = Outcome(fault=Fault.UNANSWERED)

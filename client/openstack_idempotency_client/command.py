@@ -151,7 +151,10 @@ class Run:
             if not ending.outcome.may_have_run:
                 self.tell(notice.not_sent())
         if self._held is not None:
-            self._keep_or_forget(self._held)
+            try:
+                self._keep_or_forget(self._held)
+            except JournalError as error:
+                self.tell(f"WARNING: {error}.")
         elif not self.makes_tokens:
             for ending in endings:
                 if text := notice.not_kept(self.program, ending):
@@ -188,14 +191,26 @@ class _Remembered(Use):
         return not self._post.settled
 
     def sending(self) -> None:
-        """Write it down: from now on, it may be lost."""
+        """Write it down: from now on, it may be lost.
+
+        :raises NotSafeError: when that is not possible
+        """
         self._post.sending()
-        self._held.save()
+        try:
+            self._held.save()
+        except JournalError as error:
+            self._post.attempts -= 1
+            raise self._run.refusal(
+                f"the request was not sent: {error}"
+            ) from None
 
     def heard(self, outcome: Outcome) -> None:
-        """Write down what came."""
+        """Write down what came, if possible."""
         self._post.heard(outcome)
-        self._held.save()
+        # The user has the answer. What is written says that there is none,
+        # which makes a later run careful.
+        with contextlib.suppress(JournalError):
+            self._held.save()
 
     def refusal(self, promise: LookUp) -> NotSafeError:
         """Return the error with which it is not sent again."""

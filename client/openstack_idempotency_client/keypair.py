@@ -103,12 +103,7 @@ def _private_key(held: Held, file: str | None) -> str:
         if held.resumed:
             return _read(path, held.entry.id)
         text = _make()
-        try:
-            vault.write(path, text)
-        except OSError as error:
-            raise JournalError(
-                f"{file} cannot be written: {error.strerror}"
-            ) from None
+        vault.write(path, text)
         return text
     if not held.has_keyring:
         raise exceptions.CommandError(_NOWHERE)

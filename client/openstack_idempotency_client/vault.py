@@ -116,7 +116,17 @@ def write(path: pathlib.Path, text: str) -> None:
 
     :param path: the file; its folder is made
     :param text: what to write
+    :raises JournalError: when that is not possible
     """
+    try:
+        _write(path, text)
+    except OSError as error:
+        raise JournalError(
+            f"{path} cannot be written: {error.strerror or error}"
+        ) from None
+
+
+def _write(path: pathlib.Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, prefix=f".{path.name}.", delete=False

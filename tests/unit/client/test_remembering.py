@@ -275,6 +275,28 @@ class UnansweredTest(RememberingTest):
         self.assertEqual(1, len(set(self.sent())))
         self.assertEqual(1, len(self.remembered()))
 
+    def test_token_that_cannot_be_written_down(self):
+        (self.nova.login.state).mkdir(parents=True)
+        (self.nova.login.state / "entries").write_text("no folder")
+        outcome = self.bare(*STOP)
+        self.assertIn("the request was not sent: ", outcome.stderr)
+        self.assertIn("cannot be written", outcome.stderr)
+        self.assertNotIn("no answer came", outcome.stderr)
+        self.assertEqual([], self.sent())
+
+    def test_answer_that_cannot_be_written_down(self):
+        """It is an answer all the same."""
+        entries_ = self.nova.login.state / "entries"
+        self.cloud.losses = [Loss.HELD]
+        command = self.nova.start("--x-client-token", *STOP)
+        self.assertTrue(self.cloud.held.wait(60))
+        kept = entries_.rename(entries_.with_name("kept"))
+        entries_.write_text("no folder")
+        self.cloud.let_go.set()
+        errors = command.communicate(timeout=60)[1]
+        self.assertEqual(0, command.returncode, errors)
+        self.assertEqual(1, len(list(kept.iterdir())))
+
     def test_state_folder_that_cannot_be_written(self):
         self.nova.login.state.parent.mkdir(parents=True)
         self.nova.login.state.write_text("a file in its place")
