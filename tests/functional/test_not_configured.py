@@ -9,7 +9,7 @@ import fixtures
 
 from nova.api.openstack.compute import keypairs
 from nova.openstack.common import idempotent
-from tests.functional import base
+from testing.nova import base
 
 _CREATE = "create"
 
