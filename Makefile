@@ -14,7 +14,7 @@ ON_DATABASE = $(if $(DATABASE),--database $(DATABASE))
 # What our three packages are built from.
 OURS := setup.py pyproject.toml client/pyproject.toml library/pyproject.toml \
 	$(shell find nova migrations library/openstack_idempotency \
-	client/nova_idempotency_client -type f \
+	client/openstack_idempotency_client -type f \
 	-not -name '*.pyc')
 
 # $(call install,what,pip arguments): pip's output goes to a file, which is

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small cloud on a local port: identity, image, network and compute."""
+"""A small cloud on a local port: identity, image, network and compute.
+
+Its compute API keeps client tokens as docs/protocol.md says, in memory, and
+its network loses what a test wants to be lost.
+"""
 
 import dataclasses
 from email.message import Message
+import enum
 import http.server
 import json
+import socket
 import threading
+import time
 from typing import Any
+import urllib.parse
 
 import fixtures
 
@@ -14,6 +22,33 @@ SERVER = "5f0a0cb4-6b5c-4b8b-9d0e-0d9a4b9a1111"
 OTHER_SERVER = "5f0a0cb4-6b5c-4b8b-9d0e-0d9a4b9a2222"
 IMAGE = "5f0a0cb4-6b5c-4b8b-9d0e-0d9a4b9a3333"
 SERVICES = ("compute", "image", "network")
+LOOK_UP = "/compute/os-client-tokens"
+
+
+class Loss(enum.Enum):
+    """What happens to a POST on its way."""
+
+    REQUEST = "it never arrives; the connection is dropped"
+    ANSWER = "it runs; the connection is dropped"
+    HALF = "it runs; half of the answer arrives"
+    HELD = "it runs; no answer until the test lets it go"
+
+
+@dataclasses.dataclass(frozen=True)
+class Gateway:
+    """A proxy's own answer, in the place of the service's."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Spoken:
+    """The service's answer with a state, in the place of running it."""
+
+    status: int
+    state: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +57,7 @@ class Request:
 
     method: str
     path: str
+    query: str
     headers: Message
     body: Any
 
@@ -29,32 +65,62 @@ class Request:
     def token(self) -> str | None:
         return self.headers["X-Client-Token"]
 
+    @property
+    def attempt(self) -> str | None:
+        return self.headers["X-Client-Token-Attempt"]
+
 
 class Cloud(fixtures.Fixture):
     """Serves while the test runs, and records every request.
 
     :param knows_tokens: whether its compute API is one of ours.
+    :param retry_safe: what its look-up promises.
     :param refusal: the status of each compute POST, when not a success.
+    :param losses: what happens to compute POSTs, one after the other.
+    :param ahead: seconds by which its clock is ahead.
     """
 
     def __init__(
-        self, *, knows_tokens: bool = True, refusal: int | None = None
+        self,
+        *,
+        knows_tokens: bool = True,
+        retry_safe: bool = True,
+        refusal: int | None = None,
+        losses: tuple[Any, ...] = (),
+        ahead: float = 0.0,
     ) -> None:
         self.knows_tokens = knows_tokens
+        self.retry_safe = retry_safe
         self.refusal = refusal
+        self.losses = list(losses)
+        self.lookup_losses: list[Any] = []
+        self.ahead = ahead
         self.requests: list[Request] = []
         self.first_uses: dict[tuple[str | None, str], str] = {}
+        self.made: list[Any] = []
+        # The ids of servers by name.
+        self.names: dict[str, str] = {}
+        self.held = threading.Event()
+        self.let_go = threading.Event()
+        self._bodies: dict[tuple[str | None, str], Any] = {}
+        self._answers: dict[tuple[str | None, str], Any] = {}
+        self._lock = threading.Lock()
 
     def _setUp(self) -> None:
-        server = http.server.ThreadingHTTPServer(
+        http.server.ThreadingHTTPServer.request_queue_size = 256
+        self.server = http.server.ThreadingHTTPServer(
             ("127.0.0.1", 0), _handler(self)
         )
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        thread = threading.Thread(
+            target=self.server.serve_forever, args=(0.01,)
+        )
         thread.start()
         self.addCleanup(thread.join)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        self.addCleanup(self.let_go.set)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -64,9 +130,11 @@ class Cloud(fixtures.Fixture):
             "OS_USERNAME": "demo",
             "OS_PASSWORD": "secret",
             "OS_PROJECT_NAME": "demo",
+            "OS_USER_DOMAIN_ID": "default",
+            "OS_PROJECT_DOMAIN_ID": "default",
         }
 
-    def posts(self, service: str) -> list[Request]:
+    def posts(self, service: str = "compute") -> list[Request]:
         return [
             request
             for request in self.requests
@@ -74,59 +142,157 @@ class Cloud(fixtures.Fixture):
             and request.path.startswith(f"/{service}/")
         ]
 
+    def look_ups(self) -> list[Request]:
+        return [one for one in self.requests if one.path == LOOK_UP]
+
+    def loss(self, request: Request) -> Any:
+        if request.path == LOOK_UP and self.lookup_losses:
+            return self.lookup_losses.pop(0)
+        is_post = request.method == "POST"
+        if is_post and request.path.startswith("/compute") and self.losses:
+            return self.losses.pop(0)
+        return None
+
     def answer(self, request: Request) -> tuple[int, dict[str, str], Any]:
         if request.path.startswith("/identity"):
             return self._identity(request)
+        if request.path == LOOK_UP:
+            return self._look_up(request)
         if request.method == "POST" and request.path.startswith("/compute"):
-            status, body = _operation(request)
-            status = self.refusal or status
-            return status, self._token_headers(request), body
-        return 200, {}, _resource(request.path)
+            with self._lock:
+                return self._operation(request)
+        if request.path == "/image/v2/images":
+            return 200, {}, {"images": [{"id": IMAGE, "name": "cirros"}]}
+        return 200, {}, self._resource(request.path)
 
-    def _token_headers(self, request: Request) -> dict[str, str]:
+    def _operation(self, request: Request) -> tuple[int, dict[str, str], Any]:
         request_id = f"req-{len(self.requests)}"
         headers = {"x-openstack-request-id": request_id}
-        if not (self.knows_tokens and request.token) or _reads(request):
-            return headers
-        headers["X-Client-Token"] = request.token
+        keeps = self.knows_tokens and request.token and not _reads(request)
         use = (request.token, request.path)
-        if use in self.first_uses:
-            headers["Idempotent-Replayed"] = "true"
-            headers["X-Client-Token-Request-Id"] = self.first_uses[use]
-        self.first_uses.setdefault(use, request_id)
-        return headers
+        if keeps and use in self.first_uses:
+            return self._again(use, request, headers)
+        status, body = _run(request)
+        status = self.refusal or status
+        if status < 400:
+            self.made.append(request.body)
+            if keeps:
+                self.first_uses[use] = request_id
+                self._bodies[use] = request.body
+                self._answers[use] = (status, body)
+        if keeps:
+            state = "executed" if status < 500 else "failed"
+            headers |= self._spoken(request, state)
+        return status, headers, body
+
+    def _again(
+        self, use: Any, request: Request, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], Any]:
+        if self._bodies[use] != request.body:
+            error = {"message": "used for a different request", "code": 422}
+            return 422, headers | self._spoken(request, "different"), {
+                "unprocessableEntity": error
+            }
+        status, body = self._answers[use]
+        return status, headers | self._spoken(request, "replayed") | {
+            "Idempotent-Replayed": "true",
+            "X-Client-Token-Request-Id": self.first_uses[use],
+        }, body
+
+    def spoken(self, request: Request, loss: Spoken) -> Any:
+        headers = self._spoken(request, loss.state) | dict(loss.headers)
+        return loss.status, headers, {"error": {"message": loss.state}}
+
+    @staticmethod
+    def _spoken(request: Request, state: str) -> dict[str, str]:
+        return {
+            "X-Client-Token": request.token or "",
+            "X-Client-Token-State": state,
+        }
+
+    def _look_up(self, request: Request) -> tuple[int, dict[str, str], Any]:
+        if not self.knows_tokens:
+            return 404, {}, {"itemNotFound": {"message": "not found"}}
+        uses = [
+            {"state": "succeeded", "target": f"POST {path}", "status": 202,
+             "resources": [{"type": "server", "id": SERVER}]}
+            for token, path in self.first_uses if token == request.token
+        ]  # fmt: skip
+        return 200, {}, {
+            "client_tokens": uses,
+            "token_ttl": 86400,
+            "retry_safe": self.retry_safe,
+        }
+
+    def _resource(self, path: str) -> Any:
+        if path.startswith("/image/"):
+            return {"id": IMAGE, "name": "cirros"}
+        if "/flavors" in path:
+            flavor = {"id": "1", "name": "m1.tiny", "links": []}
+            return {"flavor": flavor, "flavors": [flavor]}
+        if "/servers" in path:
+            server = {"id": path.rpartition("/")[2], "name": "a", "links": []}
+            server |= {"flavor": {"original_name": "m1.tiny"}, "image": ""}
+            named = [server | {"id": id_, "name": name}
+                     for name, id_ in self.names.items()]  # fmt: skip
+            return {"server": server, "servers": named}
+        link = {"rel": "self", "href": f"{self.url}/compute/"}
+        version = {
+            "id": "v2.1",
+            "status": "CURRENT",
+            "version": "2.96",
+            "min_version": "2.1",
+            "links": [link],
+        }
+        if path.startswith("/image"):
+            link["href"] = f"{self.url}/image/v2/"
+            version |= {"id": "v2.16", "min_version": "", "version": ""}
+            return {"versions": [version]}
+        if path.startswith("/network"):
+            version |= {"id": "v2.0", "links": [
+                {"rel": "self", "href": f"{self.url}/network/v2.0/"}]}
+            return {"versions": [version], "version": version}
+        return {"version": version}
 
     def _identity(self, request: Request) -> tuple[int, dict[str, str], Any]:
         if request.method == "GET":
             link = {"rel": "self", "href": f"{self.url}/identity/v3"}
             version = {"id": "v3.14", "status": "stable", "links": [link]}
             return 200, {}, {"version": version}
-        catalog = [
-            {
-                "type": service,
-                "id": service,
-                "name": service,
-                "endpoints": [
-                    {
-                        "id": service,
-                        "interface": "public",
-                        "region_id": "one",
-                        "region": "one",
-                        "url": f"{self.url}/{service}",
-                    }
-                ],
-            }
-            for service in SERVICES
-        ]
         token = {
-            "catalog": catalog,
+            "catalog": [self._endpoint(service) for service in SERVICES]
+            + [self._endpoint("identity")],
             "expires_at": "2999-01-01T00:00:00.000000Z",
             "issued_at": "2020-01-01T00:00:00.000000Z",
             "methods": ["password"],
-            "project": {"id": "p", "name": "demo"},
-            "user": {"id": "u", "name": "demo"},
-        }
+            "project": {
+                "id": "p",
+                "name": "demo",
+                "domain": {"id": "default", "name": "Default"},
+            },
+            "user": {
+                "id": request.body["auth"]["identity"]["password"]["user"][
+                    "name"],
+                "name": "demo",
+                "domain": {"id": "default", "name": "Default"},
+            },
+        }  # fmt: skip
         return 201, {"X-Subject-Token": "a-subject-token"}, {"token": token}
+
+    def _endpoint(self, service: str) -> dict[str, Any]:
+        endpoint = {
+            "id": service,
+            "interface": "public",
+            "region_id": "one",
+            "region": "one",
+            "url": f"{self.url}/{service}",
+        }
+        return {
+            "type": service,
+            "id": service,
+            "name": service,
+            "endpoints": [endpoint],
+        }
 
 
 def _reads(request: Request) -> bool:
@@ -135,9 +301,18 @@ def _reads(request: Request) -> bool:
     )
 
 
-def _operation(request: Request) -> tuple[int, Any]:
+def _run(request: Request) -> tuple[int, Any]:
     if request.path.endswith("/servers"):
         return 202, {"server": {"id": SERVER, "adminPass": "first-pass"}}
+    if request.path.endswith("/os-keypairs"):
+        keypair = dict(request.body["keypair"])
+        keypair |= {"fingerprint": "f", "user_id": "u"}
+        keypair.setdefault("private_key", "made by the server")
+        return 201, {"keypair": keypair}
+    if request.path.endswith("/os-server-groups"):
+        group = {"id": SERVER, "policies": [], "policy": "affinity",
+                 "members": [], "metadata": {}, "rules": {}}
+        return 200, {"server_group": request.body["server_group"] | group}
     if "os-getConsoleOutput" in request.body:
         return 200, {"output": "booting"}
     if request.path.endswith("/remote-consoles"):
@@ -146,42 +321,54 @@ def _operation(request: Request) -> tuple[int, Any]:
     return 202, None
 
 
-def _resource(path: str) -> Any:
-    if path.startswith("/image"):
-        return {"id": IMAGE, "name": "cirros"}
-    if "/flavors" in path:
-        flavor = {"id": "1", "name": "m1.tiny", "links": []}
-        return {"flavor": flavor, "flavors": [flavor]}
-    if "/servers" in path:
-        server = {"id": path.rpartition("/")[2], "name": "a", "links": []}
-        return {"server": server | {"flavor": {"original_name": "m1.tiny"}}}
-    return {
-        "version": {
-            "id": "v2.1",
-            "status": "CURRENT",
-            "version": "2.96",
-            "min_version": "2.1",
-            "links": [],
-        }
-    }
-
-
 def _handler(cloud: Cloud) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             body = json.loads(self.rfile.read(length) or "{}")
-            request = Request(self.command, self.path, self.headers, body)
+            path, _, query = self.path.partition("?")
+            request = Request(self.command, path, query, self.headers, body)
             cloud.requests.append(request)
-            status, headers, answer = cloud.answer(request)
+            loss = cloud.loss(request)
+            if loss is Loss.REQUEST:
+                return
+            if isinstance(loss, Gateway):
+                self._write(loss.status, dict(loss.headers), b"from a proxy")
+                return
+            if isinstance(loss, Spoken):
+                status, headers, answer = cloud.spoken(request, loss)
+            else:
+                status, headers, answer = cloud.answer(request)
             text = b"" if answer is None else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(text)
+            if loss is Loss.ANSWER:
+                return
+            if loss is Loss.HELD:
+                cloud.held.set()
+                cloud.let_go.wait(60)
+            self._write(status, headers, text, half=loss is Loss.HALF)
+
+        def _write(
+            self,
+            status: int,
+            headers: dict[str, str],
+            text: bytes,
+            half: bool = False,
+        ) -> None:
+            try:
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(text)))
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(text[: len(text) // 2] if half else text)
+            except (BrokenPipeError, ConnectionResetError):
+                """Nobody waits for it any more."""
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(
+                (timestamp or time.time()) + cloud.ahead
+            )
 
         do_GET = do_POST = _serve  # noqa: N815
 
@@ -189,3 +376,14 @@ def _handler(cloud: Cloud) -> type[http.server.BaseHTTPRequestHandler]:
             """Stay silent: the test's output is not a server log."""
 
     return Handler
+
+
+def unused_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def query(request: Request) -> dict[str, str]:
+    """Return what a request's query asks."""
+    return dict(urllib.parse.parse_qsl(request.query))

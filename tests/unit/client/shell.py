@@ -1,21 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the stock nova command against a cloud and keeps what it printed."""
+"""Runs the stock commands against a cloud and keeps what they printed."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
 import contextlib
 import dataclasses
 import io
+import logging
 import os
+import pathlib
 import subprocess
 import sys
+from typing import Any
 
 import fixtures
 from novaclient import shell
+from openstackclient import shell as openstack
+from osc_lib import clientmanager
 
 from tests.unit.client.cloud import Cloud
 
-# What the installed script of python-novaclient does.
-_SCRIPT = "import sys; from novaclient.shell import main; sys.exit(main())"
+# What the installed scripts do.
+_SCRIPTS = {
+    "nova": "import sys; from novaclient.shell import main; sys.exit(main())",
+    "openstack": (
+        "import sys; from openstackclient.shell import main; sys.exit(main())"
+    ),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +38,8 @@ class Outcome:
     stderr: str
 
 
-class NovaCommand(fixtures.Fixture):
-    """The nova command of a user who is logged in to the cloud."""
+class Login(fixtures.Fixture):
+    """A user who is logged in to the cloud, with a home of their own."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -36,8 +47,123 @@ class NovaCommand(fixtures.Fixture):
     def _setUp(self) -> None:
         for name in [n for n in os.environ if n.startswith("OS_")]:
             self.useFixture(fixtures.EnvironmentVariable(name))
-        for name, value in self.cloud.environment.items():
+        self.home = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        variables = self.cloud.environment | {
+            "HOME": str(self.home),
+            "XDG_STATE_HOME": str(self.home / "state"),
+            "XDG_CONFIG_HOME": str(self.home / "config"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+            "PYTHONPATH": str(pathlib.Path(__file__).parents[3]),
+        }
+        for name, value in variables.items():
             self.useFixture(fixtures.EnvironmentVariable(name, value))
+        self.useFixture(
+            fixtures.MonkeyPatch("keyring.core._keyring_backend", None)
+        )
+
+    @property
+    def state(self) -> pathlib.Path:
+        """The folder of what is remembered."""
+        return self.home / "state" / "openstack-idempotency-client"
+
+    def entries(self) -> list[str]:
+        """Return the ids of what is remembered."""
+        return sorted(one.stem for one in self.state.glob("entries/*.json"))
+
+
+class Command(fixtures.Fixture):
+    """A stock command, as its user runs it."""
+
+    name = ""
+
+    def __init__(self, cloud: Cloud, login: Login | None = None) -> None:
+        self.cloud = cloud
+        self.login = login
+
+    def _setUp(self) -> None:
+        self.login = self.login or self.useFixture(Login(self.cloud))
+
+    def start(
+        self, *words: str, stdin: int = subprocess.DEVNULL, **variables: str
+    ) -> subprocess.Popen[str]:
+        """Start it, and leave it running."""
+        return subprocess.Popen(
+            [sys.executable, "-c", _SCRIPTS[self.name], *words],
+            env={**os.environ, **variables},
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def spawn(
+        self, *words: str, typed: str | None = None, **variables: str
+    ) -> Outcome:
+        """Run it to its end, in a process of its own, as a user does."""
+        return self._spawn(words, {**os.environ, **variables}, typed)
+
+    def spawn_logged_out(self, *words: str) -> Outcome:
+        """Run in a process of its own, without credentials."""
+        known = self.cloud.environment
+        return self._spawn(
+            words, {k: v for k, v in os.environ.items() if k not in known}
+        )
+
+    def _spawn(
+        self,
+        words: tuple[str, ...],
+        variables: Mapping[str, str],
+        typed: str | None = None,
+    ) -> Outcome:
+        ended = subprocess.run(
+            [sys.executable, "-c", _SCRIPTS[self.name], *words],
+            env=variables,
+            input=typed or "",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=90,
+        )
+        return Outcome(ended.returncode, ended.stdout, ended.stderr)
+
+
+class OpenStackCommand(Command):
+    """The openstack command, also in this process."""
+
+    name = "openstack"
+
+    def run(
+        self, *words: str, typed: str = "", **variables: str
+    ) -> Outcome:
+        """Run in this process: fast."""
+        # It keeps its clients for the life of a process.
+        for one in vars(clientmanager.ClientManager).values():
+            if isinstance(one, clientmanager.ClientCache):
+                one._handle = None
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        with contextlib.ExitStack() as stack:
+            for place, value in (
+                ("sys.stdin", io.StringIO(typed)),
+                ("keyring.core._keyring_backend", None),
+            ):
+                stack.enter_context(fixtures.MonkeyPatch(place, value))
+            for name, value in variables.items():
+                stack.enter_context(fixtures.EnvironmentVariable(name, value))
+            try:
+                return _run(openstack.main, words)
+            finally:
+                root.handlers[:] = handlers
+                root.setLevel(level)
+
+
+class NovaCommand(Command):
+    """The nova command, also in this process."""
+
+    name = "nova"
+
+    def _setUp(self) -> None:
+        super()._setUp()
         # What novaclient and its extensions leave behind in a process.
         self.useFixture(
             fixtures.MonkeyPatch(
@@ -53,39 +179,17 @@ class NovaCommand(fixtures.Fixture):
 
     def run(self, *words: str) -> Outcome:
         """Run in this process: fast, and hooks pile up as they may."""
-        stdout, stderr = io.StringIO(), io.StringIO()
-        status = 0
-        with (
-            contextlib.redirect_stdout(stdout),
-            contextlib.redirect_stderr(stderr),
-        ):
-            try:
-                shell.main(list(words))
-            except SystemExit as exit_:
-                status = exit_.code
-        return Outcome(status, stdout.getvalue(), stderr.getvalue())
+        return _run(shell.main, words)
 
-    def spawn(self, *words: str, **variables: str) -> Outcome:
-        """Run in a process of its own, as a user does."""
-        return self._spawn(words, {**os.environ, **variables})
 
-    def spawn_logged_out(self, *words: str) -> Outcome:
-        """Run in a process of its own, without credentials."""
-        known = self.cloud.environment
-        return self._spawn(
-            words, {k: v for k, v in os.environ.items() if k not in known}
-        )
-
-    @staticmethod
-    def _spawn(
-        words: tuple[str, ...], variables: Mapping[str, str]
-    ) -> Outcome:
-        ended = subprocess.run(
-            [sys.executable, "-c", _SCRIPT, *words],
-            env=variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        return Outcome(ended.returncode, ended.stdout, ended.stderr)
+def _run(main: Callable[[list[str]], Any], words: tuple[str, ...]) -> Outcome:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+    ):
+        try:
+            status = main(list(words)) or 0
+        except SystemExit as exit_:
+            status = exit_.code
+    return Outcome(status, stdout.getvalue(), stderr.getvalue())

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import uuid
+
 import fixtures
 from novaclient import client
 import testtools
 
+from tests.unit.client import cloud as clouds
 from tests.unit.client.cloud import Cloud
 from tests.unit.client.cloud import IMAGE
 from tests.unit.client.cloud import OTHER_SERVER
@@ -102,7 +105,7 @@ class RefusedTokenTest(CommandLineTest):
             with self.subTest(bad=bad):
                 self.assert_refused(
                     self.nova.run(f"--x-client-token={bad}", *STOP),
-                    1,
+                    2,
                     "--x-client-token: ",
                 )
 
@@ -111,7 +114,7 @@ class RefusedTokenTest(CommandLineTest):
             with self.subTest(bad=bad):
                 self.set_variable(bad)
                 self.assert_refused(
-                    self.nova.run(*STOP), 1, "OS_CLIENT_TOKEN: "
+                    self.nova.run(*STOP), 2, "OS_CLIENT_TOKEN: "
                 )
 
     def test_empty_variable(self):
@@ -129,26 +132,71 @@ class RefusedTokenTest(CommandLineTest):
     def test_bad_option_does_not_fall_back_to_the_variable(self):
         self.set_variable("a2")
         self.assert_refused(
-            self.nova.run("--x-client-token=", *STOP), 1, "empty"
+            self.nova.run("--x-client-token=", *STOP), 2, "empty"
         )
-
-    def test_command_in_the_place_of_the_token(self):
-        for option in ("--x-client-token", "--x-client"):
-            with self.subTest(option=option):
-                self.assert_refused(
-                    self.nova.run(option, *BOOT), 2, "needs a token"
-                )
 
     def test_token_named_like_a_command_can_be_joined(self):
         self.nova.run("--x-client-token=boot", *STOP)
         self.assertEqual(["boot"], self.sent())
 
-    def test_option_in_the_place_of_the_token(self):
-        self.assert_refused(
-            self.nova.run("--x-client-token", "--timings", *STOP),
-            2,
-            "expected one argument",
+    def test_option_after_the_command(self):
+        for words in (
+            ("stop", "--x-client-token", "s3cret", SERVER),
+            ("stop", "--x-client-token=s3cret", SERVER),
+            ("stop", SERVER, "--x-client-token"),
+            ("boot", "--x-client-token"),
+        ):
+            with self.subTest(words=words):
+                self.assert_refused(
+                    self.nova.run(*words), 2, "goes before the command: nova"
+                )
+
+    def test_senseless_numbers(self):
+        for option in ("--client-token-attempts", "--client-token-seconds"):
+            self.assert_refused(
+                self.nova.run("--x-client-token", option, "0", *STOP),
+                2,
+                f"{option} must be 1 or more",
+            )
+
+
+class BareOptionTest(CommandLineTest):
+    """The option without a value, as the blueprint writes it."""
+
+    def assert_made(self, *words):
+        outcome = self.nova.run(*words)
+        self.assertEqual(0, outcome.status, outcome.stderr)
+        self.assertEqual(7, uuid.UUID(self.sent()[-1]).version)
+
+    def test_before_a_command(self):
+        self.assert_made("--x-client-token", *BOOT)
+
+    def test_abbreviated(self):
+        self.assert_made("--x-client", *STOP)
+
+    def test_before_an_option(self):
+        self.assert_made("--x-client-token", "--timings", *STOP)
+
+    def test_each_post_has_a_token_of_its_own(self):
+        self.assert_made("--x-client-token", *STOP, OTHER_SERVER)
+        self.assertEqual(2, len(set(self.sent())))
+
+    def test_word_that_is_no_command_is_a_token(self):
+        self.nova.run("--x-client-token", "list-", *STOP)
+        self.assertEqual(["list-"], self.sent())
+
+    def test_command_that_posts_nothing(self):
+        outcome = self.nova.run("--x-client-token", "flavor-list")
+        self.assertEqual(0, outcome.status, outcome.stderr)
+        self.assertEqual([], self.cloud.look_ups())
+        self.assertFalse(self.nova.login.state.exists())
+
+    def test_number_of_attempts(self):
+        self.start(Cloud(losses=(clouds.Gateway(502),) * 9))
+        self.nova.run(
+            "--x-client-token", "--client-token-attempts", "5", *STOP
         )
+        self.assertEqual(5, len(self.sent()))
 
 
 class NoticeTest(CommandLineTest):
@@ -172,11 +220,28 @@ class NoticeTest(CommandLineTest):
         self.assertEqual(plain.stdout, outcome.stdout)
         self.assertEqual(plain.status, outcome.status)
 
-    def test_failing_gateway_is_warned_of(self):
-        self.start(Cloud(knows_tokens=False, refusal=504))
+    def test_no_answer_where_a_retry_is_safe(self):
+        self.start(Cloud(losses=(clouds.Gateway(504),) * 3))
         outcome = self.nova.run("--x-client-token", "a1", *STOP)
-        self.assertIn("does not show", outcome.stderr)
+        self.assertIn("no answer came (it was sent 3 times)", outcome.stderr)
+        self.assertIn("again with the same client token: it is safe",
+                      outcome.stderr)
         self.assertEqual(1, outcome.status)
+
+    def test_no_answer_where_a_retry_is_not_safe(self):
+        for options in ({"retry_safe": False}, {"knows_tokens": False}):
+            self.start(Cloud(losses=(clouds.Loss.ANSWER,), **options))
+            outcome = self.nova.run("--x-client-token", "a1", *STOP)
+            self.assertIn("no answer came", outcome.stderr)
+            self.assertIn("Look first", outcome.stderr)
+            self.assertIn("'nova client-token-show'", outcome.stderr)
+            self.assertEqual(1, outcome.status)
+
+    def test_rebuilt_answer_has_lost_its_secrets(self):
+        self.start(Cloud(losses=(clouds.Spoken(202, "rebuilt"),)))
+        outcome = self.nova.run("--x-client-token", "a1", *STOP)
+        self.assertIn("secrets in it", outcome.stderr)
+        self.assertIn("are lost", outcome.stderr)
 
     def test_reading_a_console_warns_of_nothing(self):
         for words in (
@@ -193,7 +258,8 @@ class HelpTest(CommandLineTest):
         outcome = self.nova.spawn_logged_out("help")
         self.assertEqual(0, outcome.status)
         text = " ".join(outcome.stdout.split())
-        self.assertIn("--x-client-token <token> Name this command's", text)
+        self.assertIn("--x-client-token [<token>] Name this command's", text)
+        self.assertIn("client-token-list", text)
         self.assertIn("list of processes; env[OS_CLIENT_TOKEN]", text)
 
     def test_help_of_a_command_with_the_option(self):

@@ -7,9 +7,9 @@ import sys
 
 import testtools
 
-import nova_idempotency_client.novaclient
+import openstack_idempotency_client.novaclient
 
-DISTRIBUTION = "nova-idempotency-client"
+DISTRIBUTION = "openstack-idempotency-client"
 
 
 class PackagingTest(testtools.TestCase):
@@ -17,16 +17,23 @@ class PackagingTest(testtools.TestCase):
         (found,) = importlib.metadata.distribution(
             DISTRIBUTION
         ).entry_points.select(group="novaclient.extension")
-        self.assertIs(nova_idempotency_client.novaclient, found.load())
+        self.assertIs(openstack_idempotency_client.novaclient, found.load())
 
     def test_nova_is_not_required(self):
         required = importlib.metadata.requires(DISTRIBUTION)
         names = {re.match("[a-z0-9-]+", line)[0] for line in required}
-        self.assertEqual({"python-novaclient", "keystoneauth1"}, names)
+        core = {"filelock", "keyring", "keystoneauth1", "platformdirs"}
+        clients = {
+            "cryptography",
+            "openstacksdk",
+            "python-novaclient",
+            "python-openstackclient",
+        }
+        self.assertEqual(core | clients, names)
 
     def test_nova_is_not_imported(self):
         code = (
-            "import sys, nova_idempotency_client.novaclient\n"
+            "import sys, openstack_idempotency_client.novaclient\n"
             "sys.exit('nova' in sys.modules)"
         )
         self.assertEqual(

@@ -5,8 +5,8 @@ import logging
 import fixtures
 import testtools
 
-from nova_idempotency_client.redaction import RedactedLogger
-from nova_idempotency_client.token import ClientToken
+from openstack_idempotency_client.redaction import RedactedLogger
+from openstack_idempotency_client.token import ClientToken
 
 
 class RedactedLoggerTest(testtools.TestCase):

@@ -1,104 +1,459 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import concurrent.futures
 import logging
+import time
+import uuid
 
 import fixtures
-from keystoneauth1.adapter import Adapter
-from keystoneauth1.identity import Password
-from keystoneauth1.session import Session
+from keystoneauth1 import adapter
+from keystoneauth1 import exceptions
+from keystoneauth1 import identity
+from keystoneauth1 import session as keystone
 import testtools
 
-from nova_idempotency_client.session import carrying
-from nova_idempotency_client.token import ClientToken
+from openstack_idempotency_client import retry
+from openstack_idempotency_client import session as carrying
+from openstack_idempotency_client.token import client_token
+from openstack_idempotency_client.token import ClientTokenError
+from openstack_idempotency_client.use import Fresh
+from openstack_idempotency_client.use import NotSafeError
+from openstack_idempotency_client.use import Request
+from openstack_idempotency_client.use import Use
+from tests.unit.client import cloud as clouds
 from tests.unit.client.cloud import Cloud
+from tests.unit.client.cloud import Gateway
+from tests.unit.client.cloud import Loss
+from tests.unit.client.cloud import Spoken
 
-TOKEN = ClientToken("secret")
+SERVERS = "/servers"
 
 
-class CarryingTest(testtools.TestCase):
+class SessionTest(testtools.TestCase):
     def setUp(self):
         super().setUp()
-        self.cloud = self.useFixture(Cloud())
-        self.session = self.new_session()
-        self.heard = []
+        self.start(Cloud())
+        # Each test may spend all of it.
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                "openstack_idempotency_client.session.BUDGET", retry.Budget()
+            )
+        )
+        self.log = self.useFixture(fixtures.FakeLogger(level=logging.DEBUG))
 
-    def new_session(self):
-        session = Session(
-            auth=Password(
+    def start(self, cloud, **options):
+        self.cloud = self.useFixture(cloud)
+        self.session = self.new_session(**options)
+        self.carrier = carrying.attach(self.session)
+
+    def new_session(self, **options):
+        session = keystone.Session(
+            auth=identity.Password(
                 f"{self.cloud.url}/identity/v3",
                 username="demo",
                 password="secret",
                 project_name="demo",
                 user_domain_id="default",
                 project_domain_id="default",
-            )
+            ),
+            **options,
         )
         self.addCleanup(session.session.close)
         return session
 
-    def carrying(self):
-        return carrying(self.session, TOKEN, "compute", self.heard.append)
+    def service(self, service_type="compute", session=None, **options):
+        return adapter.Adapter(
+            session or self.session, service_type=service_type, **options
+        )
 
-    def service(self, service_type, **options):
-        return Adapter(self.session, service_type=service_type, **options)
+    def post(self, name="a", **options):
+        return self.service().post(
+            SERVERS, json={"server": {"name": name}}, **options
+        )
 
-    def sent(self, service):
+    def sent(self, service="compute"):
         return [request.token for request in self.cloud.posts(service)]
 
-    def test_post_to_the_service_carries_the_token(self):
-        with self.carrying():
-            answer = self.service("compute").post("/servers", json={})
-        self.assertEqual(["secret"], self.sent("compute"))
-        self.assertEqual([answer], self.heard)
+    def attempts(self):
+        return [request.attempt for request in self.cloud.posts()]
 
-    def test_post_to_an_overridden_endpoint_carries_the_token(self):
+
+class CarriedTest(SessionTest):
+    def test_each_post_gets_a_token_of_its_own(self):
+        self.post()
+        self.post()
+        first, second = map(uuid.UUID, self.sent())
+        self.assertEqual((7, 7), (first.version, second.version))
+        self.assertNotEqual(first, second)
+        self.assertEqual(["1", "1"], self.attempts())
+
+    def test_token_of_a_block(self):
+        with client_token("secret"):
+            self.post()
+        self.post()
+        self.assertEqual("secret", self.sent()[0])
+        self.assertEqual(7, uuid.UUID(self.sent()[1]).version)
+
+    def test_bad_token_of_a_block(self):
+        with (
+            testtools.ExpectedException(ClientTokenError),
+            client_token("a b"),
+        ):
+            self.post()
+        self.assertEqual([], self.sent())
+
+    def test_blocks_of_threads_do_not_mix(self):
+        def boot(number):
+            with client_token(f"t{number}"):
+                return self.post(f"n{number}").request.headers
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            headers = list(pool.map(boot, range(24)))
+        self.assertEqual(
+            [f"t{number}" for number in range(24)],
+            [one["X-Client-Token"] for one in headers],
+        )
+
+    def test_header_of_the_caller_wins(self):
+        self.post(headers={"x-client-token": "own", "X-Own": "kept"})
+        self.assertEqual(["own"], self.sent())
+        (request,) = self.cloud.posts()
+        self.assertEqual("kept", request.headers["X-Own"])
+
+    def test_overridden_endpoint(self):
         url = f"{self.cloud.url}/compute"
-        with self.carrying():
-            self.service("compute", endpoint_override=url).post(
-                "/servers", json={}
-            )
-        self.assertEqual(["secret"], self.sent("compute"))
+        with client_token("secret"):
+            self.service(endpoint_override=url).post(SERVERS, json={})
+        self.assertEqual(["secret"], self.sent())
+        self.assertEqual(1, len(self.cloud.look_ups()))
 
     def test_other_services_never_see_it(self):
-        with self.carrying():
+        with client_token("secret"):
             for service in ("image", "network"):
                 self.service(service).post("/things", json={})
         self.assertEqual([None], self.sent("identity"))
         self.assertEqual([None], self.sent("image"))
         self.assertEqual([None], self.sent("network"))
-        self.assertEqual([], self.heard)
 
     def test_other_methods_never_carry_it(self):
-        with self.carrying():
-            self.service("compute").get("/servers/a")
+        with client_token("secret"):
+            self.service().get("/servers/a")
         self.assertEqual({None}, {r.token for r in self.cloud.requests})
 
-    def test_own_headers_are_kept(self):
-        with self.carrying():
-            self.service("compute").post(
-                "/servers", json={}, headers={"X-Own": "kept"}
-            )
-        (request,) = self.cloud.posts("compute")
-        self.assertEqual("kept", request.headers["X-Own"])
-        self.assertEqual("secret", request.token)
-
-    def test_ends_with_its_block(self):
-        with self.carrying():
-            pass
-        self.service("compute").post("/servers", json={})
-        self.assertEqual([None], self.sent("compute"))
+    def test_post_that_only_reads_carries_none(self):
+        self.service().post(
+            "/servers/a/action", json={"os-getConsoleOutput": {}}
+        )
+        self.assertEqual([None], self.sent())
+        self.assertEqual([], self.cloud.look_ups())
 
     def test_other_sessions_stay_as_they_are(self):
-        with self.carrying():
-            Adapter(self.new_session(), service_type="compute").post(
-                "/servers", json={}
-            )
-        self.assertEqual([None], self.sent("compute"))
+        other = self.new_session()
+        self.service(session=other).post(SERVERS, json={})
+        self.assertEqual([None], self.sent())
 
-    def test_log_of_the_session_hides_the_token(self):
-        log = self.useFixture(fixtures.FakeLogger(level=logging.DEBUG))
-        with self.carrying():
-            self.service("compute").post("/servers", json={})
-        self.assertIn('-H "X-Client-Token: ***"', log.output)
-        self.assertIn("X-Client-Token: *** x-openstack", log.output)
-        self.assertNotIn("secret", log.output)
+    def test_attaching_twice_is_attaching_once(self):
+        self.assertIs(self.carrier, carrying.attach(self.session))
+        self.post()
+        self.assertEqual(1, len(self.sent()))
+
+    def test_attached_for_a_block(self):
+        session = self.new_session()
+        with carrying.attached(session, Fresh(), retry.Policy(), "compute"):
+            self.service(session=session).post(SERVERS, json={})
+        self.service(session=session).post(SERVERS, json={})
+        first, second = self.sent()
+        self.assertEqual(7, uuid.UUID(first).version)
+        self.assertIsNone(second)
+
+    def test_log_hides_the_token(self):
+        with client_token("secret7"):
+            self.post()
+        self.assertIn('-H "X-Client-Token: ***"', self.log.output)
+        self.assertIn("X-Client-Token: ***", self.log.output)
+        self.assertNotIn("secret7", self.log.output)
+
+    def test_token_tells_its_age_in_the_servers_time(self):
+        self.start(Cloud(ahead=7200))
+        self.post()
+        (token,) = self.sent()
+        told = (uuid.UUID(token).int >> 80) / 1000
+        self.assertTrue(7190 < told - time.time() < 7210, told)
+
+    def test_promise_is_asked_once_and_without_a_token(self):
+        self.post()
+        self.post()
+        (asked,) = self.cloud.look_ups()
+        self.assertIsNone(asked.token)
+        self.assertEqual({"limit": "1"}, clouds.query(asked))
+
+    def test_refusal_is_raised_as_ever(self):
+        self.start(Cloud(refusal=403))
+        with testtools.ExpectedException(exceptions.Forbidden):
+            self.post()
+        self.assertEqual(403, self.post(raise_exc=False).status_code)
+
+
+class RetryTest(SessionTest):
+    """One answer at the end, one server made, and each try numbered."""
+
+    def assert_made_once(self, tries):
+        self.assertEqual(1, len(self.cloud.made))
+        self.assertEqual(tries, len(self.sent()))
+        self.assertEqual(1, len(set(self.sent())))
+        self.assertEqual(
+            [str(number) for number in range(1, tries + 1)], self.attempts()
+        )
+
+    def test_after_each_loss(self):
+        for loss in (
+            Loss.REQUEST,
+            Loss.ANSWER,
+            Loss.HALF,
+            *map(Gateway, (408, 429, 502, 503, 504)),
+        ):
+            with self.subTest(loss=loss):
+                self.start(Cloud(losses=(loss,)))
+                self.assertEqual(202, self.post().status_code)
+                self.assert_made_once(tries=2)
+                self.assertIn("attempt 2 of 3", self.log.output)
+
+    def test_after_an_answer_that_came_too_late(self):
+        self.start(Cloud(losses=(Loss.HELD,)), timeout=0.5)
+        self.assertEqual(202, self.post().status_code)
+        self.assert_made_once(tries=2)
+
+    def test_after_each_state_that_asks_for_it(self):
+        for status, state in (
+            (500, "interrupted"), (409, "running"), (409, "taken-over"),
+            (503, "unavailable"), (429, "too-many"),
+        ):  # fmt: skip
+            with self.subTest(state=state):
+                self.start(Cloud(losses=(Spoken(status, state),)))
+                self.assertEqual(202, self.post().status_code)
+                self.assert_made_once(tries=2)
+
+    def test_not_after_other_states(self):
+        for status, state in (
+            (409, "executed"), (422, "different"), (412, "expired"),
+            (403, "forbidden"), (500, "failed"), (409, "unknown"),
+            (409, "answer-lost"), (400, "invalid"), (503, "executed"),
+        ):  # fmt: skip
+            with self.subTest(state=state):
+                self.start(Cloud(losses=(Spoken(status, state),)))
+                self.assertEqual(
+                    status, self.post(raise_exc=False).status_code
+                )
+                self.assertEqual(["1"], self.attempts())
+
+    def test_gives_up_after_three(self):
+        self.start(Cloud(losses=(Gateway(502),) * 5))
+        self.assertEqual(502, self.post(raise_exc=False).status_code)
+        self.assertEqual(["1", "2", "3"], self.attempts())
+
+    def test_error_of_the_last_try_is_raised(self):
+        self.start(Cloud(losses=(Loss.ANSWER,) * 5))
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.post()
+        self.assertEqual(1, len(self.cloud.made))
+
+    def test_no_connection_needs_no_promise(self):
+        self.start(Cloud(retry_safe=False))
+        nowhere = f"http://127.0.0.1:{clouds.unused_port()}"
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.service(endpoint_override=nowhere).post(SERVERS, json={})
+        self.assertIn("attempt 3 of 3", self.log.output)
+
+    def test_retry_after_is_obeyed(self):
+        busy = Gateway(503, (("Retry-After", "1"),))
+        self.start(Cloud(losses=(busy,)))
+        started = time.monotonic()
+        self.post()
+        self.assertGreaterEqual(time.monotonic() - started, 1)
+
+    def test_running_waits_with_the_look_up(self):
+        self.start(Cloud(losses=(
+            Spoken(409, "running", (("Retry-After", "60"),)),
+        )))  # fmt: skip
+        self.post()
+        asked = self.cloud.look_ups()[-1]
+        self.assertEqual(self.sent()[0], asked.token)
+        self.assertEqual({"wait": "30"}, clouds.query(asked))
+
+
+class PromiseTest(SessionTest):
+    """What may have run is sent again only after ``retry_safe: true``."""
+
+    LOST = (Loss.REQUEST, Loss.ANSWER, Loss.HALF, Gateway(503),
+            Spoken(500, "interrupted"))  # fmt: skip
+
+    def assert_sent_once(self, **options):
+        for loss in self.LOST:
+            with self.subTest(loss=loss):
+                self.start(Cloud(losses=(loss,), **options))
+                try:
+                    self.post(raise_exc=False)
+                except exceptions.ConnectionError:
+                    """As without tokens."""
+                self.assertEqual(1, len(self.sent()))
+
+    def test_operator_does_not_promise(self):
+        self.assert_sent_once(retry_safe=False)
+
+    def test_promise_is_no_boolean(self):
+        self.assert_sent_once(retry_safe="true")
+
+    def test_cloud_without_tokens(self):
+        self.assert_sent_once(knows_tokens=False)
+
+    def test_promise_is_taken_back(self):
+        self.start(Cloud(losses=(Loss.ANSWER,)))
+        self.carrier.source = TakesBack(self.cloud)
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.post()
+        self.assertEqual(1, len(self.sent()))
+
+    def test_look_up_without_an_answer_is_no_promise(self):
+        self.start(Cloud(losses=(Loss.ANSWER,)))
+        self.post_lost = [None, *[Gateway(502)] * 3]
+        self.cloud.lookup_losses = self.post_lost
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.post()
+        self.assertEqual(1, len(self.sent()))
+
+    def test_look_up_is_asked_again_after_a_loss(self):
+        self.start(Cloud(losses=(Loss.ANSWER,)))
+        self.cloud.lookup_losses = [None, Loss.REQUEST, Gateway(502)]
+        self.assertEqual(202, self.post().status_code)
+        self.assertEqual(4, len(self.cloud.look_ups()))
+
+    def test_connection_refused_after_bytes_have_left(self):
+        """An earlier try may still run, whatever the later one was."""
+        self.start(Cloud(losses=(Loss.REQUEST,)))
+        source = Leaves(self.cloud)
+        self.carrier.source = source
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.post()
+        self.assertEqual(1, len(self.sent()))
+
+    def test_remembered_token_is_not_sent_without_a_promise(self):
+        self.start(Cloud(retry_safe=False))
+        self.carrier.source = Remembers()
+        with testtools.ExpectedException(NotSafeError):
+            self.post()
+        self.assertEqual([], self.sent())
+
+    def test_remembered_token_goes_on_counting(self):
+        self.carrier.source = Remembers()
+        self.post()
+        self.assertEqual(["3"], self.attempts())
+
+
+class ToldTest(SessionTest):
+    """What a token's use learns of the end of its request."""
+
+    def ending(self, source):
+        self.carrier.source = source
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.post()
+        return source.given.ending
+
+    def test_no_connection(self):
+        nowhere = f"http://127.0.0.1:{clouds.unused_port()}"
+        source = self.carrier.source = Keeps()
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.service(endpoint_override=nowhere).post(SERVERS, json={})
+        self.assertFalse(source.given.ending.outcome.may_have_run)
+
+    def test_no_connection_after_bytes_have_left(self):
+        self.start(Cloud(losses=(Loss.REQUEST,)))
+        ending = self.ending(Leaves(self.cloud))
+        self.assertTrue(ending.outcome.may_have_run)
+        self.assertTrue(ending.retry_safe)
+
+    def test_no_answer(self):
+        self.start(Cloud(losses=(Loss.ANSWER,) * 3))
+        ending = self.ending(Keeps())
+        self.assertTrue(ending.outcome.silent)
+        self.assertEqual("it was sent 3 times", ending.reason)
+
+
+class Keeps(Fresh):
+    """Gives a token, and keeps its use for the test."""
+
+    def use(self, request):
+        self.given = super().use(request)
+        return self.given
+
+
+class TakesBack(Fresh):
+    """Gives a token; then the operator takes the promise back."""
+
+    def __init__(self, cloud):
+        self.cloud = cloud
+
+    def use(self, request):
+        self.cloud.retry_safe = False
+        return super().use(request)
+
+
+class Leaves(Keeps):
+    """Gives a token; at the second try, the cloud is gone."""
+
+    def __init__(self, cloud):
+        self.cloud = cloud
+
+    def tell(self, text):
+        self.cloud.server.shutdown()
+        self.cloud.server.server_close()
+
+
+class Remembers(Fresh):
+    """Gives a token that a process sent twice, which is gone."""
+
+    def use(self, request: Request) -> Use:
+        return Use(super().use(request).token, attempts=2)
+
+
+class OwnRetriesTest(SessionTest):
+    """Of keystoneauth: they are done our way, so that they are safe."""
+
+    def test_their_number_counts(self):
+        self.start(Cloud(losses=(Loss.ANSWER,) * 5))
+        self.service(connect_retries=5).post(SERVERS, json={})
+        self.assertEqual(list("123456"), self.attempts())
+        self.assertEqual(1, len(self.cloud.made))
+
+    def test_their_statuses_count(self):
+        self.start(Cloud(losses=(Gateway(500),) * 2))
+        self.service(
+            status_code_retries=2, retriable_status_codes=[500]
+        ).post(SERVERS, json={})
+        self.assertEqual(list("123"), self.attempts())
+
+    def test_they_need_the_promise_too(self):
+        self.start(Cloud(losses=(Loss.ANSWER,) * 5, retry_safe=False))
+        with testtools.ExpectedException(exceptions.ConnectFailure):
+            self.service(connect_retries=5).post(SERVERS, json={})
+        self.assertEqual(["1"], self.attempts())
+
+    def test_without_a_token_they_are_as_before(self):
+        self.start(Cloud(losses=(Loss.ANSWER,)))
+        plain = self.service(session=self.new_session(), connect_retries=1,
+                             connect_retry_delay=0.01)  # fmt: skip
+        plain.post(SERVERS, json={})
+        self.assertEqual(2, len(self.cloud.made))
+
+
+class BudgetTest(SessionTest):
+    def test_an_outage_costs_few_retries(self):
+        """Five hundred calls on threads, while the API is away."""
+        self.start(Cloud(losses=(Gateway(503),) * 5000))
+
+        def boot(number):
+            return self.post(raise_exc=False).status_code
+
+        with concurrent.futures.ThreadPoolExecutor(50) as pool:
+            statuses = set(pool.map(boot, range(500)))
+        self.assertEqual({503}, statuses)
+        self.assertLessEqual(len(self.sent()), 550)

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import uuid
+
 import testtools
 
-from nova_idempotency_client.token import ClientToken
-from nova_idempotency_client.token import ClientTokenError
+from openstack_idempotency_client import token
+from openstack_idempotency_client.clock import ServerClock
+from openstack_idempotency_client.token import ClientToken
+from openstack_idempotency_client.token import ClientTokenError
 
 
 class ClientTokenTest(testtools.TestCase):
@@ -42,3 +46,26 @@ class ClientTokenTest(testtools.TestCase):
 
     def test_value_stays_out_of_its_representation(self):
         self.assertNotIn("secret", repr(ClientToken("secret")))
+
+
+class MakeTest(testtools.TestCase):
+    def test_tells_its_age_and_is_no_other(self):
+        made = {token_of(1_700_000_000.5) for _ in range(1000)}
+        self.assertEqual(1000, len(made))
+        for number in made:
+            self.assertEqual(7, number.version)
+            self.assertEqual(uuid.RFC_4122, number.variant)
+            self.assertEqual(1_700_000_000_500, number.int >> 80)
+
+    def test_server_time(self):
+        clock = ServerClock(local=lambda: 1000.0)
+        self.assertEqual(1000, clock.now())
+        clock.heard("Thu, 01 Jan 1970 02:00:00 GMT")
+        self.assertEqual(7200, clock.now())
+        for nothing in (None, "soon", ""):
+            clock.heard(nothing)
+            self.assertEqual(7200, clock.now())
+
+
+def token_of(now):
+    return uuid.UUID(token.make(now).value)

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands about tokens: what is remembered, what the cloud knows."""
+
+from __future__ import annotations
+
+import typing as ty
+
+from openstack_idempotency_client import discovery
+from openstack_idempotency_client import entry as entries
+from openstack_idempotency_client import notice
+from openstack_idempotency_client.discovery import LookUp
+from openstack_idempotency_client.entry import Entry
+from openstack_idempotency_client.entry import JournalError
+from openstack_idempotency_client.held import Held
+from openstack_idempotency_client.journal import Journal
+from openstack_idempotency_client.outcome import HEADER
+from openstack_idempotency_client.program import Program
+from openstack_idempotency_client.redaction import RedactedLogger
+from openstack_idempotency_client.session import LOGGER
+from openstack_idempotency_client.token import ClientToken
+
+
+class Row(ty.NamedTuple):
+    """One entry, as a row of a table."""
+
+    id: str
+    command: str
+    program: str
+    host: str
+    since: str
+    posts: str
+
+
+class View:
+    """The journal, and the cloud that the user is logged in to.
+
+    :param program: whose commands they are
+    :param adapter: keystoneauth's, of the compute service
+    :param scope: the cloud, user and project
+    :param token: the one that the user gave
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        adapter: ty.Any,
+        scope: tuple[str, ...],
+        token: ClientToken | None,
+    ) -> None:
+        self._program = program
+        self._adapter = adapter
+        self._scope = scope
+        self._token = token
+        self._journal = Journal()
+        self.columns = ("ID", "Command", "Program", "Host", "Since", "POSTs")
+
+    def rows(self) -> list[Row]:
+        """Return a row for each entry."""
+        return [_row(entry) for entry in self._journal.entries()]
+
+    def shown(self, name: str | None) -> dict[str, str]:
+        """Return what is known of one entry, or of the token that was given.
+
+        :param name: the entry's id
+        :raises JournalError: when there is none
+        """
+        if name is None:
+            return self._shown_token()
+        entry = self._entry(name)
+        rows = dict(zip(self.columns, _row(entry), strict=True))
+        rows["Machine"] = _machine(entry)
+        if not self._journal.in_scope(entry, self._scope):
+            rows["Cloud"] = "remembered for another cloud, user or project"
+            return rows
+        vault = self._journal.vault(entry.vault)
+        for number, post in enumerate(entry.posts):
+            value = vault.get(entry.secret(number))
+            rows[f"POST {number + 1}"] = (
+                f"sent {post.attempts} times, last: {post.said}"
+            )
+            if value is not None:
+                rows |= _uses(
+                    f"Cloud, POST {number + 1}",
+                    self._look_up(ClientToken(value)),
+                )
+        return rows
+
+    def forget(self, name: str) -> None:
+        """Forget an entry.
+
+        :param name: its id
+        :raises JournalError: when there is none, or a command works with it
+        """
+        self._hold(name).forget()
+
+    def resume(self, name: str) -> str:
+        """Let an entry of another host go on here; return what to do now.
+
+        :param name: its id
+        :raises JournalError: when there is none, or a command works with it
+        """
+        held = self._hold(name)
+        held.entry.host, held.entry.boot = entries.host(), entries.boot()
+        held.save()
+        held.release()
+        return (
+            f"Now run the command again ({held.entry.program} "
+            f"{held.entry.words} ...), exactly as it was: it goes on with the "
+            "same client token."
+        )
+
+    def status(self) -> dict[str, str]:
+        """Return what the cloud promises."""
+        found = self._look_up(None)
+        kept = {True: "yes", False: "no", None: "it did not say"}
+        return {
+            "Cloud keeps client tokens": kept[found.keeps_tokens],
+            "It is safe to send a request again (retry_safe)": (
+                "yes" if found.retry_safe else "no"
+            ),
+            "Seconds for which a token is kept (token_ttl)": str(
+                found.token_ttl or "unknown"
+            ),
+            "Secrets are kept in": (
+                "a keyring" if self._journal.has_keyring
+                else "files of mode 0600"
+            ),
+            "Commands that are remembered": str(len(self._journal.entries())),
+        }
+
+    def _entry(self, name: str) -> Entry:
+        for entry in self._journal.entries():
+            if entry.id == name:
+                return entry
+        raise JournalError(
+            f"nothing is remembered as {name}; "
+            f"'{self._program.line('list')}' shows what is"
+        )
+
+    def _hold(self, name: str) -> Held:
+        self._entry(name)
+        held = self._journal.hold(name)
+        if held is None:
+            raise JournalError(
+                f"a command that is running works with {name}; wait for its "
+                "end, or end it"
+            )
+        return held
+
+    def _shown_token(self) -> dict[str, str]:
+        if self._token is None:
+            raise JournalError(
+                "say which command: give its id, or a client token with "
+                f"{self._program.option}"
+            )
+        return _uses("Cloud", self._look_up(self._token))
+
+    def _look_up(self, token: ClientToken | None) -> LookUp:
+        def ask(headers: dict[str, str], query: dict[str, str]) -> ty.Any:
+            return self._adapter.session.request(
+                discovery.PATH, "GET", params=query, headers=headers,
+                raise_exc=False, auth=self._adapter.auth,
+                endpoint_override=self._adapter.endpoint_override,
+                endpoint_filter={
+                    "service_type": self._adapter.service_type,
+                    "region_name": self._adapter.region_name,
+                    "interface": self._adapter.interface,
+                },
+                logger=RedactedLogger(LOGGER, HEADER, token),
+            )  # fmt: skip
+
+        return discovery.look_up(ask, token)
+
+
+def _row(entry: Entry) -> Row:
+    unsettled = sum(not post.settled for post in entry.posts)
+    return Row(
+        entry.id, entry.words, entry.program, entry.host,
+        notice.when(entry.created),
+        f"{len(entry.posts)}, {unsettled} not settled",
+    )  # fmt: skip
+
+
+def _machine(entry: Entry) -> str:
+    if not entry.here:
+        return "another host"
+    if entry.boot != entries.boot():
+        return "this host, before it was started again"
+    return "this host"
+
+
+def _uses(label: str, found: LookUp) -> dict[str, str]:
+    if not found.keeps_tokens:
+        return {label: notice.why_not_safe(found)}
+    if not found.uses:
+        return {label: "the cloud knows no request with this client token"}
+    rows = {}
+    for number, use in enumerate(found.uses, 1):
+        said = ", ".join(
+            f"{name}: {_text(value)}"
+            for name, value in use.items()
+            if value not in (None, [])
+        )
+        rows[f"{label} ({number})" if len(found.uses) > 1 else label] = said
+    return rows
+
+
+def _text(value: ty.Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(
+            f"{one.get('type')} {one.get('id')}" for one in value
+        )
+    return str(value)
