@@ -12,6 +12,7 @@ PACKAGES = [
     "nova.idempotency",
     "nova.openstack",
     "nova.openstack.common",
+    "nova.policies",
 ]
 
 setuptools.setup(packages=PACKAGES)

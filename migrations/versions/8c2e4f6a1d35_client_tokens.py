@@ -96,10 +96,11 @@ def _tokens(metadata: sa.MetaData) -> sa.Table:
         ),
         sa.Index("client_tokens_expires_at_idx", "expires_at"),
         sa.Index(
-            "client_tokens_project_id_user_id_created_at_idx",
+            "client_tokens_project_id_user_id_created_at_id_idx",
             "project_id",
             "user_id",
             "created_at",
+            "id",
         ),
         sa.Index(
             "client_tokens_key_id_created_at_idx", "key_id", "created_at"

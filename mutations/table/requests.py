@@ -188,9 +188,9 @@ FAULTS = (
             "Whose.test_each_scope_has_its_own_token",
         ),
         (
-            f"{NOVA}/service.py",
-            "            domain_id=context.domain_id,\n"
-            "            system_scope=context.system_scope,\n",
+            f"{NOVA}/scopes.py",
+            "        domain_id=context.domain_id,\n"
+            "        system_scope=context.system_scope,\n",
             "",
         ),
     ),

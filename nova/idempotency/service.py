@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import typing as ty
 
@@ -18,11 +19,13 @@ from nova.idempotency import chores
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import response
+from nova.idempotency import scopes
 from nova.idempotency import versions
 from nova.idempotency import work
 from openstack_idempotency import assembly
 from openstack_idempotency.assembly import Place
 from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.lookup import Lookup
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import headers
 from openstack_idempotency.protocol import sameness
@@ -35,11 +38,24 @@ from openstack_idempotency.sql import store
 LOG = logging.getLogger(__name__)
 
 
+@dataclasses.dataclass(frozen=True)
+class Promise:
+    """What the look-up promises to every caller: protocol section 8.
+
+    :param token_ttl: seconds that a token lives
+    :param retry_safe: whether the operator says that every host keeps tokens
+    """
+
+    token_ttl: int
+    retry_safe: bool = False
+
+
 class NovaService:
     """What the decorator asks of the compute API.
 
     :param engine: answers requests by the protocol
     :param tokens: the table of tokens, as the engine has it
+    :param promise: what the look-up promises
     :param headers: the names of the headers that may bear a token
     :param chores_: what this process does beside answering, if anything
     """
@@ -48,16 +64,23 @@ class NovaService:
         self,
         engine: Engine,
         tokens: store.SqlTokenStore,
+        promise: Promise,
         headers: ty.Collection[str] = headers.TOKENS,
         chores_: chores.Chores | None = None,
     ) -> None:
         self.headers = headers
+        self.promise = promise
+        self.tokens = tokens
         self._engine = engine
-        self._tokens = tokens
         self._chores = chores_
         for operation in operations.OPERATIONS:
             if operation.kind is not None:
                 kinds.listen(operation.kind)
+
+    @property
+    def lookup(self) -> Lookup:
+        """What tells what came of requests with a token."""
+        return self._engine.lookup(self.tokens)
 
     def perform(
         self,
@@ -106,7 +129,7 @@ class NovaService:
             arguments=arguments,
             body=_copy(body),
             call=call,
-            runner=self._tokens.runner,
+            runner=self.tokens.runner,
         )
 
 
@@ -135,8 +158,10 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
         turn_off=options.TURN_OFF,
     )
     engine, tokens = assembly.build(conf, place)
+    group = conf.idempotency
+    promise = Promise(group.token_ttl, group.every_host)
     return NovaService(
-        engine, tokens, conf.idempotency.headers, chores.Chores(tokens)
+        engine, tokens, promise, group.headers, chores.Chores(tokens)
     )
 
 
@@ -147,19 +172,15 @@ def _request(client_token: str, req: ty.Any) -> Request:
     version = versions.version_asked(req.headers)
     return Request(
         token=client_token,
-        scope=scope.Scope(
-            project_id=context.project_id,
-            user_id=context.user_id,
-            domain_id=context.domain_id,
-            system_scope=context.system_scope,
-            target=scope.target(req.method, path, named.get("project_id")),
+        scope=scopes.of(
+            context, scope.target(req.method, path, named.get("project_id"))
         ),
         canonical=sameness.canonical(
             req.query_string, version, req.body, req.get_content_type()
         ),
         request_id=context.request_id,
         version=version,
-        roles=frozenset(role.lower() for role in context.roles or ()),
+        roles=scopes.roles(context),
         attempt=token.attempt(req.environ),
         may_wait=bool(req.environ.get("wsgi.multithread", True)),
     )

@@ -28,6 +28,7 @@ _DEFAULTS = {
     "secret": [],
     "headers": ["X-Client-Token", "Idempotency-Key"],
     "token_ttl": 86400,
+    "every_host": False,
     "max_tokens": 10000,
     "lease": 60,
     "wait_timeout": 5.0,

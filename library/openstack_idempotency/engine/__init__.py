@@ -8,6 +8,10 @@ One request passes these::
     execution    runs the operation and settles the token
     recovery     replays, rebuilds, withdraws, or asks the service
 
+A look-up passes one::
+
+    lookup       finds a caller's uses of a token, and waits for their ends
+
 What a process does beside its requests::
 
     heartbeat    renews the leases of running requests

@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 from openstack_idempotency.engine.attempt import Attempt
+from openstack_idempotency.engine.lookup import Finder
+from openstack_idempotency.engine.lookup import Lookup
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 from openstack_idempotency.engine.ports import Work
+from openstack_idempotency.engine.waiting import LOOK_EVERY
 from openstack_idempotency.engine.waiting import Seat
 from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.protocol.decision import Decision
 from openstack_idempotency.protocol.request import Request
 
-# Seconds between two looks of a waiting request: a boot takes some 100 ms, so
-# the wait adds little to that, and ten retries make a hundred cheap reads a
-# second.
-_LOOK_EVERY = 0.1
 # How many times a request looks again at once when another one was faster: by
 # then the row tells what that one does. Only further looks count as waiting.
 _LOOKS = 2
@@ -32,6 +31,13 @@ class Engine:
         self.parts = parts
         self._room = parts.room()
         self._allowance = parts.allowance()
+
+    def lookup(self, finder: Finder) -> Lookup:
+        """Return what looks tokens up; its waiters take places of this one.
+
+        :param finder: the table of tokens
+        """
+        return Lookup(self.parts, self._room, finder)
 
     def answer(self, request: Request, work: Work) -> Reply:
         """Answer a request: run it once, or give its first answer again.
@@ -63,4 +69,4 @@ class Engine:
                     continue
             if clock.monotonic() >= deadline or not seat.take():
                 raise attempt.given_up()
-            clock.sleep(_LOOK_EVERY)
+            clock.sleep(LOOK_EVERY)

@@ -7,6 +7,11 @@ import contextlib
 import threading
 import typing as ty
 
+#: Seconds between two looks of a waiting request: a boot takes some 100 ms, so
+#: the wait adds little to that, and ten retries make a hundred cheap reads a
+#: second.
+LOOK_EVERY: ty.Final = 0.1
+
 
 class WaitingRoom:
     """The places for waiting requests in a process: each occupies a thread.

@@ -95,10 +95,12 @@ TOKENS: ty.Final = sa.Table(
     ),
     sa.Index("client_tokens_expires_at_idx", "expires_at"),
     sa.Index(
-        "client_tokens_project_id_user_id_created_at_idx",
+        "client_tokens_project_id_user_id_created_at_id_idx",
         "project_id",
         "user_id",
         "created_at",
+        # The last key of the order in which a look-up lists them.
+        "id",
     ),
     sa.Index("client_tokens_key_id_created_at_idx", "key_id", "created_at"),
     **_OPTIONS,
