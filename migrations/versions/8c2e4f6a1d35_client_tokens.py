@@ -38,6 +38,7 @@ def upgrade() -> None:
         _tokens(metadata),
         _resources(metadata),
         _withdrawals(metadata),
+        _counters(metadata),
     ):
         table.create(connection, checkfirst=True)
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
@@ -139,4 +140,16 @@ def _withdrawals(metadata: sa.MetaData) -> sa.Table:
         sa.Index("client_token_withdrawals_token_id_idx", "token_id"),
         sa.Index("client_token_withdrawals_undone_idx", "undone"),
         **_OPTIONS,
+    )
+
+
+def _counters(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "client_token_counters",
+        metadata,
+        sa.Column("host", sa.String(255), primary_key=True),
+        sa.Column("operation", sa.String(128), primary_key=True),
+        sa.Column("state", sa.String(32), primary_key=True),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        **{k: v for k, v in _OPTIONS.items() if k != "sqlite_autoincrement"},
     )

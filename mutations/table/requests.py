@@ -135,7 +135,7 @@ FAULTS = (
         "the case of a role's name counts",
         tests("functional.test_roles", "Roles.test_case_does_not_count"),
         (
-            f"{NOVA}/service.py",
+            f"{NOVA}/scopes.py",
             "frozenset(role.lower() for role in context.roles or ())",
             "frozenset(context.roles or ())",
         ),

@@ -24,6 +24,8 @@ from nova.idempotency import versions
 from nova.idempotency import work
 from openstack_idempotency import assembly
 from openstack_idempotency.assembly import Place
+from openstack_idempotency.engine.account import Account
+from openstack_idempotency.engine.counting import Counting
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.lookup import Lookup
 from openstack_idempotency.protocol import errors
@@ -31,9 +33,11 @@ from openstack_idempotency.protocol import headers
 from openstack_idempotency.protocol import sameness
 from openstack_idempotency.protocol import scope
 from openstack_idempotency.protocol import token
+from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.sql import kinds
 from openstack_idempotency.sql import store
+from openstack_idempotency.wsgi import audit
 
 LOG = logging.getLogger(__name__)
 
@@ -58,6 +62,7 @@ class NovaService:
     :param promise: what the look-up promises
     :param headers: the names of the headers that may bear a token
     :param chores_: what this process does beside answering, if anything
+    :param counting: writes down what is counted, if anything
     """
 
     def __init__(
@@ -65,14 +70,17 @@ class NovaService:
         engine: Engine,
         tokens: store.SqlTokenStore,
         promise: Promise,
+        *,
         headers: ty.Collection[str] = headers.TOKENS,
         chores_: chores.Chores | None = None,
+        counting: Counting | None = None,
     ) -> None:
         self.headers = headers
         self.promise = promise
         self.tokens = tokens
         self._engine = engine
         self._chores = chores_
+        self._counting = counting
         for operation in operations.OPERATIONS:
             if operation.kind is not None:
                 kinds.listen(operation.kind)
@@ -97,7 +105,13 @@ class NovaService:
         :param arguments: the arguments of the call by their names
         :param call: runs the method with them
         """
-        req = arguments["req"]
+        req, body = arguments["req"], arguments.get("body")
+        operation = _operation(req, body)
+        account = Account(
+            str(operation),
+            req.environ["nova.context"].request_id,
+            token.attempt(req.environ),
+        )
         client_token = None
         try:
             client_token = token.given(req.environ, self.headers)
@@ -105,25 +119,42 @@ class NovaService:
                 return call()
             if self._chores is not None:
                 self._chores.ensure()
-            asked = _request(client_token, req)
-            reply = self._engine.answer(
-                asked, self._work(method, arguments, call)
-            )
+            asked = _request(client_token, req, account.operation)
+            doing = self._work(method, arguments, call, operation)
+            reply = self._engine.answer(asked, doing)
         except errors.Refusal as refusal:
+            status, earlier = refusal.status, refusal.request_id
+            self._note(req, account, refusal.verdict, status, earlier)
             return response.refused(refusal, client_token, req)
+        status, earlier = reply.answer.status, reply.request_id
+        self._note(req, account, reply.verdict, status, earlier)
         return response.of(reply, client_token, req)
+
+    def _note(
+        self,
+        req: ty.Any,
+        account: Account,
+        verdict: Verdict,
+        status: int,
+        earlier: str | None,
+    ) -> None:
+        counters = self._engine.parts.counters
+        account.note(counters, verdict, status, earlier)
+        audit.mark(req.environ, verdict, earlier)
+        if self._counting is not None:
+            self._counting.ensure()
 
     def _work(
         self,
         method: ty.Callable[..., ty.Any],
         arguments: dict[str, ty.Any],
         call: ty.Callable[[], ty.Any],
+        operation: operations.Operation,
     ) -> work.NovaWork:
         controller = getattr(method, "__self__", arguments.get("self"))
         req, body = arguments["req"], arguments.get("body")
-        post = posts.asked(req, body)
         return work.NovaWork(
-            operation=operations.find(*post) or operations.Operation(*post),
+            operation=operation,
             method=_outermost(method, posts.called(req, body)),
             controller=controller,
             arguments=arguments,
@@ -161,11 +192,21 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
     group = conf.idempotency
     promise = Promise(group.token_ttl, group.every_host)
     return NovaService(
-        engine, tokens, promise, group.headers, chores.Chores(tokens)
+        engine,
+        tokens,
+        promise,
+        headers=group.headers,
+        chores_=chores.Chores(tokens),
+        counting=Counting(engine.parts.counters, tokens),
     )
 
 
-def _request(client_token: str, req: ty.Any) -> Request:
+def _operation(req: ty.Any, body: ty.Any) -> operations.Operation:
+    post = posts.asked(req, body)
+    return operations.find(*post) or operations.Operation(*post)
+
+
+def _request(client_token: str, req: ty.Any, operation: str) -> Request:
     context = req.environ["nova.context"]
     path = req.environ["PATH_INFO"]
     named = req.environ.get("wsgiorg.routing_args", ((), {}))[1]
@@ -179,6 +220,7 @@ def _request(client_token: str, req: ty.Any) -> Request:
             req.query_string, version, req.body, req.get_content_type()
         ),
         request_id=context.request_id,
+        operation=operation,
         version=version,
         roles=scopes.roles(context),
         attempt=token.attempt(req.environ),

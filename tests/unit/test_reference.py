@@ -45,7 +45,9 @@ class OpenApi(testtools.TestCase):
         self.post = self.paths["/servers"]["post"]
 
     def test_it_is_a_document_of_openapi_3_1(self):
-        errors = openapi_spec_validator.OpenAPIV31SpecValidator(self.document).iter_errors()
+        errors = openapi_spec_validator.OpenAPIV31SpecValidator(
+            self.document
+        ).iter_errors()
         self.assertEqual([], [str(error) for error in errors])
 
     def test_the_query_is_the_one_that_is_checked(self):

@@ -16,7 +16,10 @@ What a process does beside its requests::
 
     heartbeat    renews the leases of running requests
     returns      gives back claims that may have been committed in vain
-    periodic     the thread that each of these two has
+    counters     counts what comes of requests
+    counting     writes down what was counted
+    account      one line of the log for each answer
+    periodic     the thread that they have
 
 What they are made of::
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from openstack_idempotency.engine.attempt import Attempt
+from openstack_idempotency.engine.counters import Event
 from openstack_idempotency.engine.lookup import Finder
 from openstack_idempotency.engine.lookup import Lookup
 from openstack_idempotency.engine.parts import Parts
@@ -49,9 +50,16 @@ class Engine:
         self.parts.returns.resume()
         attempt = Attempt(self.parts, self._allowance, request, work)
         with self._room.seat(wanted=request.may_wait) as seat:
-            reply = self._answer(attempt, seat)
+            try:
+                reply = self._answer(attempt, seat)
+            finally:
+                if seat.used:
+                    self._count(request, Event.WAITED)
         reached(Point.BEFORE_ANSWER)
         return reply
+
+    def _count(self, request: Request, event: Event) -> None:
+        self.parts.counters.count(request.operation, event)
 
     def _answer(self, attempt: Attempt, seat: Seat) -> Reply:
         clock = self.parts.clock

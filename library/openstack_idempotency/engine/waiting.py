@@ -60,11 +60,14 @@ class Seat:
         self._room = room
         self._wanted = wanted
         self._taken = False
+        #: Whether its holder has waited at all.
+        self.used = False
 
     def take(self) -> bool:
         """Take a place, if one is free; True if the request may wait."""
         if not self._taken:
             self._taken = self._wanted and self._room.enter()
+            self.used |= self._taken
         return self._taken
 
     def leave(self) -> None:
