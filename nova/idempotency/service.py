@@ -22,7 +22,9 @@ from nova.idempotency import response
 from nova.idempotency import scopes
 from nova.idempotency import versions
 from nova.idempotency import work
+from nova.idempotency.unconfigured import Unconfigured
 from openstack_idempotency import assembly
+from openstack_idempotency import opts
 from openstack_idempotency.assembly import Place
 from openstack_idempotency.engine.account import Account
 from openstack_idempotency.engine.counting import Counting
@@ -172,6 +174,17 @@ def from_configuration() -> NovaService:
         fit the database server
     """
     return build(nova.conf.CONF)
+
+
+def of_decorated_methods() -> NovaService | Unconfigured:
+    """Return the service for what is decorated in Nova's source.
+
+    Unlike our router, Nova's does not refuse to start for the sake of it.
+    """
+    try:
+        return from_configuration()
+    except opts.Misconfigured as exc:
+        return Unconfigured(str(exc))
 
 
 def build(conf: cfg.ConfigOpts) -> NovaService:

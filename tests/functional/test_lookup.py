@@ -17,7 +17,7 @@ from nova.idempotency import lookup_schema
 from nova.idempotency import lookup_view
 from nova.idempotency import operations
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
+from testing.nova import base
 from tests.functional import existing
 
 PATH = "/os-client-tokens"

@@ -13,7 +13,7 @@ from nova.idempotency import service
 from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.sql import tables
-from tests.functional import base
+from testing.nova import base
 from tests.functional import building
 
 _TOKEN = "t"

@@ -12,7 +12,7 @@ from keystonemiddleware import audit
 import webob
 
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
+from testing.nova import base
 from tests.functional import conducting
 from tests.functional import existing
 

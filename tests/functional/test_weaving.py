@@ -15,8 +15,8 @@ from nova.idempotency import posts
 from nova.idempotency import router
 from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
-from tests.functional import base
-from tests.functional import releases
+from testing.nova import base
+from testing.nova import releases
 
 
 @contextlib.contextmanager

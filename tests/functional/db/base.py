@@ -26,7 +26,7 @@ from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import tables
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
-from tests.functional import databases
+from testing import databases
 from tests.unit.library import contract
 from tests.unit.library import fakes
 

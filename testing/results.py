@@ -21,7 +21,9 @@ def read(folder: Path) -> dict[str, str]:
 
     :param folder: the folder that stestr's repository is in
     """
-    return {test["id"]: test["status"] for test in _tests(folder)}
+    return {
+        test["id"]: test["status"] for run in _runs(folder) for test in run
+    }
 
 
 def reasons(folder: Path) -> dict[str, str]:
@@ -29,7 +31,7 @@ def reasons(folder: Path) -> dict[str, str]:
 
     :param folder: the folder that stestr's repository is in
     """
-    tests = {test["id"]: test for test in _tests(folder)}
+    tests = {test["id"]: test for run in _runs(folder) for test in run}
     return {
         name: _traceback(test["details"])
         for name, test in tests.items()
@@ -37,13 +39,36 @@ def reasons(folder: Path) -> dict[str, str]:
     }
 
 
-def _tests(folder: Path) -> list[ty.Any]:
-    found: list[ty.Any] = []
+def skipped(folder: Path) -> dict[str, set[str]]:
+    """Return, for each reason, the suites whose last run skipped tests for it.
+
+    :param folder: the folder that stestr's repository is in
+    """
+    last = {suite(test["id"]): run for run in _runs(folder) for test in run}
+    found: dict[str, set[str]] = {}
+    for name, run in last.items():
+        for test in run:
+            if test["status"] == "skip" and suite(test["id"]) == name:
+                reason = test["details"]["reason"].as_text()
+                found.setdefault(reason, set()).add(name)
+    return found
+
+
+def suite(test: str) -> str:
+    """Return the suite that a test is in: its folder below tests.
+
+    :param test: its id, which names a class's preparation, too, in brackets
+    """
+    return test.partition("tests.")[2].partition(".")[0]
+
+
+def _runs(folder: Path) -> ty.Iterator[list[ty.Any]]:
     try:
         runs = repository.RepositoryFactory().open(str(folder))
     except abstract.RepositoryNotFound:
-        return found  # it ended before its first test
+        return  # it ended before its first test
     for number in range(runs.count()):
+        found: list[ty.Any] = []
         stream = runs.get_test_run(number).get_subunit_stream()
         case = subunit.ByteStreamToStreamResult(
             io.BytesIO(stream.read()), non_subunit_name="stdout"
@@ -52,7 +77,7 @@ def _tests(folder: Path) -> list[ty.Any]:
         summary.startTestRun()
         case.run(summary)
         summary.stopTestRun()
-    return found
+        yield found
 
 
 def _traceback(details: dict[str, ty.Any]) -> str:

@@ -24,7 +24,7 @@ _CINDER = ("create", "create_snapshot_force")
 _GLANCE = ("create", "update", "delete")
 
 
-class Effects(fixtures.Fixture):  # type: ignore[misc]
+class Effects(fixtures.Fixture):
     """Collects effects, and lets messages to other services end here.
 
     :param neutron: the fake client of neutron

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import typing as ty
 
-from tests.functional import releases
-from tests.functional.operations import cloud
-from tests.functional.operations import neighbours
-from tests.functional.operations.cloud import Cloud
-from tests.functional.operations.sample import Sample
+from testing.nova import cloud
+from testing.nova import neighbours
+from testing.nova import releases
+from testing.nova.cloud import Cloud
+from testing.nova.sample import Sample
 
 _SERVER = "/servers/{id}/action"
 _BOOT_VOLUME = "/os-volumes_boot/{id}/action"
@@ -255,7 +255,9 @@ _ON_SERVER = _STARTS | _OTHERS
 _ON_BOOT_VOLUME = tuple(
     row.action
     for row in releases.OPERATIONS
-    if row.path == _BOOT_VOLUME and row.left_out is None
+    if row.path == _BOOT_VOLUME
+    and row.action is not None
+    and row.left_out is None
 )
 
 SAMPLES: dict[tuple[str, str | None], Sample] = {
@@ -280,5 +282,5 @@ SAMPLES: dict[tuple[str, str | None], Sample] = {
 
 #: Operations that take tokens, but cannot be asked for here, and why. Those
 #: below /os-volumes_boot can be since tests repair them, see
-#: :class:`tests.functional.releases.BootVolume`.
+#: :class:`testing.nova.releases.BootVolume`.
 NOT_EXERCISED: dict[tuple[str, str | None], str] = {}

@@ -7,7 +7,7 @@ import dataclasses
 import typing as ty
 
 from nova.idempotency.operations import Operation
-from tests.functional.operations import cloud
+from testing.nova import cloud
 
 STARTED = "INSERT instance_actions"
 

@@ -15,8 +15,8 @@ import fixtures
 from nova.api.openstack.compute import servers
 from nova.idempotency import operations
 from nova.idempotency import releases
-from tests.functional import databases
-from tests.functional import INSTALLED
+from testing import databases
+from testing.nova import INSTALLED
 
 #: Whether each POST below /os-volumes_boot is answered 500: it calls a method
 #: of its superclass with the body by position, where the check of the body's
@@ -28,7 +28,7 @@ BOOT_VOLUME_FAILS = INSTALLED >= 33
 ATTACHES_VOLUME = f"{'call' if INSTALLED >= 33 else 'cast'} attach_volume"
 
 #: Microversions that answer differently when a volume is attached.
-VOLUME_VERSIONS = ("2.1", "2.70", "2.79", "2.89")
+VOLUME_VERSIONS: tuple[str, ...] = ("2.1", "2.70", "2.79", "2.89")
 if INSTALLED >= 33:
     VOLUME_VERSIONS += ("2.101",)
 
@@ -54,7 +54,7 @@ OPERATIONS = tuple(
 )
 
 
-class BootVolume(fixtures.Fixture):  # type: ignore[misc]
+class BootVolume(fixtures.Fixture):
     """Lets the POSTs below /os-volumes_boot work where they fail.
 
     The superclass takes the body by position, too.
@@ -88,7 +88,7 @@ def _by_name(method: ty.Any) -> ty.Any:
     return call
 
 
-class InSource(fixtures.Fixture):  # type: ignore[misc]
+class InSource(fixtures.Fixture):
     """Changes a method as if it had been changed in upstream's source.
 
     :param controller: the class of the controller

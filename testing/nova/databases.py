@@ -5,85 +5,23 @@ from __future__ import annotations
 
 import atexit
 import functools
-import os
 import typing as ty
-import uuid
 
 import fixtures
 from oslo_db.sqlalchemy import enginefacade
 from oslo_db.sqlalchemy import test_fixtures as db_fixtures
 import sqlalchemy as sa
 
+from embedded import database_server
 from nova.db.api import api as api_db
 from nova.db.api import models as api_models
 from nova.tests import fixtures as nova_fixtures
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import tables as our_tables
+from testing import databases
+from testing import schema
 
-BACKENDS = ("sqlite", "mysql", "postgresql")
-
-# The servers that are used if they answer; another place can be named. PyMySQL
-# would prepare for TLS each time it connects: 22 ms, to read the system's CAs.
-_SERVERS = {
-    "mysql": os.environ.get(
-        "TEST_MYSQL_URL",
-        "mysql+pymysql://root@127.0.0.1:3306/?ssl_disabled=true",
-    ),
-    "postgresql": os.environ.get(
-        "TEST_POSTGRESQL_URL",
-        "postgresql+psycopg2://postgres@127.0.0.1:5432/postgres",
-    ),
-}
-_REQUIRED = "TEST_REQUIRE_DATABASES"
 _NovaDatabase = nova_fixtures.Database
-
-
-@functools.cache
-def _server(backend: str) -> sa.Engine:
-    return sa.create_engine(
-        _SERVERS[backend], isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
-    )
-
-
-@functools.cache
-def missing(backend: str) -> str | None:
-    """Return why a kind of database cannot be used, None if it can.
-
-    Where the environment variable TEST_REQUIRE_DATABASES is set, as it is in
-    the gate, each one is used, and its tests fail if it does not answer.
-    """
-    if backend == "sqlite" or os.environ.get(_REQUIRED):
-        return None
-    try:
-        with _server(backend).connect():
-            return None
-    except sa.exc.OperationalError:
-        return f"no {backend} server answers"
-
-
-class ServerDatabase(fixtures.Fixture):
-    """An empty database of its own on a real server.
-
-    :param backend: mysql or postgresql
-    """
-
-    def __init__(self, backend: str) -> None:
-        self._backend = backend
-
-    def _setUp(self) -> None:
-        server = _server(self._backend)
-        name = f"nova_idempotency_{uuid.uuid4().hex}"
-        options = " CHARACTER SET utf8mb3" if self._backend == "mysql" else ""
-        force = " WITH (FORCE)" if self._backend == "postgresql" else ""
-        with server.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}{options}"))
-        self.addCleanup(self._drop, f"DROP DATABASE {name}{force}")
-        url = server.url.set(database=name)
-        self.url = url.render_as_string(hide_password=False)
-
-    def _drop(self, statement: str) -> None:
-        with _server(self._backend).connect() as connection:
-            connection.execute(sa.text(statement))
 
 
 class ApiDatabase(fixtures.Fixture):
@@ -112,12 +50,10 @@ class ApiDatabase(fixtures.Fixture):
 @functools.cache
 def _of_this_process(backend: str) -> str:
     """Return where Nova's tables are; to create them takes seconds."""
-    database = ServerDatabase(backend)
+    database = databases.ServerDatabase(backend)
     database.setUp()
     atexit.register(database.cleanUp)
-    engine = sa.create_engine(database.url)
-    api_models.BASE.metadata.create_all(engine)
-    engine.dispose()
+    schema.create_api(database_server.engine(database.url))
     return database.url
 
 
@@ -140,17 +76,16 @@ def _empty(engine: sa.Engine) -> None:
 def replacement(backend: str) -> ty.Callable[..., fixtures.Fixture]:
     """Return what stands in for Nova's fixture of the same name.
 
-    :param backend: one of BACKENDS
+    :param backend: one of `testing.databases.BACKENDS`
     """
 
     def database(database: str = "main", **kwargs: ty.Any) -> fixtures.Fixture:
-        if database != "api":
-            return _NovaDatabase(database=database, **kwargs)
-        return _WithOurTables(
-            _NovaDatabase(database="api")
-            if backend == "sqlite"
+        made: fixtures.Fixture = (
+            _NovaDatabase(database=database, **kwargs)
+            if database != "api" or backend == "sqlite"
             else ApiDatabase(backend)
         )
+        return made if database != "api" else _WithOurTables(made)
 
     return database
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cloud of the tests' own: free ports, and a state that goes with it."""
+"""A cloud of a test's own: free ports, and a state that goes with it."""
 
 from collections.abc import Mapping
 import contextlib
@@ -14,12 +14,14 @@ import requests
 from embedded import cloud
 from embedded import identity
 from embedded import ports
+from embedded import provision
+from embedded.platform import Platform
 from embedded.services import NOVA
 from embedded.site import Site
 from embedded.stack import Stack
 
 # Shared with `make demo`, so that whoever is second need not migrate.
-TEMPLATES = Path(__file__).parents[2] / "var" / "template"
+TEMPLATES = Path(__file__).parents[1] / "var" / "template"
 SECONDS = 60
 
 
@@ -28,12 +30,15 @@ def _silently(_title: str) -> contextlib.AbstractContextManager[None]:
 
 
 class Cloud:
-    """The embedded stack, and requests to it as the demo user."""
+    """The embedded stack, and requests to it as the demo user.
 
-    def __init__(self) -> None:
+    :param platform: what it runs on
+    """
+
+    def __init__(self, platform: Platform = Platform()) -> None:  # noqa: B008
         self._directory = tempfile.TemporaryDirectory(prefix="e2e-")
-        self.site = Site.on_sqlite(
-            Path(self._directory.name), ports.ephemeral()
+        self.site = Site.on(
+            platform, Path(self._directory.name), ports.ephemeral()
         )
         self.stack = self._up()
         self.compute = adapter.Adapter(
@@ -44,14 +49,25 @@ class Cloud:
             flavor["name"]: flavor["id"]
             for flavor in self.compute.get("/flavors").json()["flavors"]
         }
-        images = self.compute.get(
-            "/v2/images",
-            endpoint_filter={"service_type": "image"},
-        ).json()["images"]
+        images = self.ask("image", "/v2/images")["images"]
         self._image = images[0]["id"]
+        self.network = self.ask("network", "/v2.0/networks")["networks"][0]
 
     def _up(self) -> Stack:
         return Stack(self.site, TEMPLATES, _silently).__enter__()
+
+    def ask(self, service: str, path: str) -> Any:
+        """GET something from a service, as the demo user.
+
+        :param service: its type in the catalog
+        """
+        where = {"service_type": service}
+        return self.compute.get(path, endpoint_filter=where).json()
+
+    def ports(self, server: str) -> Any:
+        """Return the ports of a server."""
+        path = f"/v2.0/ports?device_id={server}"
+        return self.ask("network", path)["ports"]
 
     def restart(self) -> None:
         """Start again what was stopped, with the same state."""
@@ -60,16 +76,19 @@ class Cloud:
     def close(self) -> None:
         """Stop everything and forget it."""
         self.stack.stop()
+        provision.drop(self.site)
         self._directory.cleanup()
 
-    def server(self, name: str, flavor: str = cloud.SMALL) -> dict[str, Any]:
+    def server(
+        self, name: str, flavor: str = cloud.SMALL, networks: Any = "none"
+    ) -> dict[str, Any]:
         """Return the body that asks for a server."""
         return {
             "server": {
                 "name": name,
                 "flavorRef": self._flavors[flavor],
                 "imageRef": self._image,
-                "networks": "none",
+                "networks": networks,
             }
         }
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextvars
+import pathlib
 import typing as ty
 
 import fixtures
@@ -11,9 +12,11 @@ from oslo_middleware import request_id
 from oslo_serialization import jsonutils
 import sqlalchemy as sa
 
+from embedded import paste
 from nova import test
 from nova.api import auth
 from nova.api.openstack import wsgi_app
+import nova.conf
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
 from nova.idempotency import service
@@ -22,9 +25,8 @@ from nova.tests.functional.api import client
 from openstack_idempotency.engine import periodic
 from openstack_idempotency.engine import points
 from openstack_idempotency.sql import tables
-from tests.functional import databases
-from upstream import paste
-from upstream.run import Pass
+from testing import databases as servers
+from testing.nova import databases
 
 SECRET = "functional tests only, no secret: 0123456789"
 OTHER_SECRET = "functional tests only, no secret: 9876543210"
@@ -47,19 +49,21 @@ class Died(BaseException):
     """Stands for the end of a worker: nothing of ours may catch it."""
 
 
-class PasteFile(fixtures.Fixture):  # type: ignore[misc]
+class PasteFile(fixtures.Fixture):
     """Upstream's api-paste.ini, with the line that turns us on or without.
 
     :param woven: whether it has the line
     """
 
     def __init__(self, *, woven: bool) -> None:
-        self._kind = Pass.OURS if woven else Pass.STOCK
+        self._woven = woven
 
     def _setUp(self) -> None:
         self.path = self.useFixture(fixtures.TempDir()).join("api-paste.ini")
-        with open(self.path, "w") as file:
-            paste.made(paste.installed(), self._kind).write(file)
+        pipelines = paste.installed()
+        if self._woven:
+            paste.turn_on(pipelines)
+        pathlib.Path(self.path).write_text(paste.text(pipelines))
 
 
 class Api(nova_fixtures.OSAPIFixture):  # type: ignore[misc]
@@ -78,7 +82,7 @@ class Api(nova_fixtures.OSAPIFixture):  # type: ignore[misc]
         self.useFixture(fixtures.MonkeyPatch(name, named))
 
 
-class Threads(fixtures.Fixture):  # type: ignore[misc]
+class Threads(fixtures.Fixture):
     """Lets no thread of ours do anything after its test.
 
     It would use, and start, the database of the next one.
@@ -102,7 +106,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
 
     microversion = "2.90"
 
-    #: Where Nova's API database is, see :mod:`tests.functional.databases`.
+    #: Where Nova's API database is, one of its kinds.
     backend: ty.ClassVar[str] = "sqlite"
     #: Options of group [idempotency] beside the secret.
     options: ty.ClassVar[dict[str, ty.Any]] = {}
@@ -110,7 +114,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
     woven: ty.ClassVar[bool] = True
 
     def setUp(self) -> None:
-        missing = databases.missing(self.backend)
+        missing = servers.missing(self.backend)
         if missing:
             self.skipTest(missing)
         database = databases.replacement(self.backend)
@@ -127,13 +131,13 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         self.useFixture(nova_fixtures.NeutronFixture(self))
         self.useFixture(nova_fixtures.CinderFixture(self))
         self.glance = self.useFixture(nova_fixtures.GlanceFixture(self))
-        options.register_opts(service.nova.conf.CONF)
+        options.register_opts(nova.conf.CONF)
         self.configure(**{"secret": [SECRET], **self.options})
         path = self.useFixture(PasteFile(woven=self.woven)).path
         self.flags(group="wsgi", api_paste_config=path)
         self.addCleanup(service.from_configuration.cache_clear)
         self.addCleanup(points.arm, None)
-        self.api_fixture: Api | None = None
+        self.api_fixture: ty.Any = None
         self.addCleanup(self.stop_api)
         self.start_api()
 
@@ -258,7 +262,7 @@ def elsewhere(send: ty.Callable[[], ty.Any]) -> ty.Any:
 
 
 def on_each_database(
-    scenarios: type[ty.Any], backends: ty.Iterable[str] = databases.BACKENDS
+    scenarios: type[ty.Any], backends: ty.Iterable[str] = servers.BACKENDS
 ) -> dict[str, type[TestCase]]:
     """Return a class of tests for each kind of database.
 

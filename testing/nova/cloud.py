@@ -14,10 +14,10 @@ from nova.api.openstack import identity
 from nova.scheduler.client import report
 from nova.share import manila
 from nova.tests.unit import fake_flavor
-from tests.functional import base
-from tests.functional import releases
-from tests.functional.operations import effects
-from tests.functional.operations import neighbours
+from testing.nova import base
+from testing.nova import effects
+from testing.nova import neighbours
+from testing.nova import releases
 
 HOST = "host1"
 SERVER = "5f1b7a52-0b1c-4b5e-9c53-6d1f1b1f2a10"
@@ -100,29 +100,8 @@ class Cloud(base.TestCase):
             flavor = fake_flavor.fake_flavor_obj(
                 targeted, flavorid="1", expected_attrs=["extra_specs"]
             )
-            built = {
-                "uuid": SERVER,
-                "vm_state": "active",
-                "power_state": 1,
-                "host": HOST,
-                "node": HOST,
-                "compute_id": self.node.id,
-                "image_ref": IMAGE,
-                "display_name": "vm1",
-                "hostname": "vm1",
-                "launch_index": 0,
-                "launched_at": timeutils.utcnow(with_timezone=True),
-                "availability_zone": neighbours.ZONE,
-                "root_device_name": "/dev/vda",
-                "flavor": flavor,
-                "old_flavor": flavor,
-                "new_flavor": flavor,
-                "system_metadata": {},
-                "info_cache": objects.InstanceInfoCache(
-                    network_info=neighbours.network_info()
-                ),
-            }
-            instance = objects.Instance(targeted, **owner, **built | fields)
+            built = self._as_it_runs(flavor) | fields
+            instance = objects.Instance(targeted, **owner, **built)
             instance.create()
             self._disk(targeted, source_type="image", image_id=IMAGE)
         objects.InstanceMapping(
@@ -130,6 +109,30 @@ class Cloud(base.TestCase):
         ).create()
         self._request_spec(flavor)
         return instance
+
+    def _as_it_runs(self, flavor: ty.Any) -> dict[str, ty.Any]:
+        return {
+            "uuid": SERVER,
+            "vm_state": "active",
+            "power_state": 1,
+            "host": HOST,
+            "node": HOST,
+            "compute_id": self.node.id,
+            "image_ref": IMAGE,
+            "display_name": "vm1",
+            "hostname": "vm1",
+            "launch_index": 0,
+            "launched_at": timeutils.utcnow(with_timezone=True),
+            "availability_zone": neighbours.ZONE,
+            "root_device_name": "/dev/vda",
+            "flavor": flavor,
+            "old_flavor": flavor,
+            "new_flavor": flavor,
+            "system_metadata": {},
+            "info_cache": objects.InstanceInfoCache(
+                network_info=neighbours.network_info()
+            ),
+        }
 
     def volume(self) -> None:
         """Attach a volume to the server."""
