@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import typing as ty
@@ -17,11 +18,23 @@ from tests.functional import conducting
 from tests.functional import existing
 
 BOOT = "POST /servers"
+# What keystone's middleware says of a caller, and of this service.
+USER = "11111111-1111-4111-8111-111111111111"
+ENDPOINT = {
+    "id": "22222222-2222-4222-8222-222222222222",
+    "publicURL": "http://localhost/v2.1",
+    "internalURL": "http://localhost/v2.1",
+    "adminURL": "http://localhost/v2.1",
+}
+CATALOG = [{"type": "compute", "name": "nova", "endpoints": [ENDPOINT]}]
 MAP = """
+[DEFAULT]
+target_endpoint_type = compute
 [custom_actions]
 [path_keywords]
 servers = server
 [service_endpoints]
+compute = service/compute
 """
 
 
@@ -140,6 +153,12 @@ class Audit(base.TestCase):
             "X-Auth-Project-Id": self.api.project_id,
             "X-Roles": "reader,member",
             "OpenStack-API-Version": f"compute {self.microversion}",
+            "X-User-Id": USER,
+            "X-User-Name": "somebody",
+            "X-Project-Id": self.api.project_id,
+            "X-Service-Catalog": json.dumps(CATALOG),
+            "X-Auth-Token": "no token",
+            "X-Identity-Status": "Confirmed",
         }
         if token is not None:
             headers["X-Client-Token"] = token

@@ -20,6 +20,8 @@ from openstack_idempotency.sql.tables import TOKENS
 # How many uses of one token are shown, and how many rows one page of those
 # of others is made from: a page reads no more, whatever it looks for.
 _MOST = 1000
+# More than any key: so each page is a range of the primary key.
+_END = 2**63 - 1
 # Answers are large, and of no use without the token.
 _RECORD = tuple(
     sa.null().label(column.name)
@@ -119,9 +121,8 @@ class Looking(Steps):
         :param page: which page
         """
         columns = OWN.c
-        query = self._query(OWN, columns.alias_of)
-        if page.marker is not None:
-            query = query.where(columns.id < page.marker)
+        before = _END if page.marker is None else page.marker
+        query = self._query(OWN, columns.alias_of).where(columns.id < before)
         read = self._read(query.order_by(columns.id.desc()).limit(_MOST))
         uses = []
         last = None
