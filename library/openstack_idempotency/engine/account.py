@@ -63,18 +63,21 @@ class Account:
             "first_request_id": earlier,
             "milliseconds": round(elapsed * 1000),
         }
-        shown = {
-            name: _NONE if value is None else value
-            for name, value in fields.items()
-        }
-        LOG.info(
-            "Client token: state=%(state)s operation=%(operation)r "
-            "status=%(status)s attempt=%(attempt)s "
-            "request_id=%(request_id)s first_request_id=%(first_request_id)s "
-            "milliseconds=%(milliseconds)s",
-            shown,
-            client_token=fields,
-        )
+        _write(fields)
         counters.count(self.operation, verdict)
         if self.attempt is not None and self.attempt > 1:
             counters.count(self.operation, Event.RETRIED)
+
+
+def _write(fields: dict[str, ty.Any]) -> None:
+    shown = {
+        name: _NONE if value is None else value
+        for name, value in fields.items()
+    }
+    LOG.info(
+        "Client token: state=%(state)s operation=%(operation)r "
+        "status=%(status)s attempt=%(attempt)s request_id=%(request_id)s "
+        "first_request_id=%(first_request_id)s milliseconds=%(milliseconds)s",
+        shown,
+        client_token=fields,
+    )
