@@ -14,6 +14,7 @@ PACKAGES = [
     "nova.idempotency.source.templates",
     "nova.openstack",
     "nova.openstack.common",
+    "nova.policies",
 ]
 
 setuptools.setup(

@@ -102,6 +102,18 @@ is a new request. A longer life lets clients retry later, and makes the table
 larger in proportion. Must be more than ``lease``.
 """,
     ),
+    cfg.BoolOpt(
+        "every_host",
+        default=False,
+        help="""
+Whether every API host of this cloud keeps client tokens, with the same
+secrets and the same database. The look-up (``GET /os-client-tokens``) passes
+it on as ``retry_safe``, and clients then send a POST again whose answer was
+lost. Set it on all hosts, but only after client tokens are turned on
+on all of them; and take it back before you turn them off on one: a retry that
+reaches a host without them runs the request a second time.
+""",
+    ),
     cfg.IntOpt(
         "max_tokens",
         default=10000,

@@ -38,6 +38,7 @@ def upgrade() -> None:
         _tokens(metadata),
         _resources(metadata),
         _withdrawals(metadata),
+        _counters(metadata),
     ):
         table.create(connection, checkfirst=True)
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
@@ -97,10 +98,11 @@ def _tokens(metadata: sa.MetaData) -> sa.Table:
         ),
         sa.Index("client_tokens_expires_at_idx", "expires_at"),
         sa.Index(
-            "client_tokens_project_id_user_id_created_at_idx",
+            "client_tokens_project_id_user_id_created_at_id_idx",
             "project_id",
             "user_id",
             "created_at",
+            "id",
         ),
         sa.Index(
             "client_tokens_key_id_created_at_idx", "key_id", "created_at"
@@ -139,4 +141,16 @@ def _withdrawals(metadata: sa.MetaData) -> sa.Table:
         sa.Index("client_token_withdrawals_token_id_idx", "token_id"),
         sa.Index("client_token_withdrawals_undone_idx", "undone"),
         **_OPTIONS,
+    )
+
+
+def _counters(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "client_token_counters",
+        metadata,
+        sa.Column("host", sa.String(255), primary_key=True),
+        sa.Column("operation", sa.String(128), primary_key=True),
+        sa.Column("state", sa.String(32), primary_key=True),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        **{k: v for k, v in _OPTIONS.items() if k != "sqlite_autoincrement"},
     )

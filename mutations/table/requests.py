@@ -136,7 +136,7 @@ FAULTS = (
         "the case of a role's name counts",
         tests("functional.test_roles", "Roles.test_case_does_not_count"),
         (
-            f"{LIBRARY}/wsgi/request.py",
+            f"{LIBRARY}/wsgi/callers.py",
             "frozenset(role.lower() for role in context.roles or ())",
             "frozenset(context.roles or ())",
         ),
@@ -189,9 +189,9 @@ FAULTS = (
             "Whose.test_each_scope_has_its_own_token",
         ),
         (
-            f"{LIBRARY}/wsgi/request.py",
-            "            domain_id=context.domain_id,\n"
-            "            system_scope=context.system_scope,\n",
+            f"{LIBRARY}/wsgi/callers.py",
+            "        domain_id=context.domain_id,\n"
+            "        system_scope=context.system_scope,\n",
             "",
         ),
     ),

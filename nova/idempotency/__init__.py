@@ -5,6 +5,9 @@ router       loaded by api-paste.ini, decorates the controllers' methods
 posts        what POSTs Nova's routes have
 operations   the table of operations: one row each
 service      builds the engine from nova.conf, and answers in Nova's way
+lookup       GET /os-client-tokens, with its schema and its view
+authority    the look-up's rules, in Nova's policy
+scopes       who a caller is
 versions     the microversion that a request asks for
 work         one operation: run it, or find out what came of it
 rebuild      answers of linked operations, made again from the resource
@@ -14,8 +17,6 @@ acceptance   answers of such operations, made again
 undoing      undoes what was done for servers that are withdrawn
 chores       what a process does once a minute
 response     the engine's answers, in Nova's form
-seal         the cipher of stored answers
-browsers     lets scripts in browsers use client tokens (CORS)
 releases     what differs between the releases of Nova
  source       the patch for those who carry Nova in source
 """

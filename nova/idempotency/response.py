@@ -4,21 +4,15 @@
 from __future__ import annotations
 
 import typing as ty
-import urllib.parse
 
-from oslo_log import log as logging
 import webob
 import webob.exc
 
 from nova.api.openstack import api_version_request
 from nova.api.openstack import wsgi
 from openstack_idempotency.protocol import errors
-from openstack_idempotency.protocol import token
 from openstack_idempotency.protocol.answer import Reply
-from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.wsgi import response
-
-LOG = logging.getLogger(__name__)
 
 # The id by which a server's events are found; Nova's middleware adds this
 # request's own unless the header is there.
@@ -43,7 +37,6 @@ def of(reply: Reply, client_token: str, req: wsgi.Request) -> webob.Response:
     :param req: the request
     """
     answer = reply.answer
-    _note(req, reply.verdict, answer.status, reply.request_id)
     headers = [
         (name, value)
         for name, value in answer.headers
@@ -68,7 +61,6 @@ def refused(
     :param client_token: the request's token, None if it is not valid
     :param req: the request
     """
-    _note(req, refusal.verdict, refusal.status, refusal.request_id)
     headers = dict(response.of_refusal(refusal, client_token))
     make = webob.exc.status_map[refusal.status]
     fault = wsgi.Fault(make(explanation=str(refusal), headers=headers))
@@ -92,27 +84,3 @@ def _show_version(req: wsgi.Request, headers: ty.Mapping[str, str]) -> None:
         number = version.partition(" ")[2]
         stored = api_version_request.APIVersionRequest(number)
         req.api_version_request = stored
-
-
-def _note(
-    req: wsgi.Request,
-    verdict: Verdict,
-    status: int,
-    request_id: str | None,
-) -> None:
-    LOG.info(
-        "Client token %(state)s: %(method)s %(path)s was answered with "
-        "%(status)d (attempt %(attempt)s, of request %(earlier)s).",
-        {
-            "state": verdict.value,
-            "method": req.method,
-            # WSGI gives one character per byte, some of which must not get
-            # into a log as they are.
-            "path": urllib.parse.quote(
-                req.environ["PATH_INFO"], encoding="latin-1"
-            ),
-            "status": status,
-            "attempt": token.attempt(req.environ) or "unknown",
-            "earlier": request_id or "none before",
-        },
-    )

@@ -16,6 +16,9 @@ from oslo_log import log as logging
 
 from nova.api import validation
 from nova.api.openstack.compute import routes
+from nova.idempotency import authority
+from nova.idempotency import lookup
+from nova.idempotency import lookup_view
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import service
@@ -28,15 +31,18 @@ LOG = logging.getLogger(__name__)
 
 
 class APIRouterV21(routes.APIRouterV21):  # type: ignore[misc]
-    """Nova's router; its POSTs are idempotent.
+    """Nova's router; its POSTs are idempotent, and can be looked up.
 
     Only the controllers of this router are changed, on their instances:
     upstream's classes, and other routers of the process, stay as they are.
     """
 
     def __init__(self, custom_routes: ty.Any = None) -> None:
-        super().__init__(custom_routes)
         nova = service.from_configuration()
+        looks = [functools.partial(lookup.resource, nova), "index"]
+        route = (f"/{lookup_view.COLLECTION}", {"GET": looks})
+        super().__init__((*(custom_routes or ()), route))
+        authority.register()
         for post in posts.offered(self.map):
             _weave(post, nova)
         browsers.admit()

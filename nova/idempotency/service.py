@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import typing as ty
 
@@ -24,16 +25,33 @@ from nova.idempotency.unconfigured import Unconfigured
 from openstack_idempotency import assembly
 from openstack_idempotency import opts
 from openstack_idempotency.assembly import Place
+from openstack_idempotency.engine.account import Account
+from openstack_idempotency.engine.counting import Counting
 from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.lookup import Lookup
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import headers
 from openstack_idempotency.protocol import token
+from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.sql import link
 from openstack_idempotency.sql import store
+from openstack_idempotency.wsgi import audit
 from openstack_idempotency.wsgi import request
 
 LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Promise:
+    """What the look-up promises to every caller: protocol section 8.
+
+    :param token_ttl: seconds that a token lives
+    :param retry_safe: whether the operator says that every host keeps tokens
+    """
+
+    token_ttl: int
+    retry_safe: bool = False
 
 
 class NovaService:
@@ -41,21 +59,33 @@ class NovaService:
 
     :param engine: answers requests by the protocol
     :param tokens: the table of tokens, as the engine has it
+    :param promise: what the look-up promises
     :param headers: the names of the headers that may bear a token
     :param chores_: what this process does beside answering, if anything
+    :param counting: writes down what is counted, if anything
     """
 
     def __init__(
         self,
         engine: Engine,
         tokens: store.SqlTokenStore,
+        promise: Promise,
+        *,
         headers: ty.Collection[str] = headers.TOKENS,
         chores_: chores.Chores | None = None,
+        counting: Counting | None = None,
     ) -> None:
         self.headers = headers
+        self.promise = promise
+        self.tokens = tokens
         self._engine = engine
-        self._tokens = tokens
         self._chores = chores_
+        self._counting = counting
+
+    @property
+    def lookup(self) -> Lookup:
+        """What tells what came of requests with a token."""
+        return self._engine.lookup(self.tokens)
 
     def perform(
         self,
@@ -72,7 +102,13 @@ class NovaService:
         :param arguments: the arguments of the call by their names
         :param call: runs the method with them
         """
-        req = arguments["req"]
+        req, body = arguments["req"], arguments.get("body")
+        operation = _operation(req, body)
+        account = Account(
+            str(operation),
+            req.environ["nova.context"].request_id,
+            token.attempt(req.environ),
+        )
         client_token = None
         try:
             client_token = token.given(req.environ, self.headers)
@@ -80,31 +116,48 @@ class NovaService:
                 return call()
             if self._chores is not None:
                 self._chores.ensure()
-            asked = _request(client_token, req)
-            reply = self._engine.answer(
-                asked, self._work(method, arguments, call)
-            )
+            asked = _request(client_token, req, account.operation)
+            doing = self._work(method, arguments, call, operation)
+            reply = self._engine.answer(asked, doing)
         except errors.Refusal as refusal:
+            status, earlier = refusal.status, refusal.request_id
+            self._note(req, account, refusal.verdict, status, earlier)
             return response.refused(refusal, client_token, req)
+        status, earlier = reply.answer.status, reply.request_id
+        self._note(req, account, reply.verdict, status, earlier)
         return response.of(reply, client_token, req)
+
+    def _note(
+        self,
+        req: ty.Any,
+        account: Account,
+        verdict: Verdict,
+        status: int,
+        earlier: str | None,
+    ) -> None:
+        counters = self._engine.parts.counters
+        account.note(counters, verdict, status, earlier)
+        audit.mark(req.environ, verdict, earlier)
+        if self._counting is not None:
+            self._counting.ensure()
 
     def _work(
         self,
         method: ty.Callable[..., ty.Any],
         arguments: dict[str, ty.Any],
         call: ty.Callable[[], ty.Any],
+        operation: operations.Operation,
     ) -> work.NovaWork:
         controller = getattr(method, "__self__", arguments.get("self"))
         req, body = arguments["req"], arguments.get("body")
-        post = posts.asked(req, body)
         return work.NovaWork(
-            operation=operations.find(*post) or operations.Operation(*post),
+            operation=operation,
             method=_outermost(method, posts.called(req, body)),
             controller=controller,
             arguments=arguments,
             body=_copy(body),
             call=call,
-            runner=self._tokens.runner,
+            runner=self.tokens.runner,
         )
 
 
@@ -151,12 +204,24 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
     for operation in operations.OPERATIONS:
         if operation.kind is not None:
             link.listen(operation.kind)
+    group = conf.idempotency
+    promise = Promise(group.token_ttl, group.every_host)
     return NovaService(
-        engine, tokens, conf.idempotency.headers, chores.Chores(tokens)
+        engine,
+        tokens,
+        promise,
+        headers=group.headers,
+        chores_=chores.Chores(tokens),
+        counting=Counting(engine.parts.counters, tokens),
     )
 
 
-def _request(client_token: str, req: ty.Any) -> Request:
+def _operation(req: ty.Any, body: ty.Any) -> operations.Operation:
+    post = posts.asked(req, body)
+    return operations.find(*post) or operations.Operation(*post)
+
+
+def _request(client_token: str, req: ty.Any, operation: str) -> Request:
     named = req.environ.get("wsgiorg.routing_args", ((), {}))[1]
     return request.asked(
         client_token,
@@ -164,6 +229,7 @@ def _request(client_token: str, req: ty.Any) -> Request:
         req.environ["nova.context"],
         version=versions.version_asked(req.headers),
         project_id=named.get("project_id"),
+        operation=operation,
     )
 
 

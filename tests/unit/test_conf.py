@@ -28,12 +28,16 @@ _DEFAULTS = {
     "secret": [],
     "headers": ["X-Client-Token", "Idempotency-Key"],
     "token_ttl": 86400,
+    "every_host": False,
     "max_tokens": 10000,
     "lease": 60,
     "wait_timeout": 5.0,
     "max_waiting": 1,
     "max_response_size": 65536,
 }
+
+
+_NO_NUMBERS = cfg.MultiStrOpt | cfg.ListOpt | cfg.BoolOpt
 
 
 class _TestCase(testtools.TestCase):
@@ -59,7 +63,7 @@ class OptionsTest(_TestCase):
         numbers = [
             opt.name
             for opt in opts.idempotency_opts
-            if not isinstance(opt, cfg.MultiStrOpt | cfg.ListOpt)
+            if not isinstance(opt, _NO_NUMBERS)
         ]
         self.assertEqual([row[0] for row in _BOUNDS], numbers)
         for name, least, most in _BOUNDS:
@@ -105,6 +109,7 @@ class OptionsTest(_TestCase):
             "headers": "Names",
             "max_tokens": "Number of tokens",
             "max_waiting": "Number of retries",
+            "every_host": "Whether",
         }
         for opt in opts.idempotency_opts:
             with self.subTest(opt.name):
@@ -115,6 +120,7 @@ class OptionsTest(_TestCase):
             "secret": ["refuses to start", "retries run again"],
             "headers": ["runs each time", "by mistake"],
             "token_ttl": ["is a new request", "larger"],
+            "every_host": ["retry_safe", "a second time"],
             "max_tokens": ["429", "does not run", "no limit"],
             "max_waiting": ["409", "answer nobody", "lets none wait"],
             "lease": ["409", "lose its tokens"],

@@ -8,11 +8,18 @@ One request passes these::
     execution    runs the operation and settles the token
     recovery     replays, rebuilds, withdraws, or asks the service
 
+A look-up passes one::
+
+    lookup       finds a caller's uses of a token, and waits for their ends
+
 What a process does beside its requests::
 
     heartbeat    renews the leases of running requests
     returns      gives back claims that may have been committed in vain
-    periodic     the thread that each of these two has
+    counters     counts what comes of requests
+    counting     writes down what was counted
+    account      one line of the log for each answer
+    periodic     the thread that they have
 
 What they are made of::
 

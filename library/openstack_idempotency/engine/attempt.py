@@ -13,6 +13,7 @@ import uuid
 
 from openstack_idempotency.engine.allowance import Allowance
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.counters import Event
 from openstack_idempotency.engine.execution import Execution
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.points import Point
@@ -26,6 +27,7 @@ from openstack_idempotency.protocol.decision import Asked
 from openstack_idempotency.protocol.decision import decide
 from openstack_idempotency.protocol.decision import Decision
 from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.protocol.use import Use
 
@@ -55,6 +57,7 @@ class Attempt:
             roles=request.roles,
             born=token.born(request.token),
         )
+        self._operation = request.operation
         self._execution = Execution(parts, request, self._use, work)
         self._recovery = Recovery(parts, self._execution)
         self._record: Record | None = None
@@ -152,6 +155,7 @@ class Attempt:
         if not taken:
             return None
         reached(Point.AFTER_TAKEOVER)
+        self._count_takeover(record)
         claim = self._claim(record.id, record.digest, shared=True)
         claim.undo = record.undo
         return self._execution.run(claim)
@@ -166,9 +170,15 @@ class Attempt:
         if not taken:
             return None
         reached(Point.AFTER_TAKEOVER)
+        self._count_takeover(record)
         claim = self._claim(record.id, record.digest, shared=True)
         claim.undo = record.undo
         return then(record, claim)
+
+    def _count_takeover(self, record: Record) -> None:
+        # Not where the first request had ended and freed its token.
+        if record.state is State.RUNNING and record.lease_until:
+            self._parts.counters.count(self._operation, Event.TOOK_OVER)
 
     @contextlib.contextmanager
     def _given_back(self) -> ty.Iterator[None]:

@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 from openstack_idempotency.engine.attempt import Attempt
+from openstack_idempotency.engine.counters import Event
+from openstack_idempotency.engine.lookup import Finder
+from openstack_idempotency.engine.lookup import Lookup
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 from openstack_idempotency.engine.ports import Work
+from openstack_idempotency.engine.waiting import LOOK_EVERY
 from openstack_idempotency.engine.waiting import Seat
 from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.protocol.decision import Decision
 from openstack_idempotency.protocol.request import Request
 
-# Seconds between two looks of a waiting request: a boot takes some 100 ms, so
-# the wait adds little to that, and ten retries make a hundred cheap reads a
-# second.
-_LOOK_EVERY = 0.1
 # How many times a request looks again at once when another one was faster: by
 # then the row tells what that one does. Only further looks count as waiting.
 _LOOKS = 2
@@ -33,6 +33,13 @@ class Engine:
         self._room = parts.room()
         self._allowance = parts.allowance()
 
+    def lookup(self, finder: Finder) -> Lookup:
+        """Return what looks tokens up; its waiters take places of this one.
+
+        :param finder: the table of tokens
+        """
+        return Lookup(self.parts, self._room, finder)
+
     def answer(self, request: Request, work: Work) -> Reply:
         """Answer a request: run it once, or give its first answer again.
 
@@ -43,9 +50,16 @@ class Engine:
         self.parts.returns.resume()
         attempt = Attempt(self.parts, self._allowance, request, work)
         with self._room.seat(wanted=request.may_wait) as seat:
-            reply = self._answer(attempt, seat)
+            try:
+                reply = self._answer(attempt, seat)
+            finally:
+                if seat.used:
+                    self._count(request, Event.WAITED)
         reached(Point.BEFORE_ANSWER)
         return reply
+
+    def _count(self, request: Request, event: Event) -> None:
+        self.parts.counters.count(request.operation, event)
 
     def _answer(self, attempt: Attempt, seat: Seat) -> Reply:
         clock = self.parts.clock
@@ -63,4 +77,4 @@ class Engine:
                     continue
             if clock.monotonic() >= deadline or not seat.take():
                 raise attempt.given_up(self._room.pause())
-            clock.sleep(_LOOK_EVERY)
+            clock.sleep(LOOK_EVERY)

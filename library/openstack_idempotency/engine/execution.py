@@ -57,6 +57,7 @@ class Execution:
         self.use = use
         self.parts = parts
         self.token = request.token
+        self.operation = request.operation
         self._target = digest.target(request.scope)
 
     def run(self, claim: Claim) -> Reply:

@@ -8,6 +8,7 @@ import time
 import typing as ty
 
 from openstack_idempotency.engine.allowance import Allowance
+from openstack_idempotency.engine.counters import Counters
 from openstack_idempotency.engine.heartbeat import Heartbeat
 from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.ports import Sealer
@@ -38,6 +39,7 @@ class Parts:
     :param returns: gives back claims of requests that never began
     :param limits: the operator's settings
     :param clock: elapsed time; tests pass one of their own
+    :param counters: what this process counts
     """
 
     store: TokenStore
@@ -47,6 +49,7 @@ class Parts:
     returns: Returns
     limits: Limits
     clock: Clock = time
+    counters: Counters = dataclasses.field(default_factory=Counters)
 
     @classmethod
     def of(

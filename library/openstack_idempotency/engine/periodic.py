@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
@@ -24,6 +25,8 @@ class Periodic:
     :param needed: whether there is anything to do; if not, the thread ends
     :param interval: seconds between two rounds
     :param sleep: lets that time pass; tests pass one of their own
+    :param at_exit: whether the work is done a last time when the process
+        ends by itself, if the thread runs then
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class Periodic:
         *,
         needed: ty.Callable[[], bool] = lambda: True,
         sleep: ty.Callable[[float], None] = time.sleep,
+        at_exit: bool = False,
     ) -> None:
         self._name = name
         self._work = work
@@ -43,6 +47,14 @@ class Periodic:
         self._lock = threading.Lock()
         # The process in which the thread runs, None while it does not.
         self._pid: int | None = None
+        if at_exit:
+            # A forked process inherits it, and has its own thread by then.
+            atexit.register(self.last)
+
+    def last(self) -> None:
+        """Do the work, if the thread of this process would have."""
+        if self._pid == os.getpid():
+            self.once()
 
     def ensure(self) -> None:
         """Start the thread, if it does not run in this process."""

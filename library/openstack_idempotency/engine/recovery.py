@@ -9,6 +9,7 @@ import typing as ty
 from oslo_log import log as logging
 
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.engine.counters import Event
 from openstack_idempotency.engine.execution import Execution
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.protocol import errors
@@ -113,6 +114,9 @@ class Recovery:
         fate = self._store.withdraw(claim, self._execution.use, take_back)
         if fate is not None and fate is not Fate.TAKEN:
             claim.undo += len(done.todos)
+            self._execution.parts.counters.count(
+                self._execution.operation, Event.WITHDRAWN, len(done.todos)
+            )
         return fate
 
     def reconcile(self, row: Record, claim: Claim) -> Reply | None:

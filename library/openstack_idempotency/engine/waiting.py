@@ -9,6 +9,10 @@ import threading
 import time
 import typing as ty
 
+#: Seconds between two looks of a waiting request: a boot takes some 100 ms, so
+#: the wait adds little to that, and ten retries make a hundred cheap reads a
+#: second.
+LOOK_EVERY: ty.Final = 0.1
 # Seconds over which those that are told to come back are counted.
 _PERIOD = 1.0
 # How many may come back in a second, as far as those keep to Retry-After: the
@@ -85,11 +89,14 @@ class Seat:
         self._room = room
         self._wanted = wanted
         self._taken = False
+        #: Whether its holder has waited at all.
+        self.used = False
 
     def take(self) -> bool:
         """Take a place, if one is free; True if the request may wait."""
         if not self._taken:
             self._taken = self._wanted and self._room.enter()
+            self.used |= self._taken
         return self._taken
 
     def leave(self) -> None:

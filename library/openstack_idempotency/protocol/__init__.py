@@ -15,6 +15,7 @@ What is known of a token::
     record       a token's row, as it was read
     use          what is written down of one use of a token
     decision     what to do, given the token's row
+    standing     what a look-up tells of it
 
 What a client, or the engine, is told::
 

@@ -16,6 +16,7 @@ class Request:
     :param scope: whose it is, and for what target
     :param canonical: see :func:`sameness.canonical`
     :param request_id: the id of this request
+    :param operation: the name of what it asks for, one of a bounded set
     :param version: the microversion as it was asked for
     :param roles: the names of the caller's roles, in lower case
     :param attempt: which try the client says that it is
@@ -26,6 +27,7 @@ class Request:
     scope: Scope
     canonical: bytes
     request_id: str
+    operation: str = ""
     version: str = ""
     roles: frozenset[str] = frozenset()
     attempt: int | None = None

@@ -7,6 +7,8 @@ reading          find tokens, and what they made
 claiming         claim a token, take it over, renew its lease
 settling         store an outcome, or free the token
 withdrawing      take back what the service has not gone on with
+looking          find a caller's uses, for a look-up
+counters         add up what all processes count
 watching         find rows that were keyed with other secrets
 steps          what all steps are made of
 rows           conditions on rows, and what they hold

@@ -20,6 +20,7 @@ DIGEST_BYTES = 32
 TARGET_CHARS = 255
 VERSION_CHARS = 64
 ROW_KEY_CHARS = 255
+OPERATION_CHARS = 128
 
 # InnoDB cannot index a BLOB, and SQLite only numbers an INTEGER key.
 _Digest = sa.LargeBinary(DIGEST_BYTES).with_variant(
@@ -99,10 +100,12 @@ TOKENS: ty.Final = sa.Table(
     ),
     sa.Index("client_tokens_expires_at_idx", "expires_at"),
     sa.Index(
-        "client_tokens_project_id_user_id_created_at_idx",
+        "client_tokens_project_id_user_id_created_at_id_idx",
         "project_id",
         "user_id",
         "created_at",
+        # The last key of the order in which a look-up lists them.
+        "id",
     ),
     sa.Index("client_tokens_key_id_created_at_idx", "key_id", "created_at"),
     **_OPTIONS,
@@ -140,4 +143,18 @@ WITHDRAWALS: ty.Final = sa.Table(
     sa.Index("client_token_withdrawals_token_id_idx", "token_id"),
     sa.Index("client_token_withdrawals_undone_idx", "undone"),
     **_OPTIONS,
+)
+
+#: How often something came of requests, since the table was made.
+COUNTERS: ty.Final = sa.Table(
+    "client_token_counters",
+    METADATA,
+    # A primary key and no other: see sql.counters. Each host has rows of its
+    # own, for which only its own processes wait.
+    sa.Column("host", sa.String(255), primary_key=True),
+    sa.Column("operation", sa.String(OPERATION_CHARS), primary_key=True),
+    # One of answer.Verdict, or of counters.Event.
+    sa.Column("state", sa.String(32), primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    **{k: v for k, v in _OPTIONS.items() if k != "sqlite_autoincrement"},
 )

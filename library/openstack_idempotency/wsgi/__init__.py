@@ -4,5 +4,6 @@
 edge        answers requests of a service that needs nothing else
 request     a request of WSGI, as the engine takes it
 response    the headers that the protocol adds to an answer
+audit       tells replays apart in audit events
 browsers    lets scripts in browsers use client tokens (CORS)
 """

@@ -83,7 +83,13 @@ class Edge:
             if client_token is None:
                 return run()
             reply = self.engine.answer(
-                request.asked(client_token, req, context, version, project_id),
+                request.asked(
+                    client_token,
+                    req,
+                    context,
+                    version=version,
+                    project_id=project_id,
+                ),
                 work,
             )
         except errors.Refusal as refusal:

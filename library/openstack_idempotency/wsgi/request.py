@@ -11,14 +11,17 @@ from openstack_idempotency.protocol import sameness
 from openstack_idempotency.protocol import scope
 from openstack_idempotency.protocol import token
 from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.wsgi import callers
 
 
 def asked(
     client_token: str,
     req: webob.Request,
     context: ty.Any,
+    *,
     version: str = "",
     project_id: str | None = None,
+    operation: str = "",
 ) -> Request:
     """Return what a request asks for, and who asks.
 
@@ -29,24 +32,21 @@ def asked(
     :param version: the version of the API that the request asks for, in a
         form in which equal versions are equal
     :param project_id: the project that the path begins with, if it does
+    :param operation: the operation's name, for log lines and counters
     """
     return Request(
         token=client_token,
-        scope=scope.Scope(
-            project_id=context.project_id,
-            user_id=context.user_id,
-            domain_id=context.domain_id,
-            system_scope=context.system_scope,
-            target=scope.target(
-                req.method, req.environ["PATH_INFO"], project_id
-            ),
+        scope=callers.scope(
+            context,
+            scope.target(req.method, req.environ["PATH_INFO"], project_id),
         ),
         canonical=sameness.canonical(
             req.query_string, version, req.body, _type(req)
         ),
         request_id=context.request_id,
+        operation=operation,
         version=version,
-        roles=frozenset(role.lower() for role in context.roles or ()),
+        roles=callers.roles(context),
         attempt=token.attempt(req.environ),
         may_wait=bool(req.environ.get("wsgi.multithread", True)),
     )

@@ -85,6 +85,9 @@ class _Installed(testtools.TestCase):
             f"console_scripts/{SCRIPT}": "cmd/idempotency.py",
             "oslo.config.opts/nova.idempotency": "conf/idempotency.py",
             "openstack_idempotency.service/nova": "idempotency/service.py",
+            "oslo.policy.policies/nova.idempotency": (
+                "policies/client_tokens.py"
+            ),
         }
         expected = {
             name: str(self.home() / "nova" / path)

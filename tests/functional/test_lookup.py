@@ -1,0 +1,545 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Protocol section 8: what a look-up of tokens tells, and to whom."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import threading
+import typing as ty
+import urllib.parse
+
+import fixtures
+import jsonschema
+import webob
+
+from nova.idempotency import lookup_schema
+from nova.idempotency import lookup_view
+from nova.idempotency import operations
+from openstack_idempotency.engine.points import Point
+from testing.nova import base
+from tests.functional import existing
+
+PATH = "/os-client-tokens"
+GROUP = {"server_group": {"name": "g", "policy": "affinity"}}
+OTHERS = ("reader", "member", "")
+
+
+class Looks:
+    """Looks tokens up."""
+
+    options: ty.ClassVar[dict[str, ty.Any]] = {"wait_timeout": 0}
+
+    def look(self, token=None, query="", api=None, status=200, **headers):
+        """Look up, and return the answer."""
+        if token is not None:
+            headers["X-Client-Token"] = token
+        answer = (api or self.api).api_request(
+            PATH + (query and f"?{query}"), headers=headers
+        )
+        self.assertEqual(status, answer.status_code, answer.text)
+        if status == 200:
+            jsonschema.validate(
+                answer.json(),
+                lookup_schema.index_response,
+                format_checker=jsonschema.FormatChecker(),
+            )
+        return answer
+
+    def uses(self, *args, **kwargs):
+        return self.look(*args, **kwargs).json()["client_tokens"]
+
+    def admin(self, project="another-project"):
+        """Return the client of an admin who has nothing else to do here."""
+        admin = self.client("an-admin", project)
+        admin.roles = ["admin"]
+        return admin
+
+
+class OfAToken(Looks, base.TestCase):
+    """With a token: the caller's own uses of it."""
+
+    def test_one_that_succeeded(self):
+        first = self.boot("t")
+        (use,) = self.uses("t")
+        (row,) = self.rows()
+        server = first.json()["server"]
+        self.assertEqual("POST /servers", use["target"])
+        self.assertEqual("succeeded", use["state"])
+        self.assertEqual(202, use["status"])
+        self.assertIs(True, use["linked"])
+        self.assertEqual(row.id, use["id"])
+        self.assertEqual(self.id_of(first), use["request_id"])
+        self.assertEqual(
+            [{"type": "server", "id": server["id"], "links": server["links"]}],
+            use["resources"],
+        )
+        self.assertEqual(self.api.project_id, use["project_id"])
+        self.assertEqual(self.date(row.created_at), use["created_at"])
+        end = self.date(row.created_at + 86400 * 1000)
+        self.assertLessEqual(end, use["expires_at"])
+
+    def test_what_the_service_promises(self):
+        for token in ("t", None):
+            answer = self.look(token)
+            self.assertNotIn("Retry-After", answer.headers)
+            self.assertEqual(
+                {
+                    "client_tokens": [],
+                    "token_ttl": 86400,
+                    "retry_safe": False,
+                },
+                answer.json(),
+            )
+        self.configure(every_host=True, token_ttl=7200)
+        self.start_api()
+        told = self.look("t").json()
+        self.assertEqual((7200, True), (told["token_ttl"], told["retry_safe"]))
+
+    def test_it_is_the_same_at_each_microversion(self):
+        self.boot("t")
+        answers = []
+        for version in ("2.1", "2.60", self.microversion, "latest"):
+            self.api.microversion = version
+            answers.append(self.look("t").json())
+        self.api.microversion = self.microversion
+        self.assertEqual([answers[0]] * 4, answers)
+
+    def test_several_targets(self):
+        self.boot("t")
+        self.post("/os-server-groups", GROUP, "t")
+        self.generate("a name with blanks", "t")
+        kinds = [use["resources"][0]["type"] for use in self.uses("t")]
+        self.assertEqual(["keypair", "server_group", "server"], kinds)
+        (shown,) = self.uses("t", "limit=1")
+        self.assertTrue(
+            shown["resources"][0]["links"][0]["href"].endswith(
+                "/os-keypairs/a%20name%20with%20blanks"
+            )
+        )
+
+    def test_what_is_linked_to_leads_there(self):
+        self.boot("t")
+        self.post("/os-server-groups", GROUP, "t")
+        self.generate("k", "t")
+        for use in self.uses("t"):
+            href = use["resources"][0]["links"][0]["href"]
+            path = urllib.parse.urlsplit(href).path
+            found = self.api.api_request(path.partition("/v2.1")[2])
+            self.assertEqual(200, found.status_code, href)
+
+    def test_a_refusal_has_left_no_use(self):
+        self.assertEqual(
+            400, self.boot("t", flavorRef="no such flavor").status_code
+        )
+        self.assertEqual([], self.uses("t"))
+        self.assertEqual([], self.uses())
+
+    def test_one_whose_worker_is_gone(self):
+        self.left_by_a_dead_worker(Point.AFTER_COMMIT, lambda: self.boot("t"))
+        answer = self.look("t")
+        (use,) = answer.json()["client_tokens"]
+        self.assertEqual("interrupted", use["state"])
+        self.assertIsNone(use["status"])
+        self.assertEqual([], use["resources"])
+        self.assertNotIn("Retry-After", answer.headers)
+
+    def test_one_that_has_expired_is_not_known(self):
+        self.boot("t")
+        self.change(expires_at=1)
+        self.assertEqual([], self.uses("t"))
+        self.assertEqual([], self.uses())
+
+    def test_others_do_not_see_it(self):
+        self.boot("t")
+        for user, project in (
+            ("other", self.api.project_id),
+            (self.api.auth_user, "other-project"),
+        ):
+            api = self.client(user, project)
+            self.assertEqual([], self.uses("t", api=api))
+            self.assertEqual([], self.uses(api=api))
+
+    def test_while_secrets_are_rotated_it_is_one_use(self):
+        self.boot("t")
+        self.configure(secret=[base.OTHER_SECRET, base.SECRET])
+        self.start_api()
+        self.boot("t2")
+        self.assertEqual(2, len(self.uses()))
+        for token in ("t", "t2"):
+            self.assertEqual(1, len(self.uses(token)), token)
+
+    def test_the_other_header_does_as_well(self):
+        self.boot("t")
+        (use,) = self.uses(**{"Idempotency-Key": '"t"'})
+        self.assertEqual("succeeded", use["state"])
+
+    def test_a_project_in_the_path(self):
+        self.boot("t")
+        answer = self.api.api_request(
+            f"/{self.api.project_id}{PATH}", headers={"X-Client-Token": "t"}
+        )
+        self.assertEqual(1, len(answer.json()["client_tokens"]))
+
+    def id_of(self, answer):
+        return answer.headers["x-openstack-request-id"]
+
+    def date(self, milliseconds):
+        return lookup_view._date(milliseconds)
+
+
+class NotLinked(Looks, existing.Existing, base.TestCase):
+    """What is known of an operation that is not linked."""
+
+    def test_its_states(self):
+        self.assertEqual(202, self.reset("t").status_code)
+        (use,) = self.uses("t")
+        self.assertEqual(
+            ("succeeded", 202, False, []),
+            (use["state"], use["status"], use["linked"], use["resources"]),
+        )
+        self.assertEqual(
+            f"POST /servers/{self.server_id}/action", use["target"]
+        )
+        self.left_by_a_dead_worker(
+            Point.BEFORE_METHOD, lambda: self.reset("t2")
+        )
+        self.assertEqual("interrupted", self.uses("t2")[0]["state"])
+        self.assert_fault(self.reset("t2"), 409, "unknown")
+        self.assertEqual("unknown", self.uses("t2")[0]["state"])
+
+
+class Refused(Looks, base.TestCase):
+    """What cannot be asked."""
+
+    def assert_refused(self, says, *args, status=400, **kwargs):
+        answer = self.look(*args, status=status, **kwargs)
+        self.assert_fault(answer, status, says)
+        self.assertNotIn("X-Client-Token-State", answer.headers)
+        return answer
+
+    def test_a_token_that_is_none(self):
+        answer = self.assert_refused("X-Client-Token", "secret value")
+        self.assertNotIn("secret", answer.text)
+
+    def test_a_token_in_the_url(self):
+        answer = self.assert_refused("Additional", None, "token=secret-value")
+        self.assertNotIn("secret-value", answer.text)
+
+    def test_a_query_that_is_none(self):
+        for query in (
+            "wait=-1",
+            "wait=soon",
+            "wait=1&wait=2",
+            "limit=-1",
+            "marker=x",
+            "all_projects=perhaps",
+            "user_id=",
+        ):
+            self.assert_refused("Invalid input", "t", query)
+
+    def test_waiting_for_nothing(self):
+        self.assert_refused("X-Client-Token", None, "wait=1")
+
+    def test_a_marker_that_is_not_there(self):
+        self.assert_refused("Marker 77", None, "marker=77")
+        self.boot("t")
+        (row,) = self.rows()
+        other = self.client("other", self.api.project_id)
+        self.assert_refused("Marker", None, f"marker={row.id}", api=other)
+
+    def test_while_the_table_is_out_of_reach(self):
+        tables = base.tables.METADATA
+        tables.drop_all(base.api_db.get_engine())
+        answer = self.assert_refused("not available", "t", status=503)
+        self.assertEqual("1", answer.headers["Retry-After"])
+
+
+class Roles(Looks, base.TestCase):
+    """Section 2: who lacks a role of the first request is told nothing."""
+
+    def test_forbidden_and_nothing_else(self):
+        self.boot("t")
+        for roles in OTHERS:
+            given = {"X-Roles": roles}
+            hidden = [{"state": "forbidden"}]
+            self.assertEqual(hidden, self.uses("t", **given))
+            self.assertEqual(hidden, self.uses(**given))
+        self.assertEqual(
+            "succeeded",
+            self.uses("t", **{"X-Roles": "member,other,Reader"})[0]["state"],
+        )
+
+    def test_while_it_runs(self):
+        answers = []
+
+        def look(point):
+            if point is Point.BEFORE_METHOD:
+                base.points.arm(None)
+                given = {"X-Roles": "reader"}
+                answers.append(
+                    base.elsewhere(lambda: self.look("t", "wait=5", **given))
+                )
+
+        base.points.arm(look)
+        self.boot("t")
+        self.assertEqual(
+            [{"state": "forbidden"}], answers[0].json()["client_tokens"]
+        )
+        self.assertNotIn("Retry-After", answers[0].headers)
+
+
+class Waits(Looks, base.TestCase):
+    """With ``wait``: until the request has ended, if there is a place."""
+
+    options: ty.ClassVar[dict[str, ty.Any]] = {"wait_timeout": 30}
+
+    def look(self, token=None, query="", multithread=True):
+        """Look up in a server that has other threads, or has none."""
+        request = webob.Request.blank(
+            f"/v2.1{PATH}?{query}",
+            headers={
+                "X-Auth-User": self.api.auth_user,
+                "X-Auth-Project-Id": self.api.project_id,
+                "X-Roles": "reader,member",
+                "X-Client-Token": token,
+            },
+        )
+        request.environ["wsgi.multithread"] = multithread
+        return request.get_response(self.api_fixture.app())
+
+    def meanwhile(self, query, **how):
+        """Look up while the request runs; return what is told, and a thread.
+
+        The thread looks up, and the request goes on as soon as it waits.
+        """
+        answers = []
+        room = base.service.from_configuration()._engine._room
+        enter = room.enter
+        waits = threading.Event()
+
+        def entered():
+            result = enter()
+            waits.set()
+            return result
+
+        room.enter = entered
+
+        def look():
+            answers.append(self.look("t", query, **how))
+            waits.set()
+
+        thread = threading.Thread(target=base.elsewhere, args=(look,))
+
+        def come(point):
+            if point is Point.BEFORE_METHOD:
+                base.points.arm(None)
+                thread.start()
+                self.assertTrue(waits.wait(30))
+
+        base.points.arm(come)
+        self.assertEqual(202, self.boot("t").status_code)
+        thread.join(30)
+        (answer,) = answers
+        (use,) = answer.json["client_tokens"]
+        return use["state"], answer.headers.get("Retry-After")
+
+    def test_until_the_end(self):
+        self.assertEqual(("succeeded", None), self.meanwhile("wait=20"))
+
+    def test_not_without_being_asked(self):
+        self.assertEqual(("running", "1"), self.meanwhile(""))
+
+    def test_one_that_may_not_wait_is_told_at_once(self):
+        self.configure(max_waiting=0)
+        self.start_api()
+        self.assertEqual(("running", "1"), self.meanwhile("wait=20"))
+
+    def test_nor_one_in_a_process_with_one_thread(self):
+        told = self.meanwhile("wait=20", multithread=False)
+        self.assertEqual(("running", "1"), told)
+
+    def test_no_longer_than_a_retry(self):
+        self.configure(wait_timeout=0)
+        self.start_api()
+        self.assertEqual(("running", "1"), self.meanwhile("wait=20"))
+
+
+class Pages(Looks, base.TestCase):
+    """Without a token: the caller's uses of any, newest first, in pages."""
+
+    def keys(self, uses):
+        return [use["resources"][0]["id"] for use in uses]
+
+    def test_all_pages(self):
+        names = [f"k{number}" for number in range(5)]
+        for name in names:
+            self.generate(name, f"token-{name}")
+        self.generate("other", "t", **{"X-Auth-User": "other"})
+        newest = names[::-1]
+        self.assertEqual(newest, self.keys(self.uses()))
+        seen = []
+        query = "limit=2"
+        while query:
+            told = self.look(None, query).json()
+            seen.append(self.keys(told["client_tokens"]))
+            links = told.get("client_tokens_links", [])
+            self.assertTrue(all(one["rel"] == "next" for one in links))
+            query = links and urllib.parse.urlsplit(links[0]["href"]).query
+        self.assertEqual([newest[:2], newest[2:4], newest[4:]], seen)
+
+    def test_at_the_same_moment(self):
+        for name in ("a", "b", "c"):
+            self.generate(name, name)
+        self.change(created_at=self.rows()[0].created_at)
+        first, second = self.uses(query="limit=2")
+        (third,) = self.uses(query=f"marker={second['id']}")
+        self.assertEqual(["c", "b", "a"], self.keys([first, second, third]))
+
+    def test_a_page_that_is_hidden_leads_to_the_next(self):
+        self.generate("a", "a")
+        self.generate("b", "b", **{"X-Roles": "reader,member,other"})
+        told = self.look(None, "limit=1").json()
+        self.assertEqual([{"state": "forbidden"}], told["client_tokens"])
+        (link,) = told["client_tokens_links"]
+        following = urllib.parse.urlsplit(link["href"]).query
+        self.assertEqual(["a"], self.keys(self.uses(query=following)))
+
+    def test_no_more_than_nova_lets(self):
+        self.flags(group="api", max_limit=1)
+        self.generate("a", "a")
+        self.generate("b", "b")
+        self.assertEqual(["b"], self.keys(self.uses()))
+        self.assertEqual([], self.uses(query="limit=0"))
+
+
+class Policy(Looks, base.TestCase):
+    """Nova's rules say who sees what is not his own."""
+
+    def setUp(self):
+        super().setUp()
+        self.boot("t")
+        self.own = f"user_id={self.api.auth_user}"
+        self.theirs = f"{self.own}&project_id={self.api.project_id}"
+
+    def test_only_an_admin_sees_others(self):
+        other = self.client("other", self.api.project_id)
+        for query in (
+            "all_projects=true",
+            f"project_id={self.api.project_id}",
+            self.own,
+            self.theirs,
+        ):
+            answer = self.look(None, query, api=other, status=403)
+            self.assert_fault(
+                answer, 403, "os-client-tokens:index:all_projects"
+            )
+
+    def test_an_admin_sees_all(self):
+        admin = self.admin()
+        for query in (
+            "all_projects=1",
+            f"all_projects=1&{self.own}",
+            f"project_id={self.api.project_id}",
+            self.theirs,
+        ):
+            (use,) = self.uses(query=query, api=admin)
+            self.assertEqual("succeeded", use["state"], query)
+            self.assertEqual(self.api.auth_user, use["user_id"])
+        for query in ("", "all_projects=0", "user_id=nobody", self.own):
+            self.assertEqual([], self.uses(query=query, api=admin), query)
+
+    def test_an_admin_looks_up_another_user_s_token(self):
+        (use,) = self.uses("t", self.theirs, api=self.admin())
+        self.assertEqual("succeeded", use["state"])
+        self.assertEqual([], self.uses("t", api=self.admin()))
+        for query in ("all_projects=1", f"project_id={self.api.project_id}"):
+            answer = self.look("t", query, api=self.admin(), status=400)
+            self.assert_fault(answer, 400, "user_id and project_id")
+
+    def test_two_projects_at_once(self):
+        query = f"all_projects=1&project_id={self.api.project_id}"
+        answer = self.look(None, query, api=self.admin(), status=400)
+        self.assert_fault(answer, 400, "leave one of them out")
+
+    def test_one_s_own_need_no_rule(self):
+        for query in (self.own, self.theirs):
+            self.assertEqual(1, len(self.uses(query=query)))
+
+    def test_pages_of_all(self):
+        for name in ("a", "b", "c"):
+            self.generate(name, name, **{"X-Auth-User": name})
+        seen = []
+        query = "all_projects=1&limit=1"
+        while query:
+            told = self.look(None, query, api=self.admin()).json()
+            seen += [use["user_id"] for use in told["client_tokens"]]
+            links = told.get("client_tokens_links", [])
+            query = links and urllib.parse.urlsplit(links[0]["href"]).query
+        self.assertEqual(["c", "b", "a", self.api.auth_user], seen)
+
+    def test_the_rules_can_be_changed(self):
+        name = "os_compute_api:os-client-tokens:index"
+        self.policy.set_rules(
+            {name: "!", f"{name}:all_projects": "@"}, overwrite=False
+        )
+        self.look("t", status=403)
+        self.policy.set_rules({name: "@"}, overwrite=False)
+        other = self.client("other", "other-project")
+        self.assertEqual(1, len(self.uses(query="all_projects=1", api=other)))
+
+    def test_policy_s_tools_find_them(self):
+        (found,) = importlib.metadata.entry_points(
+            group="oslo.policy.policies", name="nova.idempotency"
+        )
+        self.assertEqual(2, len(found.load()()))
+
+
+class Whole(Looks, base.TestCase):
+    """What holds for the look-up as a part of Nova."""
+
+    def test_each_kind_has_its_place_in_the_api(self):
+        kinds = {
+            operation.kind.name
+            for operation in operations.OPERATIONS
+            if operation.kind is not None
+        }
+        self.assertEqual(kinds, set(lookup_view.COLLECTIONS))
+
+    def test_no_token_reaches_the_logs(self):
+        log = self.useFixture(fixtures.FakeLogger("", level=logging.DEBUG))
+        token = "a-token-that-nobody-may-read"
+        self.boot(token)
+        answer = self.look(token)
+        self.assertIn(PATH, log.output)
+        self.assertNotIn(token, log.output)
+        self.assertNotIn(token, answer.text + str(answer.headers))
+
+
+class Stock(Looks, base.TestCase):
+    """Without our router the cloud has no client tokens."""
+
+    woven = False
+
+    def test_it_is_not_found(self):
+        self.look("t", status=404)
+
+
+class Databases(Looks):
+    """What each database has to do for it."""
+
+    def test_it_finds_and_lists_uses(self):
+        self.boot("t")
+        self.generate("k", "t")
+        self.generate("k2", "t2")
+        self.assertEqual(2, len(self.uses("t")))
+        self.assertEqual(1, len(self.uses("t2")))
+        third, second = self.uses(query="limit=2")
+        self.assertEqual("k2", third["resources"][0]["id"])
+        (first,) = self.uses(query=f"marker={second['id']}")
+        self.assertEqual("server", first["resources"][0]["type"])
+        admin = self.admin()
+        self.assertEqual(3, len(self.uses(query="all_projects=1", api=admin)))
+
+
+globals().update(base.on_each_database(Databases))
