@@ -85,6 +85,9 @@ class _Installed(testtools.TestCase):
             f"console_scripts/{SCRIPT}": "cmd/idempotency.py",
             "oslo.config.opts/nova.idempotency": "conf/idempotency.py",
             "openstack_idempotency.service/nova": "idempotency/service.py",
+            "nova.idempotency.command/source-patch": (
+                "idempotency/source/command.py"
+            ),
             "oslo.policy.policies/nova.idempotency": (
                 "policies/client_tokens.py"
             ),
