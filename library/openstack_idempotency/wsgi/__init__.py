@@ -3,7 +3,7 @@
 
 edge        answers requests of a service that needs nothing else
 request     a request of WSGI, as the engine takes it
-    callers     who a caller is
+callers     who a caller is
 response    the headers that the protocol adds to an answer
 audit       tells replays apart in audit events
 browsers    lets scripts in browsers use client tokens (CORS)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as ty
 
 import webob
@@ -82,15 +83,9 @@ class Edge:
             client_token = token.given(req.environ, self.headers)
             if client_token is None:
                 return run()
+            asked = functools.partial(request.asked, client_token, req, context)
             reply = self.engine.answer(
-                request.asked(
-                    client_token,
-                    req,
-                    context,
-                    version=version,
-                    project_id=project_id,
-                ),
-                work,
+                asked(version=version, project_id=project_id), work
             )
         except errors.Refusal as refusal:
             told = response.of_refusal(refusal, client_token)

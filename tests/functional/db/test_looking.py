@@ -9,6 +9,7 @@ import typing as ty
 import fixtures
 
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.fixture import contract
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.scope import Scope
 from openstack_idempotency.protocol.standing import Found
@@ -16,11 +17,10 @@ from openstack_idempotency.protocol.use import Outcome
 from openstack_idempotency.sql import looking
 from openstack_idempotency.sql.looking import Page
 from tests.functional.db import base
-from tests.unit.library import contract
-from tests.unit.library.contract import ONE
-from tests.unit.library.contract import SCOPE
-from tests.unit.library.contract import TWO
-from tests.unit.library.contract import use_of
+from openstack_idempotency.fixture.contract import ONE
+from openstack_idempotency.fixture.contract import SCOPE
+from openstack_idempotency.fixture.contract import TWO
+from openstack_idempotency.fixture.contract import use_of
 
 OTHER = dataclasses.replace(SCOPE, user_id="other")
 ELSEWHERE = dataclasses.replace(SCOPE, project_id="elsewhere")

@@ -21,10 +21,10 @@ from openstack_idempotency.engine.counters import Event
 from openstack_idempotency.engine.counters import Tally
 from openstack_idempotency.engine.counting import Counting
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Verdict
 from tests.unit.library import base
-from tests.unit.library import fakes
 
 BOOT = "POST /servers"
 
