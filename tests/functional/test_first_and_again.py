@@ -147,7 +147,9 @@ class AtOnce:
         for answer in answers:
             if answer.status_code != 202:
                 self.assert_fault(answer, 409, "still running")
-                self.assertEqual("1", answer.headers["Retry-After"])
+                # The more may not wait, the later they may come back.
+                pause = int(answer.headers["Retry-After"])
+                self.assertIn(pause, range(1, 12))
         self.assertEqual(given, {self.boot("t").content})
 
 

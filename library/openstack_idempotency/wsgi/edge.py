@@ -83,10 +83,10 @@ class Edge:
             client_token = token.given(req.environ, self.headers)
             if client_token is None:
                 return run()
-            asked = functools.partial(request.asked, client_token, req, context)
-            reply = self.engine.answer(
-                asked(version=version, project_id=project_id), work
+            asked = functools.partial(
+                request.asked, version=version, project_id=project_id
             )
+            reply = self.engine.answer(asked(client_token, req, context), work)
         except errors.Refusal as refusal:
             told = response.of_refusal(refusal, client_token)
             return _with(self.refused(refusal), told)

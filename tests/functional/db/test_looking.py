@@ -10,6 +10,10 @@ import fixtures
 
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture.contract import ONE
+from openstack_idempotency.fixture.contract import SCOPE
+from openstack_idempotency.fixture.contract import TWO
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.scope import Scope
 from openstack_idempotency.protocol.standing import Found
@@ -17,10 +21,6 @@ from openstack_idempotency.protocol.use import Outcome
 from openstack_idempotency.sql import looking
 from openstack_idempotency.sql.looking import Page
 from tests.functional.db import base
-from openstack_idempotency.fixture.contract import ONE
-from openstack_idempotency.fixture.contract import SCOPE
-from openstack_idempotency.fixture.contract import TWO
-from openstack_idempotency.fixture.contract import use_of
 
 OTHER = dataclasses.replace(SCOPE, user_id="other")
 ELSEWHERE = dataclasses.replace(SCOPE, project_id="elsewhere")
