@@ -95,6 +95,9 @@ def _tokens(metadata: sa.MetaData) -> sa.Table:
             name="uniq_client_tokens0token_digest0target_digest",
         ),
         sa.Index("client_tokens_expires_at_idx", "expires_at"),
+        sa.Index("client_tokens_answer_until_idx", "answer_until"),
+        sa.Index("client_tokens_lasting_id_idx", "lasting", "id"),
+        sa.Index("client_tokens_alias_of_idx", "alias_of"),
         sa.Index(
             "client_tokens_project_id_user_id_created_at_idx",
             "project_id",

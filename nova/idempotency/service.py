@@ -14,6 +14,7 @@ import nova.conf
 from nova.conf import idempotency as options
 from nova.db.api import api as api_db
 from nova.db.idempotency import database
+from nova.db.idempotency import kinds as nova_kinds
 from nova.idempotency import chores
 from nova.idempotency import operations
 from nova.idempotency import posts
@@ -31,6 +32,7 @@ from openstack_idempotency.protocol import token
 from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.sql import kinds
 from openstack_idempotency.sql import store
+from openstack_idempotency.sql.purger import Purger
 
 LOG = logging.getLogger(__name__)
 
@@ -135,8 +137,15 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
         turn_off=options.TURN_OFF,
     )
     engine, tokens = assembly.build(conf, place)
+    group = conf.idempotency
+    purger = Purger(
+        tokens,
+        nova_kinds.LASTING,
+        interval=group.purge_interval,
+        batch=group.purge_batch,
+    )
     return NovaService(
-        engine, tokens, conf.idempotency.headers, chores.Chores(tokens)
+        engine, tokens, group.headers, chores.Chores(tokens, purger)
     )
 
 

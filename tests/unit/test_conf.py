@@ -18,6 +18,8 @@ TURN_OFF = "turn it off"
 # Option, the least and the most of it.
 _BOUNDS = (
     ("token_ttl", 3600, 31536000),
+    ("purge_interval", 0, 86400),
+    ("purge_batch", 1, 10000),
     ("max_tokens", 0, 1000000000),
     ("lease", 1, 3600),
     ("wait_timeout", 0.0, 300.0),
@@ -28,6 +30,8 @@ _DEFAULTS = {
     "secret": [],
     "headers": ["X-Client-Token", "Idempotency-Key"],
     "token_ttl": 86400,
+    "purge_interval": 60,
+    "purge_batch": 1000,
     "max_tokens": 10000,
     "lease": 60,
     "wait_timeout": 5.0,
@@ -104,6 +108,7 @@ class OptionsTest(_TestCase):
             "secret": "characters",
             "headers": "Names",
             "max_tokens": "Number of tokens",
+            "purge_batch": "Number of rows",
             "max_waiting": "Number of retries",
         }
         for opt in opts.idempotency_opts:
@@ -115,6 +120,8 @@ class OptionsTest(_TestCase):
             "secret": ["refuses to start", "retries run again"],
             "headers": ["runs each time", "by mistake"],
             "token_ttl": ["is a new request", "larger"],
+            "purge_interval": ["only grows", "after the first"],
+            "purge_batch": ["more to do at a time"],
             "max_tokens": ["429", "does not run", "no limit"],
             "max_waiting": ["409", "answer nobody", "lets none wait"],
             "lease": ["409", "lose its tokens"],

@@ -8,6 +8,9 @@ claiming         claim a token, take it over, renew its lease
 settling         store an outcome, or free the token
 withdrawing      take back what the service has not gone on with
 watching         find rows that were keyed with other secrets
+purge            delete what has ended, and find out what ends
+unlocked       change the rows that nobody has locked
+purger         purges at intervals, in each process
 steps          what all steps are made of
 rows           conditions on rows, and what they hold
 clock          the database's time

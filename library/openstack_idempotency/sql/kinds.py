@@ -24,6 +24,9 @@ class Kind:
     :param cleaned: the ORM classes of rows that the service deletes again
         where it fails after it has committed them
     :param ends: the one of them whose row goes when the resource goes
+    :param lasting: whether its tokens live as long as it does (section 6)
+    :param gone: the attribute of its row that is true while it is deleted,
+        if the row stays then
     :param later: the ORM classes of rows that the service inserts for it in
         transactions of their own, after it has committed the resource
     """
@@ -34,6 +37,8 @@ class Kind:
     cleaned: tuple[ty.Any, ...] = ()
     ends: ty.Any = None
     later: tuple[ty.Any, ...] = ()
+    lasting: bool = False
+    gone: str | None = None
 
 
 def listen(kind: Kind) -> None:
@@ -61,9 +66,33 @@ def survive(
     :raises errors.Unavailable: the database cannot be reached
     """
     column = kind.model.__table__.c.id
-    keys = [column.type.python_type(resource.key) for resource in resources]
+    keys = _keys(kind, [resource.key for resource in resources])
     query = sa.select(sa.func.count()).where(column.in_(keys))
     found: int = run.statement(
         lambda connection: connection.execute(query).scalar_one()
     )
     return found > 0
+
+
+def there(
+    run: transaction.Runner, kind: Kind, keys: ty.Sequence[str]
+) -> set[str]:
+    """Return which resources are not deleted, by the keys of their rows.
+
+    :param run: runs a statement on the database
+    :param kind: what they are
+    :param keys: the primary keys of their rows, as text
+    :raises errors.Unavailable: the database cannot be reached
+    """
+    columns = kind.model.__table__.c
+    query = sa.select(columns.id).where(columns.id.in_(_keys(kind, keys)))
+    if kind.gone is not None:
+        # NULL in a row that an older release has written.
+        query = query.where(columns[kind.gone].is_not(sa.true()))
+    found = run.statement(lambda connection: connection.scalars(query).all())
+    return {str(key) for key in found}
+
+
+def _keys(kind: Kind, keys: ty.Iterable[str]) -> list[ty.Any]:
+    python_type = kind.model.__table__.c.id.type.python_type
+    return [python_type(key) for key in keys]

@@ -10,13 +10,16 @@ row of one token and nothing else: they read and change by primary keys.
 from __future__ import annotations
 
 from openstack_idempotency.sql.claiming import Claiming
+from openstack_idempotency.sql.purge import Purging
 from openstack_idempotency.sql.reading import Reading
 from openstack_idempotency.sql.settling import Settling
 from openstack_idempotency.sql.watching import Watching
 from openstack_idempotency.sql.withdrawing import Withdrawing
 
 
-class SqlTokenStore(Reading, Claiming, Settling, Withdrawing, Watching):
+class SqlTokenStore(
+    Reading, Claiming, Settling, Withdrawing, Watching, Purging
+):
     """Tokens in a database; what the engine's store port asks for.
 
     All methods raise :class:`errors.Unavailable` when the table cannot be

@@ -80,10 +80,10 @@ TOKENS: ty.Final = sa.Table(
     sa.Column("lease_until", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
-    # When the sealed answer goes; NULL: with the row.
+    # When the sealed answer goes; NULL: with the row, or gone already.
     sa.Column("answer_until", sa.BigInteger, nullable=True),
-    # Whether the row stays as long as what it made, and since when that is
-    # known to be gone.
+    # Whether the row stays as long as what it made (expires_at is FOREVER
+    # then), and since when that is known to be gone.
     sa.Column("lasting", sa.Boolean, nullable=False),
     sa.Column("gone_at", sa.BigInteger, nullable=True),
     sa.Column("status", sa.Integer, nullable=True),
@@ -94,6 +94,9 @@ TOKENS: ty.Final = sa.Table(
         name="uniq_client_tokens0token_digest0target_digest",
     ),
     sa.Index("client_tokens_expires_at_idx", "expires_at"),
+    sa.Index("client_tokens_answer_until_idx", "answer_until"),
+    sa.Index("client_tokens_lasting_id_idx", "lasting", "id"),
+    sa.Index("client_tokens_alias_of_idx", "alias_of"),
     sa.Index(
         "client_tokens_project_id_user_id_created_at_idx",
         "project_id",

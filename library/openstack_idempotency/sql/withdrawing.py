@@ -219,7 +219,8 @@ class Withdrawing(Steps):
         return rows.asked(use) | {
             "host": self._settings.host,
             "created_at": self._now,
-            "expires_at": self._end_unsettled,
+            "expires_at": self._end(use),
+            "gone_at": None,
         }
 
     def _ended(self) -> rows.Row:
@@ -227,6 +228,7 @@ class Withdrawing(Steps):
         return {
             "state": State.SUCCEEDED.value,
             "expires_at": self._now + self._settings.token_ttl,
+            "lasting": False,
         }
 
 

@@ -18,8 +18,14 @@ SERVER = Kind(
     # Without it the conductor builds nothing.
     ends=api_models.BuildRequest,
     later=(api_models.InstanceGroupMember,),
+    lasting=True,
+    # The row outlives its server until Nova archives it.
+    gone="queued_for_delete",
 )
 KEYPAIR = Kind("keypair", api_models.KeyPair, "name")
 SERVER_GROUP = Kind("server_group", api_models.InstanceGroup, "uuid")
 AGGREGATE = Kind("aggregate", api_models.Aggregate, "id")
 FLAVOR = Kind("flavor", api_models.Flavors, "flavorid")
+
+#: Those by which a token lasts.
+LASTING = (SERVER,)

@@ -20,6 +20,7 @@ from tests.unit.library.contract_claims import ClaimContract
 from tests.unit.library.contract_claims import LookContract
 from tests.unit.library.contract_claims import RotationContract
 from tests.unit.library.contract_claims import YoungContract
+from tests.unit.library.contract_life import LastingContract
 from tests.unit.library.contract_settling import GiveBackContract
 from tests.unit.library.contract_settling import OutcomeContract
 from tests.unit.library.contract_settling import ReleaseContract
@@ -53,6 +54,7 @@ CONTRACTS = (
     HolderContract,
     LeaseContract,
     OutcomeContract,
+    LastingContract,
     ReleaseContract,
     ResourcesContract,
     GiveBackContract,

@@ -39,6 +39,7 @@ def use_of(
     secrets: ty.Sequence[bytes] = (ONE,),
     roles: ty.Iterable[str] = ("member",),
     linked: bool = True,
+    lasting: bool = False,
 ) -> Use:
     """Return a new request's use of a token."""
     digests = Digests(secrets)
@@ -52,6 +53,7 @@ def use_of(
         version="2.100",
         roles=frozenset(roles),
         linked=linked,
+        lasting=lasting,
     )
 
 

@@ -77,13 +77,19 @@ class Work:
 
     :param does: runs the operation, and returns its answer
     :param link: what it is linked to
+    :param lasting: whether its token lives as long as what it makes
     """
 
     def __init__(
-        self, does: ty.Callable[[], Answer], link: str | None = None
+        self,
+        does: ty.Callable[[], Answer],
+        link: str | None = None,
+        *,
+        lasting: bool = False,
     ) -> None:
         self._does = does
         self._link = link
+        self._lasting = lasting
         self.runs = 0
         self.rebuilt: Answer | None = None
         self.asked_to_rebuild: list[tuple[Resource, ...]] = []
@@ -101,6 +107,10 @@ class Work:
     @property
     def link(self) -> str | None:
         return self._link
+
+    @property
+    def lasting(self) -> bool:
+        return self._lasting
 
     def run(self) -> Answer:
         self.runs += 1

@@ -7,6 +7,7 @@ import dataclasses
 import typing as ty
 
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
@@ -86,7 +87,9 @@ class Store(Table):
         for row in filter(None, map(self._held, claims)):
             if row.record.lease_until:  # else it is abandoned
                 ends = until + self._token_ttl
-                row.change(lease_until=until, expires_at=ends)
+                row.change(lease_until=until)
+                if row.record.expires_at != FOREVER:
+                    row.change(expires_at=ends)
 
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
         self._enter("complete")
@@ -97,8 +100,11 @@ class Store(Table):
             state=outcome.state,
             status=outcome.status,
             sealed=outcome.sealed,
-            expires_at=outcome.expires_at,
         )
+        if row.record.expires_at == FOREVER:
+            row.change(answer_until=outcome.expires_at)
+        else:
+            row.change(expires_at=outcome.expires_at)
         self._leave("complete")
         return True
 

@@ -10,6 +10,7 @@ from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
@@ -128,7 +129,9 @@ class Table:
             "roles": use.roles,
             "linked": use.linked,
             "expires_at": (
-                self.clock.milliseconds + self._lease + self._token_ttl
+                FOREVER
+                if use.lasting
+                else self.clock.milliseconds + self._lease + self._token_ttl
             ),
         }
 
