@@ -8,6 +8,7 @@ import functools
 import itertools
 import random
 
+from openstack_idempotency.protocol import decision
 from simulation import plans
 from simulation import seams
 from simulation import tuning
@@ -116,9 +117,12 @@ class Episode:
             now = database.now
             for place, row in list(database.rows.items()):
                 record = row.record
+                # A row of a clock that is ahead counts until it is old by
+                # that clock, too.
                 if (
-                    now >= record.expires_at
+                    now >= record.expires_at + decision.MAX_AHEAD
                     and not record.runs(now)
+                    and not record.undo
                     and row.holder is None
                 ):
                     del database.rows[place]

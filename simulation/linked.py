@@ -176,7 +176,9 @@ class Thing(Linked):
         """Tell whether it is there."""
         return id in self.cloud.things
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: Session, resources: ty.Sequence[Resource]
+    ) -> bool:
         """Tell whether it is there, as its row says."""
-        self._read(patiently=True)
+        transaction.statement()
         return any(r.id in self.cloud.things for r in resources)

@@ -33,7 +33,7 @@ FOUND = {
     Mutation.NO_FENCE: (2, Rule.TWO_SETS),
     Mutation.NO_COMPARE: (2, Rule.TWO_SETS),
     Mutation.NO_LINK: (1, Rule.TWO_SETS),
-    Mutation.OLD_BINDINGS: (1, Rule.TOO_FEW),
+    Mutation.OLD_BINDINGS: (3, Rule.TOO_FEW),
 }
 
 

@@ -50,9 +50,11 @@ class Servers(Linked):
             server.mapping is Mapping.CELL and server.record is not Record.NONE
         )
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: Session, resources: ty.Sequence[Resource]
+    ) -> bool:
         """Tell whether any has its mapping."""
-        self._read(patiently=True)
+        transaction.statement()
         servers = self.cloud.servers
         return any(
             servers[r.id].mapping is not Mapping.GONE for r in resources

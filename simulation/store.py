@@ -14,6 +14,7 @@ from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Outcome
 from openstack_idempotency.protocol.use import Release
@@ -24,9 +25,11 @@ from simulation.history import What
 from simulation.line import Locked
 from simulation.line import Session
 from simulation.looking import PAST
+from simulation.withdrawing import Kept
 from simulation.withdrawing import Withdrawing
 
 Check = ty.Callable[[Record], bool]
+Survives = ty.Callable[[ty.Any, ty.Sequence[Resource]], bool]
 
 _LEASE = int(tuning.LEASE * 1000)
 _UNSETTLED = _LEASE + tuning.TTL * 1000
@@ -114,11 +117,8 @@ class Store(Withdrawing):
             lease_until=PAST,
         )
 
-    def release(
-        self, claim: Claim, use: Use, *, made_nothing: bool
-    ) -> Release:
+    def release(self, claim: Claim, use: Use) -> Release:
         """Free the token; see ``Settling.release``."""
-
         tries = 0
 
         def free(session: Session) -> bool:
@@ -130,19 +130,13 @@ class Store(Withdrawing):
                 row is None
                 or record is None
                 or not self.holds(record, claim.owner)
-                or (record.bound and not made_nothing)
+                or record.bound
             ):
                 return False
-            if made_nothing or claim.shared:
-                now = self._database.now
-                session.transaction.write(
-                    row, bound=0, lease_until=PAST, expires_at=now
-                )
+            if claim.shared:
+                self._expire(session, row)
             else:
                 session.transaction.delete(row)
-            if made_nothing:
-                session.statement()
-                self._forget(session, claim.id)
             self._settles(session, claim.owner, "release")
             return True
 
@@ -152,6 +146,31 @@ class Store(Withdrawing):
         if owner is None and tries > 1 and not claim.shared:
             return Release.FREED
         return Release.BOUND if owner == claim.owner else Release.LOST
+
+    def unbind(self, claim: Claim, survives: Survives) -> Release:
+        """Free the token if nothing is left; see ``Settling.unbind``."""
+
+        def unbind(session: Session) -> Release:
+            row, record = self._locked(session, claim.id)
+            if row is None or record is None:
+                return Release.LOST
+            if not self.holds(record, claim.owner):
+                return Release.LOST
+            self._expire(session, row)
+            reached(Point.RELEASING)
+            session.statement()
+            bound = tuple(self._database.resources.get(claim.id, {}).values())
+            if bound and survives(session, bound):
+                raise Kept
+            session.statement()
+            self._forget(session, claim.id)
+            self._settles(session, claim.owner, "release")
+            return Release.FREED
+
+        try:
+            return self._line.transaction(unbind)
+        except Kept:
+            return Release.BOUND
 
     def give_back(self, use: Use) -> None:
         """Undo a claim that was in vain; see ``Claiming.give_back``."""
@@ -176,6 +195,12 @@ class Store(Withdrawing):
                 said,
                 lease_until=PAST,
             )
+
+    def _expire(self, session: Session, row: Row) -> None:
+        now = self._database.now
+        session.transaction.write(
+            row, bound=0, lease_until=PAST, expires_at=now
+        )
 
     def _insert(self, place: tuple[bytes, str], row: Row) -> None:
         self._database.rows[place] = row

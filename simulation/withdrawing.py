@@ -22,8 +22,8 @@ from simulation.looking import Looking
 TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
 
 
-class _Kept(Exception):
-    """Nothing is withdrawn: what was changed is rolled back."""
+class Kept(Exception):
+    """Nothing is to be changed after all: a transaction is rolled back."""
 
 
 class Withdrawing(Looking):
@@ -47,7 +47,7 @@ class Withdrawing(Looking):
             withdrawn = take_back(session, bound)
             reached(Point.WITHDRAWING)
             if withdrawn.fate is Fate.TAKEN:
-                raise _Kept
+                raise Kept
             self._note(session, row, withdrawn)
             if withdrawn.fate is Fate.WITHDRAWN:
                 self._renew(session, row, use)
@@ -57,38 +57,44 @@ class Withdrawing(Looking):
 
         try:
             return self._line.transaction(withdraw)
-        except _Kept:
+        except Kept:
             return Fate.TAKEN
 
-    def todos(self, token_id: int) -> tuple[str, ...]:
-        """Return what is to be undone for withdrawn resources."""
-        noted = self._database.withdrawals
-        return self._line.statement(
-            lambda session: tuple(
-                withdrawal.todo
-                for withdrawal in noted.get(token_id, ())
-                if not withdrawal.undone
-            )
-        )
+    def todos(self, token_id: int) -> dict[int, str]:
+        """Return what is to be undone, by the keys of the withdrawals."""
+        return self._line.statement(lambda session: self._pending(token_id))
 
-    def undone(self, claim: Claim) -> bool:
-        """Note that all is undone; False: the claim does not hold."""
+    def undone(self, claim: Claim, keys: ty.Collection[int]) -> int | None:
+        """Note what is undone, and return how much is left."""
 
-        def note(session: Session) -> bool:
+        def note(session: Session) -> int | None:
             row, record = self._locked(session, claim.id)
             if row is None or record is None:
-                return False
+                return None
             if not self.holds(record, claim.owner):
-                return False
-            session.transaction.write(row, undo=0)
+                return None
             session.statement()
-            for withdrawal in self._database.withdrawals.get(claim.id, ()):
+            pending = self._pending(claim.id).keys()
+            session.statement()
+            noted = self._database.withdrawals.get(claim.id, ())
+            for key in pending & set(keys):
                 session.transaction.stage(
-                    lambda w=withdrawal: setattr(w, "undone", True)  # type: ignore[misc]
+                    lambda w=noted[key]: setattr(w, "undone", True)  # type: ignore[misc]
                 )
-            return True
+            session.statement()
+            left = len(pending - set(keys))
+            session.transaction.write(row, undo=left)
+            return left
 
         return self._line.transaction(note)
+
+    def _pending(self, token_id: int) -> dict[int, str]:
+        noted = self._database.withdrawals.get(token_id, ())
+        return {
+            key: withdrawal.todo
+            for key, withdrawal in enumerate(noted)
+            if not withdrawal.undone
+        }
 
     def _fenced(self, session: Session, claim: Claim) -> Row | None:
         row, record = self._locked(session, claim.id)

@@ -108,7 +108,9 @@ class Work:
         """
         return False
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: Session, resources: ty.Sequence[Resource]
+    ) -> bool:
         """Tell whether any of the resources is still there."""
         return False
 
@@ -157,16 +159,11 @@ class Work:
         if self.cloud.goes_wrong(0.1):
             raise SystemExit
 
-    def _read(self, *, patiently: bool = False) -> None:
+    def _read(self) -> None:
         """Read from the service's tables.
-
-        :param patiently: whether it is tried again, as our steps are
 
         :raises errors.Unavailable: the database does not answer
         """
-        if patiently:
-            self.line.statement(lambda session: None)
-            return
         try:
             self.line.service(lambda session: None)
         except (Broken, Deadlock, LockTimeout):

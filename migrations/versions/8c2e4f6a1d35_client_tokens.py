@@ -71,6 +71,7 @@ def _of_its_outcome() -> tuple[sa.Column[ty.Any], ...]:
         sa.Column("takeovers", sa.Integer, nullable=False),
         sa.Column("undo", sa.Integer, nullable=False),
         sa.Column("owner", sa.String(32), nullable=False),
+        sa.Column("fence", sa.BigInteger, nullable=False),
         sa.Column("request_id", sa.String(255), nullable=False),
         sa.Column("lease_until", sa.BigInteger, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),

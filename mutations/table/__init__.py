@@ -9,11 +9,13 @@ from mutations.table import limits
 from mutations.table import locks
 from mutations.table import requests
 from mutations.table import smaller
+from mutations.table import stale
 from mutations.table import successes
 
 FAULTS: tuple[Fault, ...] = (
     *locks.FAULTS,
     *successes.FAULTS,
+    *stale.FAULTS,
     *limits.WAITING,
     *requests.FAULTS,
     *answers.FAULTS,

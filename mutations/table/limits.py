@@ -139,9 +139,9 @@ COSTS = (
         ),
         (
             f"{ENGINE}/execution.py",
-            "        released = self._release(claim, made_nothing=False)\n",
+            "        released = self.parts.store.release(claim, self.use)\n",
             "        self.parts.store.resources(claim.id)\n"
-            "        released = self._release(claim, made_nothing=False)\n",
+            "        released = self.parts.store.release(claim, self.use)\n",
         ),
     ),
     fault(

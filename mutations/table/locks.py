@@ -10,14 +10,7 @@ from mutations.table.places import SQL
 _STEPS = f"{SQL}/steps.py"
 _CONNECTIONS = f"{SQL}/connections.py"
 
-_BY_KEYS = """\
-    mine = sa.select(RESOURCES.c.id).where(RESOURCES.c.token_id == token_id)
-    keys = connection.scalars(mine).all()
-    if keys:
-        # By their keys: through the other index the server would lock gaps.
-        bound = sa.delete(RESOURCES).where(RESOURCES.c.id.in_(keys))
-        connection.execute(bound)
-"""
+_BY_KEYS = "    unbind(connection, bound(connection, token_id))\n"
 _ONE_BY_ONE = """\
         for claim in claims:
             # A request may abandon its claim while this is on its way.
@@ -103,8 +96,8 @@ FAULTS = (
         ),
         (
             f"{SQL}/settling.py",
-            "        elif claim.shared or len(use.digests) > 1:",
-            "        elif len(use.digests) > 1:",
+            "        if claim.shared or len(use.digests) > 1:",
+            "        if len(use.digests) > 1:",
         ),
     ),
 )

@@ -96,11 +96,9 @@ class Chores:
     def _undo(self, left: Left) -> None:
         admin = nova_context.get_admin_context()
         todos = self._tokens.todos(left.token_id)
-        for todo in todos:
+        for todo in todos.values():
             undoing.undo(admin, self._tokens.runner, todo)
-        # A node of Galera that lags behind may have none yet.
-        if todos:
-            self._tokens.undone(left.claim)
+        self._tokens.undone(left.claim, todos)
 
     def _sweep(self) -> None:
         withdrawn = self._tokens.withdrawn()

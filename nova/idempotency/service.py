@@ -21,7 +21,9 @@ from nova.idempotency import posts
 from nova.idempotency import response
 from nova.idempotency import versions
 from nova.idempotency import work
+from nova.idempotency.unconfigured import Unconfigured
 from openstack_idempotency import assembly
+from openstack_idempotency import opts
 from openstack_idempotency.assembly import Place
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.protocol import errors
@@ -120,6 +122,17 @@ def from_configuration() -> NovaService:
         fit the database server
     """
     return build(nova.conf.CONF)
+
+
+def of_decorated_methods() -> NovaService | Unconfigured:
+    """Return the service for what is decorated in Nova's source.
+
+    Unlike our router, Nova's does not refuse to start for the sake of it.
+    """
+    try:
+        return from_configuration()
+    except opts.Misconfigured as exc:
+        return Unconfigured(str(exc))
 
 
 def build(conf: cfg.ConfigOpts) -> NovaService:

@@ -102,13 +102,16 @@ class NovaWork:
             )
             return None if result is None else self._answer(result)
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> bool:
         """Tell whether Nova left any of the resources when it failed.
 
+        :param transaction: the connection of a running one
         :param resources: what is bound to the token
         """
         kind = self.operation.kind
-        return kind is not None and survive(self.runner, kind, resources)
+        return kind is not None and survive(transaction, kind, resources)
 
     def withdraw(
         self, transaction: ty.Any, resources: ty.Sequence[Resource]

@@ -8,12 +8,14 @@ import sqlite3
 import subprocess
 import sys
 
+import ddt
 import fixtures
 import testtools
 
 _COMMAND = "nova-idempotency"
 
 
+@ddt.ddt
 class CommandTest(testtools.TestCase):
     """nova-idempotency reads nova.conf as nova-manage does."""
 
@@ -62,6 +64,28 @@ class CommandTest(testtools.TestCase):
             self.assertEqual(1, done.returncode)
             self.assertIn("[api_database] connection", done.stderr)
             self.assertNotIn("Traceback", done.stderr)
+
+    @ddt.data(
+        "no URL",
+        "mysql+pymysql://root@127.0.0.1:half a password/nova_api",
+        "mysql+pymysql://root:pass@127.0.0.1/nova_api?no_such_option=1",
+    )
+    def test_a_url_that_cannot_be_read_is_not_shown(self, url: str) -> None:
+        done = self.run_with(url, "db", "sync")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("Check [api_database] connection", done.stderr)
+        self.assertIn("dialect+driver://", done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+        self.assertNotIn("half a password", done.stderr)
+
+    @ddt.data("nodialect://127.0.0.1/nova_api", "mssql+pymssql://h/nova_api")
+    def test_a_driver_that_is_missing_is_named(self, url: str) -> None:
+        done = self.run_with(url, "db", "sync")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("Check [api_database] connection", done.stderr)
+        self.assertIn(url.partition(":")[0].rpartition("+")[2], done.stderr)
+        self.assertIn("Install its driver", done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
 
     def test_without_a_command_it_says_what_there_is(self) -> None:
         done = self.run_with("", "db")

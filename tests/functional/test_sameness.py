@@ -181,3 +181,23 @@ class Whose(_TestCase):
         self.assertEqual(len(scopes), len(ids))
         for scope in scopes:
             self.assert_again(self.group(**{NEW: "compute 2.90"}, **scope))
+
+
+class Prefix(base.TestCase):
+    """The prefix of the API version is no part of the target."""
+
+    def test_a_keypair_made_at_one_is_replayed_at_the_other(self):
+        url = self.api_fixture.base_url
+        self.api.microversion = None
+        older = base.client.TestOpenStackClient(
+            self.api.auth_user,
+            url.replace("/v2.1", "/v2"),
+            project_id=self.api.project_id,
+            roles=["reader", "member"],
+        )
+        body = {"keypair": {"name": "k"}}
+        first = self.post("/os-keypairs", body, "t")
+        again = self.post("/os-keypairs", body, "t", api=older)
+        self.assertEqual(200, first.status_code, first.content)
+        self.assertEqual("replayed", again.headers["X-Client-Token-State"])
+        self.assertEqual(first.content, again.content)

@@ -98,15 +98,16 @@ class Execution:
         if not claim.undo:
             return
         todos = self.parts.store.todos(claim.id)
-        if len(todos) < claim.undo:
-            # A node of Galera that lags behind: it would be noted as undone.
-            raise errors.Unavailable
-        for todo in todos:
+        for todo in todos.values():
             reached(Point.BEFORE_UNDO)
             self.work.undo(todo)
         reached(Point.AFTER_UNDO)
-        if not self.parts.store.undone(claim):
+        left = self.parts.store.undone(claim, todos)
+        if left is None:
             raise self.lost(claim)
+        if left:
+            # They were read from a node of Galera that lags behind.
+            raise errors.Unavailable
         claim.undo = 0
 
     def lost(self, claim: Claim) -> errors.Refusal:
@@ -193,9 +194,9 @@ class Execution:
             return self._failed(claim, answer, expires_at)
         # The database says whether something was made, not our memory: a
         # transaction that bound a resource may have been rolled back.
-        released = self._release(claim, made_nothing=False)
-        if released is Release.BOUND and self._is_gone(claim):
-            released = self._release(claim, made_nothing=True)
+        released = self.parts.store.release(claim, self.use)
+        if released is Release.BOUND:
+            released = self.parts.store.unbind(claim, self.work.survives)
         match released:
             case Release.FREED:
                 return Settled.FREED
@@ -214,18 +215,6 @@ class Execution:
     ) -> Settled:
         kept = self.keep(claim, State.FAILED, answer, expires_at)
         return Settled.FAILED if kept else Settled.LOST
-
-    def _is_gone(self, claim: Claim) -> bool:
-        """Tell whether all that is bound to a token is known to be gone."""
-        bound = self.parts.store.resources(claim.id)
-        # The row says that something is bound: where nothing is found, a
-        # node of Galera lags behind, and does not know what is there.
-        return bool(bound) and not self.work.survives(bound)
-
-    def _release(self, claim: Claim, *, made_nothing: bool) -> Release:
-        return self.parts.store.release(
-            claim, self.use, made_nothing=made_nothing
-        )
 
     def _reply(
         self,

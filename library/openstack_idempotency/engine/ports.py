@@ -51,12 +51,17 @@ class TokenStore(ty.Protocol):
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
         """Store the outcome; False: the claim does not hold any more."""
 
-    def release(
-        self, claim: Claim, use: Use, *, made_nothing: bool
-    ) -> Release:
-        """Free the token, if nothing is bound to it.
+    def release(self, claim: Claim, use: Use) -> Release:
+        """Free the token, if nothing is bound to it."""
 
-        :param made_nothing: what was bound is known to be gone again
+    def unbind(
+        self,
+        claim: Claim,
+        survives: ty.Callable[[ty.Any, ty.Sequence[Resource]], bool],
+    ) -> Release:
+        """Free the token, if what was bound to it is gone again.
+
+        :param survives: tells by a transaction whether any of it is there
         """
 
     def abandon(self, claim: Claim) -> bool:
@@ -82,11 +87,17 @@ class TokenStore(ty.Protocol):
         Return None if the claim does not hold any more.
         """
 
-    def todos(self, token_id: int) -> tuple[str, ...]:
-        """Return what is to be undone for withdrawn resources."""
+    def todos(self, token_id: int) -> dict[int, str]:
+        """Return what is to be undone, by the keys of the withdrawals.
 
-    def undone(self, claim: Claim) -> bool:
-        """Note that all is undone; False: the claim does not hold."""
+        Some of it may be missing: only :meth:`undone` tells what is left.
+        """
+
+    def undone(self, claim: Claim, keys: ty.Collection[int]) -> int | None:
+        """Note what is undone, and return how many withdrawals are left.
+
+        Return None if the claim does not hold any more.
+        """
 
     def resources(self, token_id: int) -> tuple[Resource, ...]:
         """Return what the token's runs made, in the order of commits."""
@@ -118,8 +129,13 @@ class Work(ty.Protocol):
     def rebuild(self, resources: ty.Sequence[Resource]) -> Answer | None:
         """Return the first answer again, None if that cannot be."""
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
-        """Tell whether any of the resources is still there."""
+    def survives(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> bool:
+        """Tell whether any of the resources is still there.
+
+        :param transaction: the store's, by which it is to be read
+        """
 
     def started(self, request_id: str) -> Started:
         """Return what the service recorded of a request."""

@@ -152,6 +152,9 @@ class Recovery:
 
     def _rebuilt(self, row: Record) -> Answer | None:
         resources = self._store.resources(row.id)
+        if len(resources) < row.bound:
+            # A node of Galera that lags behind does not know them yet.
+            raise errors.Unavailable
         answer = self._work.rebuild(resources) if resources else None
         return answer and dataclasses.replace(answer, rebuilt=True)
 

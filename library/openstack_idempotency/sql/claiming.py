@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import typing as ty
 
 from oslo_db import exception as db_exc
@@ -82,7 +81,7 @@ class Claiming(Steps):
             use,
             fresh,
             Point.RERUNNING,
-            functools.partial(steps.forget, token_id=record.id),
+            lambda connection: steps.forget(connection, record.id),
         )
         return taken and self._keep_aliases(record.digest, use)
 

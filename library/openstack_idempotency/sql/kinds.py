@@ -56,21 +56,19 @@ def listen(kind: Kind) -> None:
 
 
 def survive(
-    run: transaction.Runner, kind: Kind, resources: ty.Sequence[Resource]
+    connection: sa.Connection, kind: Kind, resources: ty.Sequence[Resource]
 ) -> bool:
     """Tell whether any of the resources still has its row.
 
-    :param run: runs a statement on the database
+    :param connection: the connection of a transaction that has changed the
+        token's row
     :param kind: what they are
     :param resources: what a token made
-    :raises errors.Unavailable: the database cannot be reached
     """
     column = kind.model.__table__.c.id
     keys = _keys(kind, [resource.key for resource in resources])
     query = sa.select(sa.func.count()).where(column.in_(keys))
-    found: int = run.statement(
-        lambda connection: connection.execute(query).scalar_one()
-    )
+    found: int = connection.execute(query).scalar_one()
     return found > 0
 
 

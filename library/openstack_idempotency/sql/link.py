@@ -184,8 +184,8 @@ def _claim(kind: str) -> Claim | None:
 def _fence(connection: sa.Connection, claim: Claim, bound: int) -> None:
     # This takes the lock on the token's row until the service commits:
     # whoever wants to take it over skips it, or finds it bound.
-    count = {"bound": TOKENS.c.bound + bound}
-    fence = sa.update(TOKENS).where(rows.held(claim)).values(count)
+    change = rows.FENCE | {"bound": TOKENS.c.bound + bound}
+    fence = sa.update(TOKENS).where(rows.held(claim)).values(change)
     if connection.execute(fence).rowcount != 1:
         claim.lost = True
         LOG.warning(

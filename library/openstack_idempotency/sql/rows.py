@@ -20,6 +20,10 @@ from openstack_idempotency.sql.tables import TOKENS
 # The values of some columns, by their names.
 Row = dict[str, ty.Any]
 
+# Part of each change by which a transaction is fenced: without any change, a
+# node of Galera would not compare it with what the others have committed.
+FENCE: Row = {"fence": TOKENS.c.fence + 1}
+
 # A token's own row, where the row that was found may be an alias of it.
 OWN = TOKENS.alias("own")
 OF_ITSELF = sa.and_(

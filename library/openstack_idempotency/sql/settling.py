@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import typing as ty
+
+from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.use import Outcome
 from openstack_idempotency.protocol.use import Release
 from openstack_idempotency.protocol.use import Use
@@ -16,6 +20,8 @@ from openstack_idempotency.sql import steps
 from openstack_idempotency.sql.steps import PAST
 from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import TOKENS
+
+Survives = ty.Callable[[ty.Any, ty.Sequence[Resource]], bool]
 
 
 class Settling(Steps):
@@ -51,25 +57,44 @@ class Settling(Steps):
         """
         return self._update(rows.held(claim), lease_until=PAST)
 
-    def release(
-        self, claim: Claim, use: Use, *, made_nothing: bool
-    ) -> Release:
+    def release(self, claim: Claim, use: Use) -> Release:
         """Free the token, if nothing is bound to it.
 
         :param claim: the claim of a request that was refused or failed
         :param use: that request's use of the token
-        :param made_nothing: what was bound to it is known to be gone again
         """
-        mine = rows.held(claim)
-        if not made_nothing:
-            mine &= TOKENS.c.bound == 0
-        if made_nothing:
-            freed = self._unbind(mine, claim)
-        elif claim.shared or len(use.digests) > 1:
+        mine = rows.held(claim) & (TOKENS.c.bound == 0)
+        if claim.shared or len(use.digests) > 1:
             freed = self._expire(mine)
         else:
             freed = self._delete(mine, claim)
         return Release.FREED if freed else self._not_freed(claim)
+
+    def unbind(self, claim: Claim, survives: Survives) -> Release:
+        """Free the token, if all that was bound to it is gone again.
+
+        The row changes first, so that what is read then is all that there is
+        (:func:`steps.bound`), and nothing more can be bound.
+
+        :param claim: the claim of a request that was refused or failed
+        :param survives: tells by the connection whether any is still there
+        """
+        change = self._expired(rows.held(claim))
+
+        def unbind(connection: sa.Connection) -> Release:
+            if connection.execute(change).rowcount != 1:
+                return Release.LOST
+            reached(Point.RELEASING)
+            bound = steps.bound(connection, claim.id)
+            if bound and survives(connection, tuple(bound.values())):
+                raise steps.Kept
+            steps.unbind(connection, bound)
+            return Release.FREED
+
+        try:
+            return self._run.transaction(unbind)
+        except steps.Kept:
+            return Release.BOUND
 
     def _delete(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
         """Delete a row that nobody else has ever held, in one statement.
@@ -83,12 +108,16 @@ class Settling(Steps):
             nonlocal tries
             tries += 1
             reached(Point.RELEASING)
-            return connection.execute(gone).rowcount == 1
+            try:
+                return connection.execute(gone).rowcount == 1
+            except db_exc.DBDeadlock:
+                tries -= 1  # it was undone: nobody needs to guess
+                raise
 
         gone = sa.delete(TOKENS).where(mine)
         if self._run.statement(delete):
             return True
-        # The first try may have been committed, while the connection broke.
+        # A former try may have been committed, while the connection broke.
         return tries > 1 and self._owner(claim) is None
 
     def _expire(self, mine: sa.ColumnElement[bool]) -> bool:
@@ -106,32 +135,16 @@ class Settling(Steps):
 
         return self._run.statement(expire)
 
-    def _unbind(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
-        """Let a row expire, and forget what was bound to it."""
-        change = self._expired(mine)
-
-        def unbind(connection: sa.Connection) -> bool:
-            if connection.execute(change).rowcount != 1:
-                return False
-            reached(Point.RELEASING)
-            steps.forget(connection, claim.id)
-            return True
-
-        return self._run.transaction(unbind)
-
     def _expired(self, mine: sa.ColumnElement[bool]) -> sa.Update:
         # From now on, not from long ago: a purge that keeps expired rows for
         # a while must keep this one, too.
-        return (
-            sa.update(TOKENS)
-            .where(mine)
-            .values(
-                bound=0,
-                lease_until=PAST,
-                expires_at=self._now,
-                lasting=False,
-            )
-        )
+        ended = {
+            "bound": 0,
+            "lease_until": PAST,
+            "expires_at": self._now,
+            "lasting": False,
+        }
+        return sa.update(TOKENS).where(mine).values(ended | rows.FENCE)
 
     def _not_freed(self, claim: Claim) -> Release:
         mine = self._owner(claim) == claim.owner

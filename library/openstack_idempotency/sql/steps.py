@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import FOREVER
+from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import clock
@@ -23,6 +24,10 @@ from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 
 PAST = 0  # a time that is always in the past
+
+
+class Kept(Exception):
+    """Nothing is to be changed after all: a transaction is rolled back."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,17 +150,43 @@ class Steps:
         }
 
 
+def bound(connection: sa.Connection, token_id: int) -> dict[int, Resource]:
+    """Return what is bound to a row that this transaction has changed.
+
+    Only then is it all that there is: a node of Galera that lags behind does
+    not know what another one has committed, but refuses to commit a change of
+    a row that was changed there.
+
+    :param connection: the transaction's
+    :param token_id: the row's key
+    :returns: the resources, by the keys of their bindings
+    """
+    columns = RESOURCES.c
+    query = sa.select(
+        columns.id, columns.kind, columns.resource_id, columns.row_key
+    )
+    query = query.where(columns.token_id == token_id).order_by(columns.id)
+    return {key: Resource(*rest) for key, *rest in connection.execute(query)}
+
+
 def forget(connection: sa.Connection, token_id: int) -> None:
-    """Delete the bindings of a row that this transaction has locked.
+    """Delete what is bound to a row that this transaction has changed.
 
     In the same transaction: later, a retry might have bound something to it.
 
     :param connection: the transaction's
     :param token_id: the row's key
     """
-    mine = sa.select(RESOURCES.c.id).where(RESOURCES.c.token_id == token_id)
-    keys = connection.scalars(mine).all()
-    if keys:
+    unbind(connection, bound(connection, token_id))
+
+
+def unbind(connection: sa.Connection, bindings: ty.Collection[int]) -> None:
+    """Delete bindings that this transaction has found.
+
+    :param connection: the transaction's
+    :param bindings: their keys
+    """
+    if bindings:
         # By their keys: through the other index the server would lock gaps.
-        bound = sa.delete(RESOURCES).where(RESOURCES.c.id.in_(keys))
-        connection.execute(bound)
+        mine = RESOURCES.c.id.in_(bindings)
+        connection.execute(sa.delete(RESOURCES).where(mine))

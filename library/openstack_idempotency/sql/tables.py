@@ -76,6 +76,9 @@ TOKENS: ty.Final = sa.Table(
     sa.Column("undo", sa.Integer, nullable=False),
     # A random name for the request that holds the row: the fence.
     sa.Column("owner", sa.String(32), nullable=False),
+    # How many transactions were fenced by this row. A node of Galera compares
+    # only what has changed with what the others have committed.
+    sa.Column("fence", sa.BigInteger, nullable=False, default=0),
     sa.Column("request_id", sa.String(255), nullable=False),
     sa.Column("lease_until", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),

@@ -17,8 +17,8 @@ from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql import rows
+from openstack_idempotency.sql import steps
 from openstack_idempotency.sql.steps import Steps
-from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 from openstack_idempotency.sql.tables import WITHDRAWALS
 
@@ -26,10 +26,6 @@ TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
 
 # How many withdrawals one query returns.
 _BATCH = 1000
-
-
-class _Kept(Exception):
-    """Nothing is withdrawn: what was changed is rolled back."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,11 +65,11 @@ class Withdrawing(Steps):
             committed = self._committed(connection, claim, use)
             if committed is not None:
                 return committed
-            bound = _bound(connection, claim.id)
+            bound = steps.bound(connection, claim.id)
             withdrawn = take_back(connection, tuple(bound.values()))
             reached(Point.WITHDRAWING)
             if withdrawn.fate is Fate.TAKEN:
-                raise _Kept
+                raise steps.Kept
             self._note(connection, claim, bound, withdrawn)
             # The token's new state is part of the same commit: after a late
             # cast, the resources would tell something else.
@@ -88,34 +84,43 @@ class Withdrawing(Steps):
 
         try:
             return self._run.transaction(withdraw)
-        except _Kept:
+        except steps.Kept:
             return Fate.TAKEN
 
-    def todos(self, token_id: int) -> tuple[str, ...]:
+    def todos(self, token_id: int) -> dict[int, str]:
         """Return what is to be undone for withdrawn resources.
 
         :param token_id: the key of the token's row
+        :returns: it, by the keys of the withdrawals
         """
-        query = sa.select(WITHDRAWALS.c.todo).where(_pending(token_id))
-        found = self._read(query.order_by(WITHDRAWALS.c.id))
-        return tuple(row.todo for row in found)
+        query = sa.select(WITHDRAWALS.c.id, WITHDRAWALS.c.todo)
+        query = query.where(_pending(token_id)).order_by(WITHDRAWALS.c.id)
+        return {row.id: row.todo for row in self._read(query)}
 
-    def undone(self, claim: Claim) -> bool:
-        """Note that all is undone that was withdrawn.
+    def undone(self, claim: Claim, keys: ty.Collection[int]) -> int | None:
+        """Note that some of what was withdrawn is undone.
 
         :param claim: the claim of the request that undid it
-        :returns: whether the claim still held
+        :param keys: the keys of those withdrawals, which were read before:
+            there may be others that a node of Galera did not know
+        :returns: how many are left; None if the claim did not hold any more
         """
+        mine = rows.held(claim)
 
-        def note(connection: sa.Connection) -> bool:
-            change = sa.update(TOKENS).where(rows.held(claim)).values(undo=0)
-            if connection.execute(change).rowcount != 1:
-                return False
+        def note(connection: sa.Connection) -> int | None:
+            fence = sa.update(TOKENS).where(mine).values(rows.FENCE)
+            if connection.execute(fence).rowcount != 1:
+                return None
             query = sa.select(WITHDRAWALS.c.id).where(_pending(claim.id))
-            keys = connection.scalars(query).all()
-            done = sa.update(WITHDRAWALS).where(WITHDRAWALS.c.id.in_(keys))
+            pending = set(connection.scalars(query))
+            done = sa.update(WITHDRAWALS).where(
+                WITHDRAWALS.c.id.in_(sorted(pending.intersection(keys)))
+            )
             connection.execute(done.values(undone=True))
-            return True
+            left = len(pending.difference(keys))
+            count = sa.update(TOKENS).where(mine).values(undo=left)
+            connection.execute(count)
+            return left
 
         return self._run.transaction(note)
 
@@ -168,7 +173,7 @@ class Withdrawing(Steps):
 
     def _fence(self, connection: sa.Connection, claim: Claim) -> bool:
         fence = sa.update(TOKENS).where(rows.held(claim))
-        fence = fence.values(lease_until=self._lease_end)
+        fence = fence.values(rows.FENCE | {"lease_until": self._lease_end})
         return connection.execute(fence).rowcount == 1
 
     def _committed(
@@ -190,9 +195,7 @@ class Withdrawing(Steps):
         bound: dict[int, Resource],
         withdrawn: Withdrawn,
     ) -> None:
-        if bound:
-            unbind = sa.delete(RESOURCES).where(RESOURCES.c.id.in_(bound))
-            connection.execute(unbind)
+        steps.unbind(connection, bound)
         for resource, todo in withdrawn.todos:
             connection.execute(
                 sa.insert(WITHDRAWALS).values(
@@ -230,15 +233,6 @@ class Withdrawing(Steps):
             "expires_at": self._now + self._settings.token_ttl,
             "lasting": False,
         }
-
-
-def _bound(connection: sa.Connection, token_id: int) -> dict[int, Resource]:
-    columns = RESOURCES.c
-    query = sa.select(
-        columns.id, columns.kind, columns.resource_id, columns.row_key
-    )
-    query = query.where(columns.token_id == token_id).order_by(columns.id)
-    return {key: Resource(*rest) for key, *rest in connection.execute(query)}
 
 
 def _pending(token_id: int) -> sa.ColumnElement[bool]:

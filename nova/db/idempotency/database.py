@@ -16,6 +16,16 @@ from openstack_idempotency.sql.migration import Unusable
 #: What makes the tables, for messages.
 SYNC_COMMAND = "nova-idempotency db sync"
 
+_CHECK = (
+    "Check [api_database] connection in nova.conf, or name the file with "
+    "--config-file."
+)
+_NO_URL = (
+    "its URL cannot be read. It is dialect+driver://user:password@host:port/"
+    "name; in a password, write @ : / ? # and % as %40 %3A %2F %3F %23 and "
+    "%25."
+)
+
 
 @contextlib.contextmanager
 def opened() -> ty.Iterator[sa.Engine]:
@@ -24,7 +34,7 @@ def opened() -> ty.Iterator[sa.Engine]:
     :raises Unusable: there is none, or it does not answer as it should
     """
     try:
-        yield api_db.get_engine()
+        yield _engine()
     except capability.Unsupported as exc:
         raise Unusable(str(exc)) from exc
     except (
@@ -32,8 +42,22 @@ def opened() -> ty.Iterator[sa.Engine]:
         db_exc.CantStartEngineError,
         sa.exc.SQLAlchemyError,
     ) as exc:
-        raise Unusable(
-            str(exc).partition("\n")[0]
-            + "\nCheck [api_database] connection in nova.conf, or name the "
-            "file with --config-file."
-        ) from exc
+        said = str(exc).partition("\n")[0]
+        raise Unusable(f"{said}\n{_CHECK}") from exc
+
+
+def _engine() -> sa.Engine:
+    """Return the engine of Nova's API database.
+
+    :raises Unusable: what nova.conf says cannot be understood
+    """
+    try:
+        engine: sa.Engine = api_db.get_engine()
+        with engine.connect():
+            pass  # the driver is told only now what the URL says
+    except (ImportError, sa.exc.NoSuchModuleError) as exc:
+        raise Unusable(f"{exc}. Install its driver.\n{_CHECK}") from None
+    except (ValueError, TypeError, sa.exc.ArgumentError):
+        # What they say may be a part of a password.
+        raise Unusable(f"{_NO_URL}\n{_CHECK}") from None
+    return engine

@@ -180,7 +180,8 @@ class _Bystanding(base.StoreTestCase):
         work = errands.Work(lambda: errands.MADE)
         fate = self.stranger.withdraw(claim, use, work.withdraw)
         self.assertIs(Fate.WITHDRAWN, fate)
-        self.assertTrue(self.stranger.undone(claim))
+        todos = self.stranger.todos(claim.id)
+        self.assertEqual(0, self.stranger.undone(claim, todos))
 
     def _use_again(self, token: str) -> None:
         use = self._use(token)
@@ -191,9 +192,7 @@ class _Bystanding(base.StoreTestCase):
             self.assertTrue(self.stranger.rerun(row, use))
 
     def _released(self, held: contract.Held) -> None:
-        released = self.stranger.release(
-            held.claim, held.use, made_nothing=False
-        )
+        released = self.stranger.release(held.claim, held.use)
         self.assertIs(Release.FREED, released)
 
     def _use(self, token: str) -> ty.Any:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import typing as ty
 
 import sqlalchemy as sa
@@ -235,6 +236,28 @@ class _OurOwn(base.StoreTestCase):
         self.hold()
         self.store.connections.dispose()
         self.assertIsNotNone(self.row())
+
+
+class KeepaliveTest(base.StoreTestCase):
+    """A host that is gone while a statement runs is missed in time."""
+
+    backend = "postgresql"
+
+    def test_the_server_is_asked_whether_it_is_there(self) -> None:
+        with self.store.connections.engine().connect() as connection:
+            driver: ty.Any = connection.connection.driver_connection
+            wire = socket.socket(fileno=os.dup(driver.fileno()))
+        self.addCleanup(wire.close)
+        told = [
+            wire.getsockopt(level, option)
+            for level, option in (
+                (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+            )
+        ]
+        self.assertEqual([1, 5, 1, 5], told)
 
 
 class InMemoryTest(base.testtools.TestCase):

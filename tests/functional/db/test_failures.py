@@ -59,12 +59,13 @@ def _calls(tokens: ty.Any) -> dict[str, ty.Callable[[], object]]:
         "recover": lambda: tokens.recover(row, use),
         "extend": lambda: tokens.extend([claim]),
         "complete": lambda: tokens.complete(claim, outcome),
-        "release": lambda: tokens.release(claim, use, made_nothing=False),
+        "release": lambda: tokens.release(claim, use),
+        "unbind": lambda: tokens.unbind(claim, lambda *_: False),
         "abandon": lambda: tokens.abandon(claim),
         "give_back": lambda: tokens.give_back(use),
         "withdraw": lambda: tokens.withdraw(claim, use, _nothing),
         "todos": lambda: tokens.todos(1),
-        "undone": lambda: tokens.undone(claim),
+        "undone": lambda: tokens.undone(claim, [1]),
         "resources": lambda: tokens.resources(1),
         "young": lambda: tokens.young(use.scope),
         "holder": lambda: tokens.holder(claim),
@@ -244,7 +245,7 @@ class _Committed(_FailureTestCase):
     def test_a_release_frees_the_token(self) -> None:
         use, claim = self.hold()
         self._break_after_commit()
-        released = self.store.release(claim, use, made_nothing=False)
+        released = self.store.release(claim, use)
         self.assertIs(Release.FREED, released)
         self.assertTrue(self.is_free())
 

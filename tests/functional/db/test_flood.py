@@ -73,18 +73,15 @@ class _Flood(base.StoreTestCase):
         held = self.hold(token="ended")
         self.store.complete(held.claim, self.outcome())
         source, digest = _NUMBERS[self.backend]
-        names = [c.name for c in TOKENS.c if c.name != "id"]
         changed = {
-            "token_digest": digest,
-            "expires_at": str(self.clock.milliseconds - purge.KEPT - 1),
+            "token_digest": sa.literal_column(digest),
+            "expires_at": sa.literal(self.clock.milliseconds - purge.KEPT - 1),
         }
+        names = [c.name for c in TOKENS.c if c.name != "id"]
+        copies = sa.select(*[changed.get(n, TOKENS.c[n]) for n in names])
+        copies = copies.select_from(TOKENS, sa.text(source))
         with self.database.engine.begin() as connection:
-            columns = ", ".join(names)
-            values = ", ".join(changed.get(name, name) for name in names)
-            connection.exec_driver_sql(
-                f"INSERT INTO client_tokens ({columns}) "
-                f"SELECT {values} FROM {source}, client_tokens"
-            )
+            connection.execute(sa.insert(TOKENS).from_select(names, copies))
             mine = TOKENS.c.id == held.claim.id
             connection.execute(sa.delete(TOKENS).where(mine))
             connection.exec_driver_sql(

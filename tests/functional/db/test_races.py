@@ -130,7 +130,7 @@ class _Halves(base.StoreTestCase):
         self.assert_unchanged(lambda: self.store.rerun(row, use_of()))
 
     def test_nor_is_a_release(self) -> None:
-        self.assert_unchanged(lambda: self.free(self.held, made_nothing=True))
+        self.assert_unchanged(lambda: self.unbind(self.held))
 
 
 @base.on_each_backend
@@ -162,7 +162,7 @@ class _RotationRaces(_RacesTestCase):
         def claim_and_release(use: Use) -> None:
             claim = self._taken(use)
             if claim is not None:
-                released = self.store.release(claim, use, made_nothing=False)
+                released = self.store.release(claim, use)
                 self.assertIs(Release.FREED, released)
 
         for _ in range(_ROUNDS):

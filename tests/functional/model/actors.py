@@ -279,7 +279,9 @@ class Worker:
             return None
         return self._says(202, [resource.id for resource in resources])
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> bool:
         return self._service.surviving(resources) > 0
 
     def withdraw(

@@ -263,7 +263,7 @@ class Elsewhere:
         self.test.store.complete(self.claim, outcome)
 
     def release(self) -> None:
-        self.test.store.release(self.claim, self.use, made_nothing=False)
+        self.test.store.release(self.claim, self.use)
 
     def create(self) -> Resource:
         with claims.running(self.claim):

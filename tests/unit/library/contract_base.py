@@ -141,10 +141,12 @@ class StoreContract(testtools.TestCase):
         former = self.hold()
         return former, self.take(take)
 
-    def free(self, held: Held, *, made_nothing: bool = False) -> Release:
-        return self.store.release(
-            held.claim, held.use, made_nothing=made_nothing
-        )
+    def free(self, held: Held) -> Release:
+        return self.store.release(held.claim, held.use)
+
+    def unbind(self, held: Held) -> Release:
+        """Free a token that made something, which is gone again."""
+        return self.store.unbind(held.claim, lambda *_: False)
 
     def outcome(self, state: State = State.SUCCEEDED) -> Outcome:
         return Outcome(state, 202, b"sealed", self.clock.milliseconds + TTL)

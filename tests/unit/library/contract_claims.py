@@ -53,6 +53,12 @@ class ClaimContract(StoreContract):
         self.hold(roles=roles)
         self.assertEqual(frozenset(roles), self.row().roles)
 
+    def test_many_roles_of_long_names_fit(self) -> None:
+        # Keystone's names have up to 255 characters; 64 KiB are soon full.
+        roles = {f"{number:0255}" for number in range(300)}
+        self.hold(roles=roles)
+        self.assertEqual(frozenset(roles), self.row().roles)
+
     def test_a_second_request_does_not_get_it(self) -> None:
         use, _ = self.hold()
         self.assertIsNone(self.store.claim(use_of()))

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as ty
 
 import ddt
 
+from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Outcome
 from openstack_idempotency.protocol.use import Release
@@ -71,9 +73,34 @@ class ReleaseContract(StoreContract):
     def test_unless_what_it_made_is_gone_again(self) -> None:
         held = self.hold()
         self.make(held.claim)
-        self.assertIs(Release.FREED, self.free(held, made_nothing=True))
+        self.assertIs(Release.FREED, self.unbind(held))
+        self.assertEqual(0, self.row().bound)
         self.assertTrue(self.is_free())
         self.assertEqual((), self.store.resources(held.claim.id))
+
+    def test_nor_while_any_of_it_is_there(self) -> None:
+        held = self.hold()
+        made = self.make(held.claim)
+        before, asked = self.row(), []
+
+        def survives(
+            transaction: ty.Any, bound: ty.Sequence[Resource]
+        ) -> bool:
+            asked.append(bound)
+            return True
+
+        released = self.store.unbind(held.claim, survives)
+        self.assertIs(Release.BOUND, released)
+        self.assertEqual([(made,)], asked)
+        self.assertEqual(before, self.row())
+        self.assertEqual((made,), self.store.resources(held.claim.id))
+
+    def test_with_nothing_bound_nobody_is_asked(self) -> None:
+        # Where release() was told otherwise, by a node that lags behind.
+        held = self.hold()
+        freed = self.store.unbind(held.claim, lambda *_: self.fail("asked"))
+        self.assertIs(Release.FREED, freed)
+        self.assertTrue(self.is_free())
 
     def test_other_tokens_stay(self) -> None:
         other = self.hold(token="other")
@@ -117,7 +144,7 @@ class ReleaseContract(StoreContract):
     def test_it_forgets_what_is_gone_again(self) -> None:
         self.make(self.hold().claim)
         present = self.take("recover")
-        self.assertIs(Release.FREED, self.free(present, made_nothing=True))
+        self.assertIs(Release.FREED, self.unbind(present))
         self.assertEqual(0, self.row().bound)
         self.assertEqual((), self.store.resources(present.claim.id))
 

@@ -71,7 +71,7 @@ class TakeoverContract(StoreContract):
             case "owner":
                 self.take("rerun")
             case "row":
-                self.free(held, made_nothing=True)
+                self.unbind(held)
             case _:
                 self._withdraw_and_make_another(held)
 
@@ -117,7 +117,7 @@ class TakeoverContract(StoreContract):
 _ATTEMPTS = (
     "complete",
     "release",
-    "release all",
+    "unbind",
     "abandon",
     "extend",
     "withdraw",
@@ -136,8 +136,8 @@ class FormerOwnerContract(StoreContract):
                 return self.store.complete(held.claim, self.outcome())
             case "release":
                 return self.free(held) is not Release.LOST
-            case "release all":
-                freed = self.free(held, made_nothing=True)
+            case "unbind":
+                freed = self.unbind(held)
                 return freed is not Release.LOST
             case "abandon":
                 return self.store.abandon(held.claim)
@@ -150,7 +150,7 @@ class FormerOwnerContract(StoreContract):
                     lambda *_: self.fail("it is asked to take back"),
                 )
             case _:
-                return self.store.undone(held.claim)
+                return self.store.undone(held.claim, []) is not None
 
     @ddt.data(*((take, what) for take in TAKEOVERS for what in _ATTEMPTS))
     @ddt.unpack

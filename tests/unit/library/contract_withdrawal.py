@@ -51,6 +51,15 @@ class _Withdrawal(StoreContract):
         use, claim = held or self.present
         return self.store.withdraw(claim, use, take_back)
 
+    def _todos(self) -> list[str]:
+        return list(self.store.todos(self.row().id).values())
+
+    def _undone(self, keys: ty.Collection[int] | None = None) -> int | None:
+        """Note withdrawals of the present one as undone, or all."""
+        claim = self.present.claim
+        done = self.store.todos(claim.id) if keys is None else keys
+        return self.store.undone(claim, done)
+
     def _expected(self, **changed: ty.Any) -> Record:
         renewed = {"lease_until": self.clock.milliseconds + LEASE}
         return dataclasses.replace(self.row(), **(renewed | changed))
@@ -74,7 +83,7 @@ class WithdrawContract(_Withdrawal):
             dataclasses.replace(expected, takeovers=1, undo=2), self.row()
         )
         self.assertEqual((), self.store.resources(claim.id))
-        self.assertEqual(("undo a", "undo b"), self.store.todos(claim.id))
+        self.assertEqual(["undo a", "undo b"], self._todos())
 
     def test_withdrawn_already_nothing_is_asked_again(self) -> None:
         # As after a commit whose connection broke.
@@ -91,7 +100,7 @@ class WithdrawContract(_Withdrawal):
         self.assertIs(Fate.TAKEN, self._withdraw(Fate.TAKEN))
         self.assertEqual(before, self.row())
         self.assertEqual(tuple(self.made), self.store.resources(self.row().id))
-        self.assertEqual((), self.store.todos(self.row().id))
+        self.assertEqual([], self._todos())
 
     def test_deleted_the_others_are_taken_back(self) -> None:
         self._begin()
@@ -106,7 +115,7 @@ class WithdrawContract(_Withdrawal):
             self.assertIs(Fate.DELETED, self._withdraw(Fate.DELETED, 1))
             self.assertEqual(expected, self.row())
         self.assertEqual((), self.store.resources(expected.id))
-        self.assertEqual(("undo a",), self.store.todos(expected.id))
+        self.assertEqual(["undo a"], self._todos())
 
     def test_who_lost_the_token_withdraws_nothing(self) -> None:
         self._begin()
@@ -132,10 +141,9 @@ class WithdrawContract(_Withdrawal):
     def test_a_rerun_still_has_it_to_undo(self) -> None:
         self._begin()
         self._withdraw(Fate.WITHDRAWN)
-        present = self.take("rerun")
+        self.take("rerun")
         self.assertEqual(2, self.row().undo)
-        todos = self.store.todos(present.claim.id)
-        self.assertEqual(("undo a", "undo b"), todos)
+        self.assertEqual(["undo a", "undo b"], self._todos())
 
     def test_a_takeover_that_is_given_back_still_has_it_to_undo(
         self,
@@ -144,10 +152,9 @@ class WithdrawContract(_Withdrawal):
         self._withdraw(Fate.WITHDRAWN)
         self.store.give_back(self.take("rerun").use)
         self.assertTrue(self.is_free())
-        present = self.take("rerun", body=b"another")
+        self.take("rerun", body=b"another")
         self.assertEqual(2, self.row().undo)
-        todos = self.store.todos(present.claim.id)
-        self.assertEqual(("undo a", "undo b"), todos)
+        self.assertEqual(["undo a", "undo b"], self._todos())
 
     def test_what_runs_then_can_make_others(self) -> None:
         self._begin()
@@ -164,10 +171,7 @@ class WithdrawContract(_Withdrawal):
         fate = self._withdraw(Fate.WITHDRAWN, held=later)
         self.assertIs(Fate.WITHDRAWN, fate)
         self.assertEqual(3, self.row().undo)
-        self.assertEqual(
-            ("undo a", "undo b", "undo c"),
-            self.store.todos(later.claim.id),
-        )
+        self.assertEqual(["undo a", "undo b", "undo c"], self._todos())
 
 
 class UndoneContract(_Withdrawal):
@@ -175,36 +179,52 @@ class UndoneContract(_Withdrawal):
 
     def test_a_token_without_a_withdrawal_has_nothing_to_undo(self) -> None:
         self._begin()
-        self.assertEqual((), self.store.todos(self.row().id))
+        self.assertEqual([], self._todos())
 
     def test_it_is_noted(self) -> None:
         self._begin()
         self._withdraw(Fate.WITHDRAWN)
         before = self.row()
-        self.assertTrue(self.store.undone(self.present.claim))
+        self.assertEqual(0, self._undone())
         self.assertEqual(dataclasses.replace(before, undo=0), self.row())
-        self.assertEqual((), self.store.todos(before.id))
+        self.assertEqual([], self._todos())
+
+    def test_only_what_is_undone_is_noted(self) -> None:
+        self._begin()
+        self._withdraw(Fate.WITHDRAWN)
+        first, second = self.store.todos(self.row().id)
+        self.assertEqual(1, self._undone([first]))
+        self.assertEqual((1, ["undo b"]), (self.row().undo, self._todos()))
+        self.assertEqual(0, self._undone([second, first]))
+        self.assertEqual((0, []), (self.row().undo, self._todos()))
+
+    def test_with_nothing_undone_it_tells_what_is_left(self) -> None:
+        self._begin()
+        self._withdraw(Fate.WITHDRAWN)
+        self.assertEqual(2, self._undone([]))
+        self.assertEqual(2, self.row().undo)
 
     def test_it_can_be_noted_twice(self) -> None:
         self._begin()
         self._withdraw(Fate.WITHDRAWN)
-        self.store.undone(self.present.claim)
-        self.assertTrue(self.store.undone(self.present.claim))
+        keys = list(self.store.todos(self.row().id))
+        self.assertEqual(0, self._undone(keys))
+        self.assertEqual(0, self._undone(keys))
 
     def test_not_by_who_lost_the_token(self) -> None:
         self._begin()
         self._withdraw(Fate.WITHDRAWN)
         self.take("rerun")
-        self.assertFalse(self.store.undone(self.present.claim))
+        self.assertIsNone(self._undone())
         self.assertEqual(2, self.row().undo)
-        self.assertEqual(2, len(self.store.todos(self.row().id)))
+        self.assertEqual(2, len(self._todos()))
 
     def test_it_is_not_undone_again_with_a_later_one(self) -> None:
         self._begin()
         self._withdraw(Fate.WITHDRAWN)
-        self.store.undone(self.present.claim)
+        self._undone()
         self.make(self.present.claim, "c")
         later = self.take("recover")
         self._withdraw(Fate.WITHDRAWN, held=later)
         self.assertEqual(1, self.row().undo)
-        self.assertEqual(("undo c",), self.store.todos(later.claim.id))
+        self.assertEqual(["undo c"], self._todos())

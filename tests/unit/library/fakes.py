@@ -124,7 +124,9 @@ class Work:
         self.asked_to_rebuild.append(tuple(resources))
         return self.rebuilt
 
-    def survives(self, resources: ty.Sequence[Resource]) -> bool:
+    def survives(
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
+    ) -> bool:
         return bool(self.left.intersection(resources))
 
     def started(self, request_id: str) -> Started:

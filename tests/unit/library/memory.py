@@ -20,6 +20,7 @@ from openstack_idempotency.protocol.withdrawn import Withdrawn
 from tests.unit.library.memory_rows import Row
 from tests.unit.library.memory_rows import Table
 
+Survives = ty.Callable[[ty.Any, ty.Sequence[Resource]], bool]
 TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
 
 
@@ -108,21 +109,30 @@ class Store(Table):
         self._leave("complete")
         return True
 
-    def release(
-        self, claim: Claim, use: Use, *, made_nothing: bool
-    ) -> Release:
+    def release(self, claim: Claim, use: Use) -> Release:
         self._enter("release")
         row = self._held(claim)
         if row is None:
             return Release.LOST
-        if row.record.bound and not made_nothing:
+        if row.record.bound:
             return Release.BOUND
         if claim.shared:
-            row.resources.clear()
-            row.change(bound=0, lease_until=0, expires_at=0)
+            row.change(lease_until=0, expires_at=0)
         else:
             del self.rows[claim.id]
         self._leave("release")
+        return Release.FREED
+
+    def unbind(self, claim: Claim, survives: Survives) -> Release:
+        self._enter("unbind")
+        row = self._held(claim)
+        if row is None:
+            return Release.LOST
+        if row.resources and survives(self, tuple(row.resources)):
+            return Release.BOUND
+        row.resources.clear()
+        row.change(bound=0, lease_until=0, expires_at=0)
+        self._leave("unbind")
         return Release.FREED
 
     def abandon(self, claim: Claim) -> bool:
@@ -175,21 +185,27 @@ class Store(Table):
         self._leave("withdraw")
         return withdrawn.fate
 
-    def todos(self, token_id: int) -> tuple[str, ...]:
+    def todos(self, token_id: int) -> dict[int, str]:
         self._enter("todos")
         row = self.rows.get(token_id)
         todos = [] if row is None else row.todos
-        return tuple(todo for todo, done in todos if not done)
+        return {
+            key: todo for key, (todo, done) in enumerate(todos) if not done
+        }
 
-    def undone(self, claim: Claim) -> bool:
+    def undone(self, claim: Claim, keys: ty.Collection[int]) -> int | None:
         self._enter("undone")
         row = self._held(claim)
         if row is None:
-            return False
-        row.todos = [(todo, True) for todo, _ in row.todos]
-        row.change(undo=0)
+            return None
+        row.todos = [
+            (todo, done or key in keys)
+            for key, (todo, done) in enumerate(row.todos)
+        ]
+        left = sum(not done for _, done in row.todos)
+        row.change(undo=left)
         self._leave("undone")
-        return True
+        return left
 
     def resources(self, token_id: int) -> tuple[Resource, ...]:
         self._enter("resources")

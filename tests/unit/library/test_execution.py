@@ -49,9 +49,9 @@ class RefusedTest(base.EngineTestCase):
     def test_after_it_undid_what_it_made_the_token_is_free(self) -> None:
         work = self.linked(REFUSED)
         self.assert_told(self.send(work), Verdict.EXECUTED, REFUSED)
-        self.assertEqual([], self.store.records)
-        self.send(work)
-        self.assertEqual(2, work.runs)
+        self.assertEqual(0, self.row().bound)
+        reply = self.send(self.linked(), body=b"corrected")
+        self.assert_told(reply, Verdict.EXECUTED, ACCEPTED)
 
     def test_after_a_takeover_it_frees_the_token_too(self) -> None:
         self.dies(self.dying())
@@ -77,7 +77,7 @@ class FailedTest(base.EngineTestCase):
 
     def test_linked_and_undone_by_the_service_the_token_is_free(self) -> None:
         self.send(self.linked(FAILED))
-        self.assertEqual([], self.store.records)
+        self.assertEqual(0, self.row().bound)
 
     def test_linked_and_committed_the_retry_gets_what_is_there(self) -> None:
         work = self.linked(FAILED)

@@ -86,7 +86,7 @@ class LinkedTest(base.EngineTestCase):
             self.clock.forward(base.LEASE)
             self.send(self.linked())
 
-        self.store.before["resources"] = overtake
+        self.store.before["unbind"] = overtake
         self.refused(errors.TakenOver, work, "req-1")
         self.assertIs(State.SUCCEEDED, self.row().state)
 

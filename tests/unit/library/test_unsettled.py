@@ -31,7 +31,7 @@ _UNSETTLED = (
     UnsettledCase("complete", True, ACCEPTED),
     UnsettledCase("release", True, FAILED),
     UnsettledCase("release", True, REFUSED),
-    UnsettledCase("resources", True, FAILED),
+    UnsettledCase("unbind", True, FAILED),
     UnsettledCase("complete", False, ACCEPTED),
     UnsettledCase("complete", False, FAILED),
     UnsettledCase("release", False, REFUSED),

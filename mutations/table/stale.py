@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Point 2 on Galera: what a node that lags behind reads decides."""
+
+from __future__ import annotations
+
+from mutations.fault import fault
+from mutations.fault import tests
+from mutations.table.places import ENGINE
+from mutations.table.places import SQL
+
+FAULTS = (
+    fault(
+        "2.20",
+        "a clean-up leaves the token's row as it is: no fence on Galera",
+        tests(
+            "functional.db.test_stale_reads",
+            "FencesOnMysqlTest.test_so_does_a_clean_up_of_what_is_not_bound",
+        ),
+        (
+            f"{SQL}/link.py",
+            '    change = rows.FENCE | {"bound": TOKENS.c.bound + bound}\n',
+            '    change = {"bound": TOKENS.c.bound + bound}\n',
+        ),
+    ),
+    fault(
+        "2.21",
+        "what is noted as undone is all that there is",
+        tests(
+            "functional.db.test_store",
+            "UndoneOnSqliteTest.test_only_what_is_undone_is_noted",
+        ),
+        (
+            f"{SQL}/withdrawing.py",
+            "sorted(pending.intersection(keys))",
+            "sorted(pending)",
+        ),
+    ),
+    fault(
+        "2.22",
+        "a binding that cannot be read yet is taken for a lost answer",
+        tests(
+            "functional.db.test_stale_reads",
+            "StaleReadsOnMysqlTest."
+            "test_what_a_dead_worker_made_is_not_taken_for_lost",
+        ),
+        (
+            f"{ENGINE}/recovery.py",
+            "        if len(resources) < row.bound:\n",
+            "        if len(resources) < 0:\n",
+        ),
+    ),
+    fault(
+        "2.23",
+        "what is not known to be undone is taken for undone",
+        tests(
+            "functional.db.test_stale_reads",
+            "StaleReadsOnMysqlTest."
+            "test_what_was_withdrawn_is_not_taken_for_undone",
+        ),
+        (
+            f"{ENGINE}/execution.py",
+            "        if left:\n",
+            "        if left is None:\n",
+        ),
+    ),
+)
