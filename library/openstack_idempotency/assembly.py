@@ -49,8 +49,8 @@ def build(conf: cfg.ConfigOpts, place: Place) -> tuple[Engine, SqlTokenStore]:
     opts.register_opts(conf)
     opts.check(conf, place.turn_off)
     group = conf.idempotency
-    secrets = [secret.encode() for secret in group.secret]
-    tokens = _store(conf, place, secrets)
+    secrets = _secrets(conf)
+    tokens = store(conf, place)
     parts = Parts.of(
         store=tokens,
         digests=digest.Digests(secrets),
@@ -67,9 +67,13 @@ def build(conf: cfg.ConfigOpts, place: Place) -> tuple[Engine, SqlTokenStore]:
     return Engine(parts), tokens
 
 
-def _store(
-    conf: cfg.ConfigOpts, place: Place, secrets: ty.Sequence[bytes]
-) -> SqlTokenStore:
+def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
+    """Return the table of tokens.
+
+    :param conf: the service's configuration, with this group registered
+    :param place: where the service keeps its tokens
+    :raises opts.Misconfigured: the options do not fit the database server
+    """
     group = conf[place.options]
     connections = Connections(
         place.database,
@@ -80,7 +84,7 @@ def _store(
     settings = Settings(
         lease=conf.idempotency.lease * 1000,
         token_ttl=conf.idempotency.token_ttl * 1000,
-        key_ids=tuple(digest.key_id(secret) for secret in secrets),
+        key_ids=tuple(digest.key_id(secret) for secret in _secrets(conf)),
         host=place.host,
         sync_command=place.sync_command,
     )
@@ -92,3 +96,7 @@ def _store(
             f"Client tokens cannot be kept in [{place.options}]: {exc}"
         ) from None
     return tokens
+
+
+def _secrets(conf: cfg.ConfigOpts) -> list[bytes]:
+    return [secret.encode() for secret in conf.idempotency.secret]

@@ -12,7 +12,6 @@ from oslo_log import log as logging
 
 import nova.conf
 from nova.conf import idempotency as options
-from nova.db.api import api as api_db
 from nova.db.idempotency import database
 from nova.db.idempotency import kinds as nova_kinds
 from nova.idempotency import chores
@@ -24,7 +23,6 @@ from nova.idempotency import work
 from nova.idempotency.unconfigured import Unconfigured
 from openstack_idempotency import assembly
 from openstack_idempotency import opts
-from openstack_idempotency.assembly import Place
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import headers
@@ -142,13 +140,7 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
     :raises opts.Misconfigured: the options contradict each other, or do not
         fit the database server
     """
-    place = Place(
-        database=api_db.context_manager,
-        options="api_database",
-        host=conf.host,
-        sync_command=database.SYNC_COMMAND,
-        turn_off=options.TURN_OFF,
-    )
+    place = database.place(conf.host, options.TURN_OFF)
     engine, tokens = assembly.build(conf, place)
     group = conf.idempotency
     purger = Purger(

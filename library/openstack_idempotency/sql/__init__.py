@@ -8,6 +8,7 @@ claiming         claim a token, take it over, renew its lease
 settling         store an outcome, or free the token
 withdrawing      take back what the service has not gone on with
 watching         find rows that were keyed with other secrets
+catalogue        what operators see
 purge            delete what has ended, and find out what ends
 unlocked       change the rows that nobody has locked
 purger         purges at intervals, in each process

@@ -9,6 +9,7 @@ row of one token and nothing else: they read and change by primary keys.
 
 from __future__ import annotations
 
+from openstack_idempotency.sql.catalogue import Cataloguing
 from openstack_idempotency.sql.claiming import Claiming
 from openstack_idempotency.sql.purge import Purging
 from openstack_idempotency.sql.reading import Reading
@@ -18,7 +19,13 @@ from openstack_idempotency.sql.withdrawing import Withdrawing
 
 
 class SqlTokenStore(
-    Reading, Claiming, Settling, Withdrawing, Watching, Purging
+    Reading,
+    Claiming,
+    Settling,
+    Withdrawing,
+    Watching,
+    Purging,
+    Cataloguing,
 ):
     """Tokens in a database; what the engine's store port asks for.
 

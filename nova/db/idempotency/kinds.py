@@ -27,5 +27,6 @@ SERVER_GROUP = Kind("server_group", api_models.InstanceGroup, "uuid")
 AGGREGATE = Kind("aggregate", api_models.Aggregate, "id")
 FLAVOR = Kind("flavor", api_models.Flavors, "flavorid")
 
-#: Those by which a token lasts.
-LASTING = (SERVER,)
+#: All of them, and those by which a token lasts.
+ALL = (SERVER, KEYPAIR, SERVER_GROUP, AGGREGATE, FLAVOR)
+LASTING = tuple(kind for kind in ALL if kind.lasting)

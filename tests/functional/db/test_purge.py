@@ -111,7 +111,8 @@ class _Purge(_Purging):
         self.store.withdraw(present.claim, present.use, work.withdraw)
         self.clock.forward(10 * _LIFE)
         self.assertEqual(0, self.store.purge(10))
-        self.store.undone(present.claim)
+        todos = self.store.todos(present.claim.id)
+        self.store.undone(present.claim, [*todos])
         self.assertEqual(1, self.store.purge(10))
 
     def test_aliases_go_with_the_row_that_they_lead_to(self) -> None:

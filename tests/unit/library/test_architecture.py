@@ -32,6 +32,14 @@ _LAYERS: ty.Final = {
         "oslo_log",
         "sqlalchemy",
     ),
+    "commands": (
+        "openstack_idempotency",
+        "oslo_config",
+        "oslo_upgradecheck",
+        "prettytable",
+        "rich",
+        "sqlalchemy",
+    ),
     "wsgi": ("openstack_idempotency.protocol", "oslo_middleware", "webob"),
 }
 # The modules at its top put the layers together.
