@@ -122,7 +122,7 @@ def _resources(metadata: sa.MetaData) -> sa.Table:
         sa.Column("resource_id", sa.String(255), nullable=False),
         sa.Column("row_key", sa.String(255), nullable=True),
         sa.Column("incarnation", sa.String(255), nullable=True),
-        sa.Index("client_token_resources_token_id_idx", "token_id"),
+        sa.Index("client_token_resources_token_id_id_idx", "token_id", "id"),
         sa.Index("client_token_resources_kind_id_idx", "kind", "resource_id"),
         **_OPTIONS,
     )
@@ -139,7 +139,7 @@ def _withdrawals(metadata: sa.MetaData) -> sa.Table:
         sa.Column("todo", sa.Text, nullable=False),
         sa.Column("undone", sa.Boolean, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Index("client_token_withdrawals_token_id_idx", "token_id"),
+        sa.Index("client_token_withdrawals_token_id_id_idx", "token_id", "id"),
         sa.Index("client_token_withdrawals_undone_idx", "undone"),
         **_OPTIONS,
     )
