@@ -8,7 +8,8 @@ LOG := var/pip.log
 SECONDS ?= 180
 REQUESTS ?= 1000000
 SEED ?= 1
-DATABASE ?= mysql
+# As --help of the tools says; each has a default of its own.
+ON_DATABASE = $(if $(DATABASE),--database $(DATABASE))
 
 # What our three packages are built from.
 OURS := setup.py pyproject.toml client/pyproject.toml library/pyproject.toml \
@@ -26,7 +27,7 @@ echo "$$(($$(date +%s) - start)) s"
 endef
 
 .PHONY: help demo serve test releases faults fuzz upstream chaos model \
-	simulate mutations words picture clean
+	simulate mutations bench words picture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -34,11 +35,12 @@ help:  ## Show this list
 demo: $(VENV)/ours  ## Bring up a control plane and play the story against it
 	@$(VENV)/bin/python -m embedded demo
 
-serve: $(VENV)/ours  ## Bring it up to try things; Ctrl-C stops everything
-	@$(VENV)/bin/python -m embedded serve
+serve: $(VENV)/ours  ## Bring it up to try things, on DATABASE (sqlite) and SERVER (waitress)
+	@$(VENV)/bin/python -m embedded serve $(ON_DATABASE) $(if $(SERVER),--server $(SERVER))
 
 test: $(TOX)/ready  ## Run all tests, style and type checks under tox
-	@$(TOX)/bin/tox
+	@$(TOX)/bin/tox; status=$$?; \
+	.tox/shared/bin/python -m testing.left_out; exit $$status
 
 releases: $(TOX)/ready  ## Run the functional suite on the older releases of Nova, too
 	@TEST_WORKERS=1 $(TOX)/bin/tox run-parallel --parallel 3 \
@@ -54,7 +56,7 @@ upstream: $(TOX)/ready  ## Run Nova's own tests: without us, with us, with each 
 	@$(TOX)/bin/tox -e upstream
 
 chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180) on DATABASE (mysql, postgresql)
-	@$(VENV)/bin/python -m chaos --seconds $(SECONDS) --database $(DATABASE)
+	@$(VENV)/bin/python -m chaos --seconds $(SECONDS) $(ON_DATABASE)
 
 model:  ## Check the protocol in every state; needs spin and gcc
 	@sh model/run.sh
@@ -64,6 +66,10 @@ simulate: $(VENV)/ours  ## Simulate REQUESTS (1,000,000) from SEED (1), on two p
 
 mutations: $(TOX)/ready  ## Put each known fault back, and see that a proof finds it
 	@$(TOX)/bin/tox -e mutations
+
+bench: $(VENV)/ours  ## Measure what a token costs, for an hour; QUICK=1 in three minutes
+	@$(VENV)/bin/python -m benchmarks $(if $(QUICK),--quick,\
+		--plots docs/images/benchmarks)
 
 words:  ## Find words that the glossary bans
 	@$(PYTHON) -m tools.words

@@ -8,7 +8,7 @@ import collections
 import pathlib
 import sys
 
-from upstream import results
+from testing import results
 
 # The second one has a command of its own in these environments.
 _FUNCTIONAL = ("tests.functional.", "tests.functional.model.")

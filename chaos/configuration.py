@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chaos import allocations
 from chaos.databases import Databases
-from embedded.services import nova
+from embedded import paste
 
 #: Seconds, as short as the options allow: a dead worker's token is free soon.
 LEASE = 2
@@ -64,6 +64,7 @@ secret = of tests only: 0123456789 0123456789
 lease = {lease}
 purge_interval = {purge_interval}
 wait_timeout = {wait_timeout}
+{options}
 """
 
 
@@ -77,12 +78,20 @@ class Configuration:
         topic, that no other site uses
     :param placement: the URL of a real placement; without one, something
         stands in for it
+    :param lease: seconds that a running request holds its token
+    :param wait_timeout: seconds that a retry waits for the first request
+    :param options: more lines of group [idempotency]
+    :param woven: whether api-paste.ini turns client tokens on
     """
 
     databases: Databases
     transport_url: str = "fake:/"
     exchange: str = "nova"
     placement: str = ""
+    lease: int = LEASE
+    wait_timeout: int = WAIT_TIMEOUT
+    options: str = ""
+    woven: bool = True
 
     def write(self, folder: Path, host: str) -> None:
         """Write the files of one host.
@@ -96,20 +105,27 @@ class Configuration:
             folder=folder,
             transport_url=self.transport_url,
             exchange=self.exchange,
-            lease=LEASE,
-            wait_timeout=WAIT_TIMEOUT,
+            lease=self.lease,
+            wait_timeout=self.wait_timeout,
             purge_interval=_PURGE_INTERVAL,
+            options=self.options,
             group_members=GROUP_MEMBERS,
             placement=self.placement,
             token=allocations.TOKEN,
             **urls,
         )
         (folder / "nova.conf").write_text(text)
-        (folder / "api-paste.ini").write_text(_paste())
+        (folder / "api-paste.ini").write_text(_paste(self.woven))
 
 
-def _paste() -> str:
-    text = nova.paste()
-    if _AUTHENTICATION not in text:
-        raise LookupError(f"upstream's api-paste.ini lacks{_AUTHENTICATION}")
-    return text.replace(_AUTHENTICATION, " keystonecontext")
+def _paste(woven: bool) -> str:
+    pipelines = paste.installed()
+    if woven:
+        paste.turn_on(pipelines)
+    paste.change_pipelines(pipelines, _without_authentication)
+    return paste.text(pipelines)
+
+
+def _without_authentication(pipeline: str) -> str:
+    # The simplest of them has none by itself.
+    return pipeline.replace(_AUTHENTICATION, " keystonecontext")

@@ -23,8 +23,8 @@ import tempfile
 
 import sqlalchemy as sa
 
-from chaos import databases
 from chaos.hosts import wait_until
+from embedded import database_server
 
 # Where distributions keep what is not on everybody's path.
 _FOLDERS = ("/usr/sbin", "/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
@@ -160,7 +160,7 @@ class Daemon:
         if self._process is None or self._process.poll() is not None:
             raise RuntimeError(f"the server has ended:\n{self._tail()}")
         try:
-            with databases.engine(self.url).connect():
+            with database_server.engine(self.url).connect():
                 return True
         except sa.exc.OperationalError:
             return False
@@ -177,7 +177,7 @@ class Daemon:
 
         :param name: the name, for which no password is needed
         """
-        with databases.engine(self.url).begin() as connection:
+        with database_server.engine(self.url).begin() as connection:
             for statement in self._kind.users:
                 connection.execute(sa.text(statement.format(name=name)))
 

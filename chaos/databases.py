@@ -7,23 +7,11 @@ from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
-import os
-import uuid
 
 import sqlalchemy as sa
 
-# The servers that are used if they answer; another place can be named. PyMySQL
-# would prepare for TLS each time it connects: 22 ms, to read the system's CAs.
-SERVERS = {
-    "mysql": os.environ.get(
-        "TEST_MYSQL_URL",
-        "mysql+pymysql://root@127.0.0.1:3306/?ssl_disabled=true",
-    ),
-    "postgresql": os.environ.get(
-        "TEST_POSTGRESQL_URL",
-        "postgresql+psycopg2://postgres@127.0.0.1:5432/postgres",
-    ),
-}
+from embedded import database_server
+import testing.databases
 
 # All connections of a user to a database but for the one that asks.
 _OTHERS = {
@@ -67,68 +55,31 @@ class Databases:
         )
 
 
-def engine(url: str) -> sa.Engine:
-    """Return an engine whose connections end with their use.
-
-    So nothing that breaks connections leaves a broken one to its users.
-
-    :param url: the database
-    """
-    return sa.create_engine(url, poolclass=sa.NullPool)
-
-
-def missing(backend: str) -> str | None:
-    """Return why a kind of database cannot be used, None if it can.
-
-    As tests/functional has it: where TEST_REQUIRE_DATABASES is set, each one
-    is used, and what needs it fails if it does not answer.
-
-    :param backend: a key of SERVERS
-    """
-    if os.environ.get("TEST_REQUIRE_DATABASES"):
-        return None
-    try:
-        with engine(SERVERS[backend]).connect():
-            return None
-    except sa.exc.OperationalError:
-        return f"no {backend} server answers"
-
-
 @contextlib.contextmanager
 def created(backend: str) -> Iterator[Databases]:
     """Create empty databases of their own, and drop them in the end.
 
-    :param backend: a key of SERVERS
+    :param backend: "mysql" or "postgresql"
     """
     with contextlib.ExitStack() as stack:
-        yield create(SERVERS[backend], stack.callback)
+        yield create(database_server.named(backend), stack.callback)
 
 
 def create(
-    url: str, at_the_end: Callable[..., object] | None = None
+    server: sa.URL, at_the_end: Callable[..., object] | None = None
 ) -> Databases:
     """Create empty databases.
 
-    :param url: the server
+    :param server: where they are to be
     :param at_the_end: is told what drops each of them, unless the server
         goes with them
     """
-    server = engine(url).execution_options(isolation_level="AUTOCOMMIT")
-    backend = server.dialect.name
-    site = uuid.uuid4().hex
-    options = " CHARACTER SET utf8mb3" if backend == "mysql" else ""
-    force = " WITH (FORCE)" if backend == "postgresql" else ""
-    urls = []
-    with server.connect() as connection:
-        for field in dataclasses.fields(Databases):
-            name = f"nova_chaos_{site}_{field.name}"
-            connection.execute(sa.text(f"CREATE DATABASE {name}{options}"))
-            if at_the_end is not None:
-                drop = sa.text(f"DROP DATABASE {name}{force}")
-                at_the_end(_run, server, drop)
-            of_it = server.url.set(database=name)
-            urls.append(of_it.render_as_string(hide_password=False))
-    return Databases(*urls)
+    return Databases(
+        *(
+            testing.databases.fresh(server, field.name, at_the_end)
+            for field in dataclasses.fields(Databases)
+        )
+    )
 
 
 def cut(url: str) -> None:
@@ -138,7 +89,7 @@ def cut(url: str) -> None:
 
     :param url: the database, as that user connects to it
     """
-    server = engine(url)
+    server = database_server.engine(url)
     down = contextlib.suppress(sa.exc.OperationalError)
     with down, server.connect() as connection:
         _cut(connection, server.url)
@@ -154,8 +105,3 @@ def _cut(connection: sa.Connection, url: sa.URL) -> None:
         if connection.invalidated:
             # By another worker, which cuts all connections off as well.
             return
-
-
-def _run(server: sa.Engine, statement: sa.TextClause) -> None:
-    with server.connect() as connection:
-        connection.execute(statement)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chaos import databases
 from chaos.client import Client
 from chaos.client import group_of
 from chaos.hosts import wait_until
+from embedded import database_server
 from nova.db.api import models as api_models
 
 #: The name of groups that callers were given, and have not made.
@@ -22,7 +22,7 @@ class Grants:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = databases.engine(url)
+        self._engine = database_server.engine(url)
 
     def give(self, client: Client) -> None:
         """Give a caller what the operation needs.

@@ -11,11 +11,11 @@ import typing as ty
 
 import sqlalchemy as sa
 
-from chaos import databases
 from chaos.databases import Databases
 from chaos.entry import Entry
 from chaos.grants import GIVEN
 from chaos.hosts import wait_until
+from embedded import database_server
 from nova.db.api import models as api_models
 from nova.db.main import models as main_models
 from openstack_idempotency.sql import clock
@@ -54,9 +54,9 @@ class Ledger:
     """
 
     def __init__(self, urls: Databases) -> None:
-        self._engine = databases.engine(urls.api)
+        self._engine = database_server.engine(urls.api)
         self._cells = [
-            databases.engine(url) for url in (urls.cell0, urls.cell1)
+            database_server.engine(url) for url in (urls.cell0, urls.cell1)
         ]
 
     def entries(self) -> dict[str, Entry]:

@@ -35,7 +35,7 @@ class Mutation(enum.Enum):
             connections._ON_CONNECT = _at_repeatable_read()
             steps.forget = _forget_by_conditions
         else:
-            link.listen = _bind_nothing  # type: ignore[assignment]
+            link._link_rows = _bind_nothing  # type: ignore[assignment]
 
 
 def _whoever_holds_it(claim: Claim) -> sa.ColumnElement[bool]:

@@ -5,37 +5,29 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chaos import databases
 from chaos.databases import Databases
+from embedded import database_server
 from nova.db.api import models as api_models
-from nova.db.main import models as main_models
 from nova.objects.cell_mapping import CellMapping
 from openstack_idempotency.sql import migration
+import testing.schema
 
 FLAVOR = "1"
 #: Where all servers are built, as far as the conductor knows.
 COMPUTE = "compute"
-_TOO_LONG = "migrations_by_host_nodes_and_status_idx"
 CELL1 = "11111111-1111-1111-1111-111111111111"
 
 
 def create(urls: Databases, transport_url: str) -> None:
     """Fill empty databases.
 
-    From the models, not by Nova's migrations: those take a minute.
-
     :param urls: the databases
     :param transport_url: the broker of both cells
     """
-    metadata = main_models.BASE.metadata
-    # MariaDB takes no index over so many bytes; Nova's own migrations say
-    # how many of each column, its models do not.
-    indexes = metadata.tables["migrations"].indexes
-    indexes -= {index for index in indexes if index.name == _TOO_LONG}
     for url in (urls.cell0, urls.cell1):
-        metadata.create_all(databases.engine(url))
-    api = databases.engine(urls.api)
-    api_models.BASE.metadata.create_all(api)
+        testing.schema.create_cell(database_server.engine(url))
+    api = database_server.engine(urls.api)
+    testing.schema.create_api(api)
     migration.db_sync(api)
     cells = (("cell0", CellMapping.CELL0_UUID, urls.cell0),
              ("cell1", CELL1, urls.cell1))

@@ -10,6 +10,8 @@ import contextlib
 import dataclasses
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from chaos import broker
 from chaos import daemon
 from chaos import databases
@@ -118,7 +120,7 @@ def started(
     """
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(daemon.started(backend))
-        urls = databases.create(server.url)
+        urls = databases.create(sa.make_url(server.url))
         schema.create(urls, broker.URL)
         relay = stack.enter_context(Relay(*broker.address()))
         topic = stack.enter_context(broker.exchange())

@@ -7,7 +7,9 @@ import signal
 import sys
 from typing import NoReturn
 
+from embedded import database_server
 from embedded import demo
+from embedded import platform
 from embedded import ports
 from embedded import serve
 from embedded.errors import StackError
@@ -28,14 +30,18 @@ def main() -> int:
         signal.signal(number, _interrupt)
     try:
         if options.command == "demo":
-            return demo.run(options.var, chosen)
-        serve.run(options.var, chosen)
+            return demo.run(options.var, chosen, _platform(options))
+        serve.run(options.var, chosen, _platform(options))
     except StackError as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def _platform(options: argparse.Namespace) -> platform.Platform:
+    return platform.Platform(options.database, options.server)
 
 
 def _interrupt(*_signal: object) -> NoReturn:
@@ -50,6 +56,22 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path(__file__).parents[1] / "var",
         help="directory for all state (default: %(default)s)",
+    )
+    known = ", ".join(
+        f"{name} (where ${variable} says)"
+        for name, variable in database_server.VARIABLES.items()
+    )
+    parser.add_argument(
+        "--database",
+        default=platform.SQLITE,
+        help=f"sqlite, {known}, or the URL of such a server without a "
+        "password (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--server",
+        choices=platform.SERVERS,
+        default=platform.WAITRESS,
+        help="what serves each API (default: %(default)s)",
     )
     for service in ports.DEFAULTS:
         parser.add_argument(

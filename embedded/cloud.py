@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the cloud offers its users: an image and two flavors."""
+"""What the cloud offers its users: an image, two flavors, a network."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,7 @@ from keystoneauth1 import adapter
 from keystoneauth1 import session
 
 IMAGE = "nothing"
+NETWORK = "shared"
 SMALL = "small"
 LARGE = "large"
 
@@ -15,14 +16,17 @@ FLAVORS: Mapping[str, Mapping[str, int]] = {
     LARGE: {"ram": 128, "vcpus": 2, "disk": 1},
 }
 
+SUBNET = "192.0.2.0/24"
+
 # The fake virt driver never looks inside.
 IMAGE_CONTENT = bytes(512)
 
 
 def furnish(admin: session.Session) -> None:
-    """Create what is missing of the image and the flavors."""
+    """Create what is missing of the image, the flavors and the network."""
     _create_flavors(adapter.Adapter(admin, service_type="compute"))
     _create_image(adapter.Adapter(admin, service_type="image"))
+    _create_network(adapter.Adapter(admin, service_type="network"))
 
 
 def _create_flavors(compute: adapter.Adapter) -> None:
@@ -46,3 +50,15 @@ def _create_image(images: adapter.Adapter) -> None:
             data=IMAGE_CONTENT,
             headers={"Content-Type": "application/octet-stream"},
         )
+
+
+def _create_network(networks: adapter.Adapter) -> None:
+    query = {"name": NETWORK}
+    found = networks.get("/v2.0/networks", params=query).json()["networks"]
+    network = found[0] if found else networks.post("/v2.0/networks", json={
+        "network": {"name": NETWORK, "shared": True},
+    }).json()["network"]
+    if not network["subnets"]:
+        networks.post("/v2.0/subnets", json={"subnet": {
+            "network_id": network["id"], "ip_version": 4, "cidr": SUBNET,
+        }})

@@ -47,7 +47,9 @@ class NovaCommand:
     """Runs `nova` with arguments as a user would type them."""
 
     def __init__(self, site: Site) -> None:
-        self._environment = environment.inherited() | openrc.variables(site)
+        self._environment = environment.inherited() | openrc.variables(
+            site, openrc.DEMO
+        )
 
     def run(self, *arguments: str) -> Answer:
         """Run the command to its end."""

@@ -9,24 +9,35 @@ import time
 
 from embedded import ports
 from embedded import progress
+from embedded import provision
+from embedded.platform import Platform
 from embedded.site import Site
 from embedded.stack import Stack
 from embedded.story import Outcome
 from embedded.story import Story
 
 
-def run(var: Path, chosen: Mapping[str, int]) -> int:
-    """Return the exit status: 0 when all happened as expected."""
+def run(
+    var: Path, chosen: Mapping[str, int], platform: Platform
+) -> int:
+    """Return the exit status: 0 when all happened as expected.
+
+    :param var: directory for all state
+    :param chosen: port of each service
+    :param platform: what it runs on
+    """
     started = time.monotonic()
     # Before the state is removed, under which another demo may run.
     ports.require_free(chosen)
-    shutil.rmtree(var / "demo", ignore_errors=True)
-    site = Site.on_sqlite(var / "demo", chosen)
+    state = platform.beside(var / "demo")
+    shutil.rmtree(state, ignore_errors=True)
+    site = Site.on(platform, state, chosen)
     progress.say("A control plane of its own:")
     with Stack(site, var / "template", progress.step) as stack:
         progress.say("The story:")
         results = [tell(s.title, s.play) for s in Story(site).steps()]
         results.append(tell("stop everything", lambda: _stop(stack)))
+    provision.drop(site)
     differences = results.count(False)
     progress.say(
         f"{len(results)} steps, {differences} different, "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo user's credentials, as command line clients read them."""
+"""Credentials of users, as command line clients read them."""
 
 import shlex
 
@@ -12,14 +12,20 @@ from embedded.site import Site
 COMPUTE_API_VERSION = "2.90"
 
 
-def variables(site: Site) -> dict[str, str]:
-    """Return the environment variables of the demo user."""
+# Users, each with the project that they work in.
+DEMO = ("demo", DEMO_PROJECT)
+ADMIN = ("admin", "admin")
+
+
+def variables(site: Site, who: tuple[str, str]) -> dict[str, str]:
+    """Return the environment variables of a user, DEMO or ADMIN."""
+    user, project = who
     return {
         "OS_AUTH_URL": f"{site.url('keystone')}/v3",
         "OS_IDENTITY_API_VERSION": "3",
-        "OS_USERNAME": "demo",
-        "OS_PASSWORD": site.secrets.passwords["demo"],
-        "OS_PROJECT_NAME": DEMO_PROJECT,
+        "OS_USERNAME": user,
+        "OS_PASSWORD": site.secrets.passwords[user],
+        "OS_PROJECT_NAME": project,
         "OS_USER_DOMAIN_NAME": "Default",
         "OS_PROJECT_DOMAIN_NAME": "Default",
         "OS_REGION_NAME": config.REGION,
@@ -28,9 +34,9 @@ def variables(site: Site) -> dict[str, str]:
     }
 
 
-def text(site: Site) -> str:
+def text(site: Site, who: tuple[str, str]) -> str:
     """Return a file for a shell to read in."""
     return "".join(
         f"export {name}={shlex.quote(value)}\n"
-        for name, value in variables(site).items()
+        for name, value in variables(site, who).items()
     )

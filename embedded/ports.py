@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+import http.client
 import os
 import socket
 
@@ -66,6 +67,22 @@ def answers(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def serves(port: int) -> bool:
+    """Tell whether an HTTP server gives an answer on the port, any one.
+
+    uWSGI listens long before it has loaded what it serves.
+    """
+    connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def _free(port: int) -> bool:

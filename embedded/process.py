@@ -54,12 +54,12 @@ class Process:
         return self._popen.pid
 
     def wait_until_answers(self, port: int) -> None:
-        """Wait until the child listens on the port.
+        """Wait until the child serves HTTP on the port.
 
         :raises ProcessError: when it ended, or stayed silent too long.
         """
         deadline = time.monotonic() + START_SECONDS
-        while not ports.answers(port):
+        while not ports.serves(port):
             if self._popen.poll() is not None:
                 raise self._failed(f"ended with {self._popen.returncode}")
             if time.monotonic() > deadline:

@@ -9,12 +9,14 @@ import time
 from embedded import cloud
 from embedded import openrc
 from embedded import progress
+from embedded.platform import Platform
 from embedded.secrets import write_private
 from embedded.services.service import SCRIPTS
 from embedded.site import Site
 from embedded.stack import Stack
 
 CHECK_SECONDS = 1.0
+ADMIN_FILE = "admin-openrc"
 
 COMMANDS = """
 Up. In another terminal, from {directory}:
@@ -23,30 +25,41 @@ Up. In another terminal, from {directory}:
   export PATH="{scripts}:$PATH"
 
   nova --x-client-token my-token boot --flavor {flavor} --image {image} \\
-      --nic none my-server
+      --nic net-name={network} my-server
   # Run that again: the same answer, and still one server.
   nova list
   # The same token for another request is refused.
   nova --x-client-token my-token boot --flavor {other} --image {image} \\
-      --nic none my-server
+      --nic net-name={network} my-server
   # A private key that was lost on the way can be had again.
   nova --x-client-token my-key keypair-add my-key
 
+The administrator's credentials are in {directory}/{admin}.
 Ctrl-C stops everything; `serve` starts it again with the same state.
 """
 
 
-def run(var: Path, chosen: Mapping[str, int]) -> None:
+def run(
+    var: Path, chosen: Mapping[str, int], platform: Platform
+) -> None:
     """Serve until interrupted.
 
+    Writes `openrc` and, for the administrator, `admin-openrc`.
+
+    :param var: directory for all state
+    :param chosen: port of each service
+    :param platform: what it runs on
     :raises ProcessError: when a service ends by itself.
     """
-    site = Site.on_sqlite(var / "serve", chosen)
+    site = Site.on(platform, platform.beside(var / "serve"), chosen)
     file = var / "openrc"
     progress.say("A control plane of its own:")
     try:
         with Stack(site, var / "template", progress.step) as stack:
-            write_private(file, openrc.text(site))
+            write_private(file, openrc.text(site, openrc.DEMO))
+            write_private(
+                file.with_name(ADMIN_FILE), openrc.text(site, openrc.ADMIN)
+            )
             progress.say(_commands(file))
             while True:
                 stack.check()
@@ -60,10 +73,10 @@ def _commands(file: Path) -> str:
     return COMMANDS.format(
         directory=here,
         openrc=os.path.relpath(file, here),
+        admin=os.path.relpath(file.with_name(ADMIN_FILE), here),
         scripts=SCRIPTS,
         flavor=cloud.SMALL,
         other=cloud.LARGE,
         image=cloud.IMAGE,
+        network=cloud.NETWORK,
     )
-
-

@@ -3,10 +3,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import hashlib
 from pathlib import Path
 
+from embedded import database_server
 from embedded import ports
 from embedded import sqlite
+from embedded.platform import Platform
 from embedded.secrets import Secrets
 
 
@@ -16,26 +19,45 @@ class Site:
 
     state: Path
     ports: Mapping[str, int]
+    platform: Platform
     databases: Mapping[str, str]
     """URL of each database."""
     cells: Mapping[str, str]
-    """URL of each cell's database, as its mapping in Nova has it."""
+    """URL of each cell's database, where Nova must not choose it itself."""
     transport_url: str
     secrets: Secrets
 
     @classmethod
-    def on_sqlite(cls, state: Path, ports: Mapping[str, int]) -> "Site":
-        """Return a site without any server: SQLite files, RPC in memory."""
+    def on(
+        cls, platform: Platform, state: Path, ports: Mapping[str, int]
+    ) -> "Site":
+        """Return a site that needs no broker: its RPC stays in memory."""
         state = state.absolute()
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        server = platform.location
         return cls(
             state=state,
             ports=ports,
-            databases=sqlite.urls(state / "db"),
-            cells=sqlite.CELLS,
+            platform=platform,
+            databases=sqlite.urls(state / "db") if server is None else {
+                name: database_server.url_of(server, on_server)
+                for name, on_server in _names(state).items()
+            },
+            # On a server Nova names cell0's after [database]'s, as we do.
+            cells=sqlite.CELLS if server is None else {},
             transport_url="fake:/",
             secrets=Secrets.kept_in(state / "secrets.json"),
         )
+
+    @classmethod
+    def on_sqlite(cls, state: Path, ports: Mapping[str, int]) -> "Site":
+        """Return a site without any server."""
+        return cls.on(Platform(), state, ports)
+
+    @property
+    def on_server(self) -> Mapping[str, str]:
+        """What each database is called on a server."""
+        return _names(self.state)
 
     def etc(self, service: str) -> Path:
         """Return the folder of a service's configuration files."""
@@ -52,3 +74,9 @@ class Site:
     def url(self, service: str) -> str:
         """Return the address at which a service is served."""
         return f"http://{ports.HOST}:{self.ports[service]}"
+
+
+def _names(state: Path) -> dict[str, str]:
+    # The same whenever this state directory is used, and no other's.
+    mine = hashlib.sha256(bytes(state)).hexdigest()[:12]
+    return {name: f"embedded_{mine}_{name}" for name in sqlite.FILES}

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole control plane: the order in which it comes up and goes down."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,10 +9,11 @@ from embedded import cloud
 from embedded import environment
 from embedded import identity
 from embedded import ports
+from embedded import provision
 from embedded import secrets
-from embedded import template
 from embedded.children import Children
 from embedded.process import Process
+from embedded.provision import Step
 from embedded.services import GLANCE
 from embedded.services import KEYSTONE
 from embedded.services import keystone
@@ -24,8 +23,6 @@ from embedded.services import PLACEMENT
 from embedded.services import SERVICES
 from embedded.services.service import Service
 from embedded.site import Site
-
-Step = Callable[[str], AbstractContextManager[None]]
 
 
 class Stack:
@@ -70,7 +67,9 @@ class Stack:
 
     def _bring_up(self) -> None:
         ports.require_free(self.site.ports)
-        self._provide_databases()
+        provision.ensure(
+            self.site, self._templates, self._children, self._step
+        )
         self._install()
         with self._step("keystone"):
             process = self._serve(KEYSTONE)
@@ -86,18 +85,8 @@ class Stack:
                 self._await(service, process)
         with self._step("nova: API, conductor, scheduler, compute"):
             self._await(NOVA, nova)
-        with self._step("an image and two flavors"):
+        with self._step("an image, two flavors and a network"):
             cloud.furnish(identity.log_in(self.site, "admin", "admin"))
-
-    def _provide_databases(self) -> None:
-        if template.in_use(self.site):
-            return
-        source = self._templates / template.key()
-        if not source.exists():
-            with self._step("databases of five services (once)"):
-                template.build(source, self._children)
-        with self._step("fresh databases"):
-            template.copy(source, self.site)
 
     def _install(self) -> None:
         for service in SERVICES:

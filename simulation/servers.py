@@ -111,7 +111,7 @@ class Servers(Linked):
             if not self.clean(server, server.id, unbuilt, ends=True):
                 # Its user was faster: it is gone all the same.
                 self.note(What.CLEANED, server.id)
-            self.clean(server, server.id, self._unmapped(server))
+            self.clean(server, server.id, self._unmapped(server), ends=True)
 
     def _unbuilt(self, server: Server) -> Delete:
         def delete() -> None:

@@ -12,11 +12,11 @@ import re
 import sys
 import time
 
+from testing import results
 from upstream import comparison
 from upstream import doubled
 from upstream import exceptions
 from upstream import execution
-from upstream import results
 from upstream.run import Pass
 from upstream.run import Run
 from upstream.run import Suite

@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 
-from upstream import paste
+from embedded import paste
+from upstream.paste import change
 from upstream.run import Run
 
 SETTINGS = {
@@ -37,8 +38,9 @@ def execute(run: Run, concurrency: int) -> None:
     shutil.rmtree(run.folder, ignore_errors=True)
     run.repeats.mkdir(parents=True)
     run.routers.mkdir()
-    with open(run.paste, "w") as file:
-        paste.made(paste.installed(), run.kind).write(file)
+    pipelines = paste.installed()
+    change(pipelines, run.kind)
+    run.paste.write_text(paste.text(pipelines))
     arguments = {
         "--repo-url": str(run.folder),
         "--test-path": str(Path(__file__).with_name("suite")),

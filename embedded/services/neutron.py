@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neutron: no network is made, but Nova lists a server's ports."""
+"""Neutron: networks and ports, as far as a database knows them."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -10,6 +10,9 @@ from embedded.services.service import Command
 from embedded.services.service import Service
 from embedded.services.service import upstream_file
 from embedded.site import Site
+
+# Our mechanism driver, see embedded.serving.binding.
+BINDING = "embedded"
 
 
 def files(site: Site) -> Mapping[str, str]:
@@ -29,7 +32,10 @@ def files(site: Site) -> Mapping[str, str]:
                 "notify_nova_on_port_status_changes": False,
                 "notify_nova_on_port_data_changes": False,
             },
-            "ml2": {"mechanism_drivers": "", "tenant_network_types": "local"},
+            "ml2": {
+                "mechanism_drivers": BINDING,
+                "tenant_network_types": "local",
+            },
             "oslo_concurrency": {"lock_path": data / "locks"},
             "database": config.database(site.databases["neutron"]),
             "keystone_authtoken": config.authtoken(site, "neutron"),

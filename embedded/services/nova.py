@@ -5,24 +5,20 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from embedded import config
+from embedded import paste
 from embedded.services.service import Command
 from embedded.services.service import script
 from embedded.services.service import Service
-from embedded.services.service import upstream_file
 from embedded.site import Site
-
-# The one line of api-paste.ini by which an operator turns the product on.
-ROUTER = "paste.app_factory = nova.idempotency.router:APIRouterV21.factory"
-UPSTREAM_ROUTER = (
-    "paste.app_factory = nova.api.openstack.compute:APIRouterV21.factory"
-)
 
 
 def files(site: Site) -> Mapping[str, str]:
     """Return nova.conf and api-paste.ini."""
+    pipelines = paste.installed()
+    paste.turn_on(pipelines)
     return {
         "nova.conf": config.render(_configuration(site)),
-        "api-paste.ini": paste(),
+        "api-paste.ini": paste.text(pipelines),
     }
 
 
@@ -59,17 +55,6 @@ def _configuration(site: Site) -> config.Sections:
     }
 
 
-def paste() -> str:
-    """Return upstream's api-paste.ini, with the line that turns us on.
-
-    :raises LookupError: upstream's file does not have the line to change
-    """
-    text = upstream_file("nova", "api-paste.ini").read_text()
-    if text.count(UPSTREAM_ROUTER) != 1:
-        raise LookupError(f"upstream's api-paste.ini lacks {UPSTREAM_ROUTER}")
-    return text.replace(UPSTREAM_ROUTER, ROUTER)
-
-
 def schema(site: Site) -> Sequence[Command]:
     """Return the commands that fill the databases and map the cells."""
     configuration = ("--config-file", str(site.etc("nova") / "nova.conf"))
@@ -77,12 +62,14 @@ def schema(site: Site) -> Sequence[Command]:
     def manage(*arguments: str) -> Command:
         return script("nova-manage", *configuration, *arguments)
 
+    def at(cell: str) -> Command:
+        url = site.cells.get(cell)
+        return ("--database_connection", url) if url else ()
+
     return [
         manage("api_db", "sync"),
-        manage("cell_v2", "map_cell0",
-               "--database_connection", site.cells["cell0"]),
-        manage("cell_v2", "create_cell", "--name", "cell1",
-               "--database_connection", site.cells["cell1"]),
+        manage("cell_v2", "map_cell0", *at("cell0")),
+        manage("cell_v2", "create_cell", "--name", "cell1", *at("cell1")),
         manage("db", "sync"),
         script("nova-idempotency", *configuration, "db", "sync"),
     ]

@@ -47,7 +47,7 @@ class Service:
         """Return the command that serves it."""
         port = str(site.ports[self.name])
         return (sys.executable, "-m", "embedded.serving", self.application,
-                port)
+                port, site.platform.server)
 
 
 def script(name: str, *arguments: str) -> Command:

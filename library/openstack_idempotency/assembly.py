@@ -9,6 +9,7 @@ import typing as ty
 from oslo_config import cfg
 
 from openstack_idempotency import opts
+from openstack_idempotency import versions
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.parts import Parts
@@ -29,6 +30,8 @@ class Place:
     :param host: the name of this host
     :param sync_command: what makes the tables, for messages
     :param turn_off: what turns client tokens off, for messages
+    :param distribution: the name of the distribution that has the service's
+        part, None where it is the service itself
     """
 
     database: ty.Any
@@ -36,6 +39,7 @@ class Place:
     host: str
     sync_command: str
     turn_off: str
+    distribution: str | None = None
 
 
 def build(conf: cfg.ConfigOpts, place: Place) -> tuple[Engine, SqlTokenStore]:
@@ -44,8 +48,10 @@ def build(conf: cfg.ConfigOpts, place: Place) -> tuple[Engine, SqlTokenStore]:
     :param conf: the service's configuration
     :param place: where the service keeps its tokens
     :raises opts.Misconfigured: the options contradict each other, or do not
-        fit the database server
+        fit the database server; or the versions of the distributions differ
     """
+    if place.distribution is not None:
+        _check_versions(place.distribution)
     opts.register_opts(conf)
     opts.check(conf, place.turn_off)
     group = conf.idempotency
@@ -67,6 +73,13 @@ def build(conf: cfg.ConfigOpts, place: Place) -> tuple[Engine, SqlTokenStore]:
     return Engine(parts), tokens
 
 
+def _check_versions(distribution: str) -> None:
+    try:
+        versions.check(distribution)
+    except versions.Differ as exc:
+        raise opts.Misconfigured(str(exc)) from None
+
+
 def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
     """Return the table of tokens.
 
@@ -74,7 +87,7 @@ def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
     :param place: where the service keeps its tokens
     :raises opts.Misconfigured: the options do not fit the database server
     """
-    group = conf[place.options]
+    group, secrets = conf[place.options], _secrets(conf)
     connections = Connections(
         place.database,
         size=group.max_pool_size or 5,
@@ -84,7 +97,7 @@ def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
     settings = Settings(
         lease=conf.idempotency.lease * 1000,
         token_ttl=conf.idempotency.token_ttl * 1000,
-        key_ids=tuple(digest.key_id(secret) for secret in _secrets(conf)),
+        key_ids=tuple(digest.key_id(secret) for secret in secrets),
         host=place.host,
         sync_command=place.sync_command,
     )

@@ -8,6 +8,7 @@ from mutations.table import answers
 from mutations.table import limits
 from mutations.table import locks
 from mutations.table import requests
+from mutations.table import services
 from mutations.table import smaller
 from mutations.table import stale
 from mutations.table import successes
@@ -22,4 +23,5 @@ FAULTS: tuple[Fault, ...] = (
     *limits.COSTS,
     *smaller.FAULTS,
     *limits.SECRETS,
+    *services.FAULTS,
 )

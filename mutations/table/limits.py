@@ -47,7 +47,7 @@ WAITING = (
         "retries wait in a process that has one thread",
         tests("functional.test_waiting", "OneAtATime.test_it_is_told_at_once"),
         (
-            f"{NOVA}/service.py",
+            f"{LIBRARY}/wsgi/request.py",
             '        may_wait=bool(req.environ.get("wsgi.multithread", True)),\n',
             "        may_wait=True,\n",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from mutations.fault import fault
 from mutations.fault import tests
+from mutations.table.places import LIBRARY
 from mutations.table.places import NOVA
 from mutations.table.places import PROTOCOL
 from mutations.table.places import SQL
@@ -77,7 +78,7 @@ FAULTS = (
             "is_not_there",
         ),
         (
-            "nova/openstack/common/idempotent.py",
+            f"{LIBRARY}/decorator.py",
             "token.borne(environ, performer.headers)",
             "token.borne(environ)",
         ),
@@ -135,7 +136,7 @@ FAULTS = (
         "the case of a role's name counts",
         tests("functional.test_roles", "Roles.test_case_does_not_count"),
         (
-            f"{NOVA}/service.py",
+            f"{LIBRARY}/wsgi/request.py",
             "frozenset(role.lower() for role in context.roles or ())",
             "frozenset(context.roles or ())",
         ),
@@ -188,7 +189,7 @@ FAULTS = (
             "Whose.test_each_scope_has_its_own_token",
         ),
         (
-            f"{NOVA}/service.py",
+            f"{LIBRARY}/wsgi/request.py",
             "            domain_id=context.domain_id,\n"
             "            system_scope=context.system_scope,\n",
             "",

@@ -41,7 +41,7 @@ FAULTS = (
             "SettingsOnMysqlTest.test_they_stay_as_they_are",
         ),
         (
-            f"{SQL}/link.py",
+            f"{SQL}/binding.py",
             "    if connection.execute(fence).rowcount != 1:\n",
             '    if connection.dialect.name == "mysql":\n'
             "        connection.exec_driver_sql(\n"
@@ -205,7 +205,7 @@ FAULTS = (
             "FormsTest.test_a_method_without_a_request_is_refused_at_once",
         ),
         (
-            "nova/openstack/common/idempotent.py",
+            f"{LIBRARY}/decorator.py",
             "    raise TypeError(\n",
             "    return _REQUEST_NAMES[0], sys.maxsize\n    raise TypeError(\n",
         ),

@@ -17,7 +17,7 @@ FAULTS = (
             "FencesOnMysqlTest.test_so_does_a_clean_up_of_what_is_not_bound",
         ),
         (
-            f"{SQL}/link.py",
+            f"{SQL}/binding.py",
             '    change = rows.FENCE | {"bound": TOKENS.c.bound + bound}\n',
             '    change = {"bound": TOKENS.c.bound + bound}\n',
         ),

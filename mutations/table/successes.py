@@ -51,9 +51,9 @@ FAULTS = (
             "SlowWorkersOnSqlite.test_it_cannot_take_back_what_its_retry_was_told",
         ),
         (
-            f"{SQL}/link.py",
+            f"{SQL}/statements.py",
             "        reached(Point.BEFORE_CLEANUP)\n"
-            "        _fence(connection, claim, bound=0)\n",
+            "        binding.fence(connection, claim)\n",
             "        reached(Point.BEFORE_CLEANUP)\n",
         ),
     ),
@@ -206,9 +206,9 @@ FAULTS = (
             "RefusedOnSqlite.test_a_quota_that_takes_the_server_back",
         ),
         (
-            f"{SQL}/link.py",
-            "    if ends and result.rowcount:\n",
-            "    if ends and result.rowcount > 1:\n",
+            f"{SQL}/statements.py",
+            "        if ends and result.rowcount:\n",
+            "        if ends and result.rowcount > 1:\n",
         ),
     ),
     fault(

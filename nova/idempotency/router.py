@@ -19,9 +19,9 @@ from nova.api.openstack.compute import routes
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import service
-from nova.openstack.common.idempotent import above
-from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
+from openstack_idempotency.decorator import above
+from openstack_idempotency.decorator import decorated
 from openstack_idempotency.wsgi import browsers
 
 LOG = logging.getLogger(__name__)

@@ -26,13 +26,12 @@ from openstack_idempotency import opts
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import headers
-from openstack_idempotency.protocol import sameness
-from openstack_idempotency.protocol import scope
 from openstack_idempotency.protocol import token
 from openstack_idempotency.protocol.request import Request
-from openstack_idempotency.sql import kinds
+from openstack_idempotency.sql import link
 from openstack_idempotency.sql import store
 from openstack_idempotency.sql.purger import Purger
+from openstack_idempotency.wsgi import request
 
 LOG = logging.getLogger(__name__)
 
@@ -57,9 +56,6 @@ class NovaService:
         self._engine = engine
         self._tokens = tokens
         self._chores = chores_
-        for operation in operations.OPERATIONS:
-            if operation.kind is not None:
-                kinds.listen(operation.kind)
 
     def perform(
         self,
@@ -136,12 +132,18 @@ def of_decorated_methods() -> NovaService | Unconfigured:
 def build(conf: cfg.ConfigOpts) -> NovaService:
     """Return a service on Nova's API database.
 
+    From then on, Nova's models bind what is created to the tokens of this
+    process's requests.
+
     :param conf: Nova's configuration
     :raises opts.Misconfigured: the options contradict each other, or do not
         fit the database server
     """
     place = database.place(conf.host, options.TURN_OFF)
     engine, tokens = assembly.build(conf, place)
+    for operation in operations.OPERATIONS:
+        if operation.kind is not None:
+            link.listen(operation.kind)
     group = conf.idempotency
     purger = Purger(
         tokens,
@@ -155,27 +157,13 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
 
 
 def _request(client_token: str, req: ty.Any) -> Request:
-    context = req.environ["nova.context"]
-    path = req.environ["PATH_INFO"]
     named = req.environ.get("wsgiorg.routing_args", ((), {}))[1]
-    version = versions.version_asked(req.headers)
-    return Request(
-        token=client_token,
-        scope=scope.Scope(
-            project_id=context.project_id,
-            user_id=context.user_id,
-            domain_id=context.domain_id,
-            system_scope=context.system_scope,
-            target=scope.target(req.method, path, named.get("project_id")),
-        ),
-        canonical=sameness.canonical(
-            req.query_string, version, req.body, req.get_content_type()
-        ),
-        request_id=context.request_id,
-        version=version,
-        roles=frozenset(role.lower() for role in context.roles or ()),
-        attempt=token.attempt(req.environ),
-        may_wait=bool(req.environ.get("wsgi.multithread", True)),
+    return request.asked(
+        client_token,
+        req,
+        req.environ["nova.context"],
+        version=versions.version_asked(req.headers),
+        project_id=named.get("project_id"),
     )
 
 

@@ -28,7 +28,7 @@ from openstack_idempotency.protocol.evidence import Started
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql import transaction
-from openstack_idempotency.sql.kinds import survive
+from openstack_idempotency.sql.surviving import survive
 
 LOG = logging.getLogger(__name__)
 

@@ -6,10 +6,12 @@ import http.client
 import json
 import unittest
 
+from embedded import cloud
 from embedded import ports
+from embedded.command import NovaCommand
 from embedded.services import NOVA
 from embedded.story import Story
-from tests.e2e.cloud import Cloud
+from testing.cloud import Cloud
 
 CLOUD: Cloud
 
@@ -70,7 +72,6 @@ class ConnectionTest(unittest.TestCase):
             [first[0].json()["server"]["id"]], CLOUD.ids("burst")
         )
 
-
     def test_eight_different_at_once_become_active(self) -> None:
         names = [f"parallel-{number}" for number in range(8)]
         with ThreadPoolExecutor(len(names)) as pool:
@@ -80,6 +81,28 @@ class ConnectionTest(unittest.TestCase):
         self.assertEqual({202}, {a.status_code for a in answers})
         for answer in answers:
             CLOUD.wait_until_active(answer.json()["server"]["id"])
+
+
+class NetworkTest(unittest.TestCase):
+    """A boot on a network, by the real command."""
+
+    def test_server_on_a_network_becomes_active_with_its_address(self) -> None:
+        name = CLOUD.network["name"]
+        arguments = [
+            "--x-client-token", "nic", "boot", "--flavor", cloud.SMALL,
+            "--image", cloud.IMAGE, "--nic", f"net-name={name}", "on-network",
+        ]
+        booted = NovaCommand(CLOUD.site).run(*arguments)
+        self.assertEqual(0, booted.status, booted.errors)
+        server = booted.property("id")
+        CLOUD.wait_until_active(server)
+        again = NovaCommand(CLOUD.site).run(*arguments)
+        self.assertEqual(server, again.property("id"))
+        (port,) = CLOUD.ports(server)
+        self.assertEqual("ACTIVE", port["status"])
+        shown = CLOUD.ask("compute", f"/servers/{server}")["server"]
+        (address,) = shown["addresses"][name]
+        self.assertEqual(port["fixed_ips"][0]["ip_address"], address["addr"])
 
 
 class RestartTest(unittest.TestCase):

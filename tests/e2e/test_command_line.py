@@ -16,8 +16,8 @@ import unittest
 from embedded import demo
 from embedded import ports
 from embedded.story import Outcome
-from tests.e2e.cloud import SECONDS
-from tests.e2e.cloud import TEMPLATES
+from testing.cloud import SECONDS
+from testing.cloud import TEMPLATES
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +40,47 @@ class PortTest(unittest.TestCase):
                      "NOVA_PORT"):
             self.assertIn(part, done.stderr)
         self.assertNotIn("Traceback", done.stderr)
+
+
+class PlatformTest(unittest.TestCase):
+    """What it is to run on, and cannot."""
+
+    def refused(self, *options: str) -> str:
+        with tempfile.TemporaryDirectory() as var:
+            done = subprocess.run(
+                [sys.executable, "-m", "embedded", "--var", var, "serve",
+                 *options],
+                cwd=ROOT, capture_output=True, text=True, check=False,
+            )
+            self.assertFalse((Path(var) / "openrc").exists())
+        self.assertNotEqual(0, done.returncode)
+        self.assertNotIn("Traceback", done.stderr)
+        return done.stderr
+
+    def test_unknown_database_is_answered_with_those_there_are(self) -> None:
+        for given in ("oracle", "oracle://localhost/"):
+            errors = self.refused("--database", given)
+            for part in (given, "sqlite", "mysql", "postgresql"):
+                self.assertIn(part, errors)
+
+    def test_password_must_not_be_on_the_command_line(self) -> None:
+        url = "mysql+pymysql://root:hush@127.0.0.1/"
+        errors = self.refused("--database", url)
+        self.assertNotIn("hush", errors)
+        self.assertIn("TEST_MYSQL_URL", errors)
+
+    def test_unknown_server_is_answered_with_those_there_are(self) -> None:
+        errors = self.refused("--server", "apache")
+        for part in ("apache", "waitress", "uwsgi"):
+            self.assertIn(part, errors)
+
+    def test_database_server_that_does_not_answer_is_named(self) -> None:
+        with socket.create_server((ports.HOST, 0)) as listener:
+            port = listener.getsockname()[1]
+        server = f"postgresql://nobody@{ports.HOST}:{port}/postgres"
+        errors = self.refused("--database", server)
+        for part in (f"nobody@{ports.HOST}:{port}", "TEST_POSTGRESQL_URL"):
+            self.assertIn(part, errors)
 
 
 class TellTest(unittest.TestCase):
@@ -108,7 +149,10 @@ class ServeTest(unittest.TestCase):
 
     def test_interrupted_serve_stops_everything(self) -> None:
         process = self.serve()
-        self.assertEqual(0o600, (self.var / "openrc").stat().st_mode & 0o777)
+        for name, user in (("openrc", "demo"), ("admin-openrc", "admin")):
+            file = self.var / name
+            self.assertEqual(0o600, file.stat().st_mode & 0o777)
+            self.assertIn(f"OS_USERNAME={user}\n", file.read_text())
         process.send_signal(signal.SIGINT)
         self.assertEqual(0, process.wait(SECONDS))
         for service, port in self.ports.items():

@@ -36,6 +36,7 @@ from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
 from openstack_idempotency.engine.points import Point
+from testing import databases as servers
 from tests.faults.bystanders import Bystanders
 from tests.faults.scenes import LOCKED
 from tests.faults.scenes import Scene
@@ -54,7 +55,7 @@ class TestCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        missing = databases.missing(cls.backend)
+        missing = servers.missing(cls.backend)
         if missing:
             raise unittest.SkipTest(missing)
         with contextlib.ExitStack() as stack:
@@ -254,7 +255,7 @@ def on_each_database(scenarios: type[ty.Any]) -> dict[str, type[TestCase]]:
     :param scenarios: a mixin with the tests
     """
     made = {}
-    for backend in databases.SERVERS:
+    for backend in servers.SERVERS:
         name = f"{scenarios.__name__}On{backend.capitalize()}"
         fields = {"backend": backend, "__module__": scenarios.__module__}
         made[name] = type(name, (scenarios, TestCase), fields)

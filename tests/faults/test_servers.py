@@ -7,8 +7,8 @@ import unittest
 
 import ddt
 
-from chaos import databases
 from openstack_idempotency.engine.points import Point
+from testing import databases
 from tests.faults import base
 from tests.faults.scenes import SCENES
 

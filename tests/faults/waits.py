@@ -10,7 +10,7 @@ import time
 
 import sqlalchemy as sa
 
-from chaos import databases
+from embedded import database_server
 
 # The connections to one database that wait for a lock.
 _WAITING = {
@@ -36,7 +36,7 @@ class Watch:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = databases.engine(url).execution_options(
+        self._engine = database_server.engine(url).execution_options(
             isolation_level="AUTOCOMMIT"
         )
         self._over = threading.Event()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from nova import context
 from nova import objects
 from nova.tests.functional import fixtures as func_fixtures
-from tests.functional import base
+from testing.nova import base
 
 
 class Conducting:

@@ -16,7 +16,7 @@ from nova.db.api import api as api_db
 from openstack_idempotency.engine.periodic import Periodic
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.sql.connections import Connections
-from tests.functional import base
+from testing.nova import base
 from tests.functional import existing
 
 

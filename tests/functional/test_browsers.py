@@ -9,7 +9,7 @@ from oslo_middleware import cors
 
 from nova import middleware
 from nova.idempotency import router
-from tests.functional import base
+from testing.nova import base
 
 ORIGIN = "https://horizon.example.com"
 

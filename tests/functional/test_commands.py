@@ -13,6 +13,7 @@ import fixtures
 import sqlalchemy as sa
 import testtools
 
+from embedded import paste
 from nova.db.idempotency import kinds
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol.record import FOREVER
@@ -22,9 +23,7 @@ from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import purge
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
-from tests.functional import databases
-from upstream import paste
-from upstream.run import Pass
+from testing import databases
 
 _COMMAND = "nova-idempotency"
 _SECRET = "of tests only: 0123456789 0123456789"
@@ -57,8 +56,9 @@ class Commands:
         self.engine = sa.create_engine(self.url)
         self.addCleanup(self.engine.dispose)
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        with open(self.folder / "api-paste.ini", "w") as file:
-            paste.made(paste.installed(), Pass.OURS).write(file)
+        pipelines = paste.installed()
+        paste.turn_on(pipelines)
+        (self.folder / "api-paste.ini").write_text(paste.text(pipelines))
         (self.folder / "nova.conf").write_text(
             _CONF.format(
                 url=self.url,

@@ -7,7 +7,7 @@ from unittest import mock
 
 from nova import exception
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
+from testing.nova import base
 from tests.functional import conducting
 
 # Where a worker may die that withdraws what another one left.

@@ -14,8 +14,8 @@ from nova.db.api import api as api_db
 from nova.idempotency import router
 from nova.openstack.common.idempotent import idempotent
 from openstack_idempotency.sql import tables
-from tests.functional import base
-from tests.functional import releases
+from testing.nova import base
+from testing.nova import releases
 
 GROUP = {"server_group": {"name": "g", "policy": "affinity"}}
 DECORATORS = {

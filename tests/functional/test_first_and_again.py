@@ -8,8 +8,8 @@ import email.utils
 import json
 import time
 
-from tests.functional import base
-from tests.functional import releases
+from testing.nova import base
+from testing.nova import releases
 
 _DIFFER = frozenset(
     {

@@ -9,7 +9,7 @@ from unittest import mock
 import fixtures
 
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
+from testing.nova import base
 from tests.functional import existing
 
 SAVE = "nova.objects.Instance.save"

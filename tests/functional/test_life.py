@@ -14,7 +14,7 @@ from nova.idempotency import service
 from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.sql import purge
 from openstack_idempotency.sql import tables
-from tests.functional import base
+from testing.nova import base
 
 _HOUR = 3600
 _TTL = 24 * _HOUR

@@ -13,7 +13,7 @@ from nova.idempotency import service
 from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.sql import tables
-from tests.functional import base
+from testing.nova import base
 from tests.functional import building
 
 _TOKEN = "t"
@@ -164,6 +164,29 @@ class LostCasts(Lost, base.TestCase):
             self.assert_state(409, "answer-lost", self.send())
         self.assertEqual([], self.servers())
         self.assertEqual([], self.casts)
+
+    def test_one_deleted_by_its_user_whose_clean_up_died(self):
+        self.body = self.server(min_count=3)
+        seen = []
+        lost = []
+
+        def trouble(point):
+            seen.append(point)
+            if seen.count(Point.AFTER_COMMIT) == 2 and not lost:
+                lost.extend(self.build_requests())
+                contextvars.Context().run(self.api.delete_server, lost[0])
+            elif point is Point.BEFORE_LINK and seen.count(point) == 3:
+                raise ValueError("the third one cannot be made")
+            # After the request spec, the BuildRequest and the mapping.
+            elif seen.count(Point.BEFORE_CLEANUP) == 4:
+                points.arm(None)
+                raise base.Died
+
+        points.arm(trouble)
+        self.assertRaises(base.Died, self.send)
+        self.change(lease_until=0)
+        # The conductor never heard of the server that is gone, too.
+        self.assert_runs(self.send(), lost, count=3)
 
     def test_a_cast_that_was_delivered(self):
         self.left_by_a_dead_worker(Point.AFTER_METHOD, self.send)

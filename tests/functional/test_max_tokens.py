@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.functional import base
+from testing.nova import base
 
 MOST = 3
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from nova.db.api import api as api_db
 from openstack_idempotency.sql import tables
-from tests.functional import base
+from testing.nova import base
 from tests.functional import conducting
 from tests.functional import existing
 

@@ -8,8 +8,8 @@ import typing as ty
 import fixtures
 
 from nova.api.openstack.compute import keypairs
-from nova.openstack.common import idempotent
-from tests.functional import base
+from openstack_idempotency import decorator
+from testing.nova import base
 
 _CREATE = "create"
 
@@ -22,11 +22,11 @@ class NotConfiguredTest(base.TestCase):
 
     def setUp(self) -> None:
         controller = keypairs.KeypairController
-        method = idempotent.idempotent(controller.create)
+        method = decorator.idempotent(controller.create)
         self.useFixture(fixtures.MockPatchObject(controller, _CREATE, method))
         # Found once in a process, by whichever test came first.
-        idempotent._load.cache_clear()
-        self.addCleanup(idempotent._load.cache_clear)
+        decorator._load.cache_clear()
+        self.addCleanup(decorator._load.cache_clear)
         super().setUp()
 
     def test_without_a_token_nothing_is_different(self) -> None:

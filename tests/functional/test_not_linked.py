@@ -11,7 +11,7 @@ import fixtures
 from nova.api.openstack.compute import admin_actions
 from nova.openstack.common.idempotent import idempotent
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
+from testing.nova import base
 from tests.functional import existing
 
 

@@ -12,7 +12,7 @@ import pymysql
 from nova.idempotency import router
 from openstack_idempotency import opts
 from openstack_idempotency.sql import capability
-from tests.functional import base
+from testing.nova import base
 
 # What a server before MariaDB 10.6 or MySQL 8.0.1 makes of it.
 BROKEN = "SELECT 1 FROM (SELECT 1 AS one) AS probe FOR UPDATE SKIPLOCKED"

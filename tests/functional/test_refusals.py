@@ -6,7 +6,7 @@ from __future__ import annotations
 from unittest import mock
 
 from openstack_idempotency.engine import points
-from tests.functional import base
+from testing.nova import base
 from tests.functional import conducting
 
 

@@ -15,7 +15,7 @@ import threading
 import typing as ty
 from wsgiref import simple_server
 
-from tests.functional import base
+from testing.nova import base
 
 try:
     from waitress import server as waitress

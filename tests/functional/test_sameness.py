@@ -10,7 +10,7 @@ import fixtures
 from nova import policy
 from nova.api import auth
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
+from testing.nova import base
 
 GROUP = '{"server_group": {"name": "g", "policy": "affinity"}}'
 # As HTTP/2 has them; Nova's client keeps the usual ones to itself.

@@ -14,7 +14,7 @@ from nova.db.api import api as api_db
 from nova.idempotency import router
 from openstack_idempotency import opts
 from openstack_idempotency.protocol import record
-from tests.functional import base
+from testing.nova import base
 
 _TOKEN = "a-token-that-nobody-may-read"
 _USER_DATA = base64.b64encode(b"a body that nobody may read").decode()

@@ -11,7 +11,7 @@ from nova.conf import CONF
 from nova.idempotency import chores
 from nova.idempotency import service
 from openstack_idempotency.protocol import digest
-from tests.functional import base
+from testing.nova import base
 
 
 def key_id(secret):

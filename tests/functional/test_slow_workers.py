@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
+from testing.nova import base
 from tests.functional import conducting
 
 

@@ -13,7 +13,7 @@ from nova import exception
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.evidence import Evidence
-from tests.functional import base
+from testing.nova import base
 from tests.functional import conducting
 from tests.functional import existing
 

@@ -20,7 +20,7 @@ from nova.tests.functional import fixtures as func_fixtures
 from nova.volume import cinder
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import transaction
-from tests.functional import base
+from testing.nova import base
 from tests.functional import building
 from tests.functional import withdrawing
 

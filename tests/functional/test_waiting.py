@@ -17,8 +17,8 @@ import time
 import webob
 
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
-from tests.functional import releases
+from testing.nova import base
+from testing.nova import releases
 
 try:
     from waitress import server as waitress

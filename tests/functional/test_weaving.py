@@ -13,10 +13,10 @@ from nova.api.openstack.compute import servers
 from nova.db.api import api as api_db
 from nova.idempotency import posts
 from nova.idempotency import router
-from nova.openstack.common.idempotent import decorated
 from nova.openstack.common.idempotent import idempotent
-from tests.functional import base
-from tests.functional import releases
+from openstack_idempotency.decorator import decorated
+from testing.nova import base
+from testing.nova import releases
 
 
 @contextlib.contextmanager

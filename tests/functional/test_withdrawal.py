@@ -15,7 +15,7 @@ from nova.db.api import models as api_models
 from nova.db.idempotency import withdrawal
 from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
-from tests.functional import base
+from testing.nova import base
 from tests.functional import withdrawing
 
 _MAPPINGS = api_models.InstanceMapping.__table__

@@ -7,7 +7,7 @@ from nova import context
 from nova import objects
 from nova.idempotency import undoing
 from openstack_idempotency.protocol.withdrawn import Fate
-from tests.functional import base
+from testing.nova import base
 from tests.functional import building
 
 _DELETES = "BuildRequest.destroy"

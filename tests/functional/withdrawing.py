@@ -41,7 +41,7 @@ class Withdrawing:
         connections = Connections(api_db.context_manager)
         self.addCleanup(connections.dispose)
         #: Runs transactions as the engine does.
-        self.runner = transaction.Runner(connections)
+        self.runner = transaction.Runner(connections, "db sync")
 
     def _delete(self, ctxt: ty.Any, volume: str) -> None:
         self.volumes_deleted.append(volume)

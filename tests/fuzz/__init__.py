@@ -2,4 +2,4 @@
 """Requests that nobody would write, over the whole of Nova's API."""
 
 # Sets up how Nova runs, before anything else imports it.
-import tests.functional  # noqa: F401
+import testing.nova  # noqa: F401

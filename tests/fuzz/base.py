@@ -17,8 +17,8 @@ from nova import context
 from nova.api import wsgi as nova_wsgi
 from nova.db.api import api as api_db
 from nova.db.main import api as main_db
-from tests.functional import base
-from tests.functional.operations import cloud
+from testing.nova import base
+from testing.nova import cloud
 from tests.fuzz import contract
 from tests.fuzz import databases
 from tests.fuzz import dice

@@ -26,7 +26,7 @@ class Outcome:
     """What becomes of a request.
 
     :param answer: the answer to it
-    :param did: its effects, see :mod:`tests.functional.operations.effects`
+    :param did: its effects, see :mod:`testing.nova.effects`
     """
 
     answer: Answer

@@ -8,9 +8,9 @@ import json
 import typing as ty
 
 from nova.idempotency.operations import Operation
-from tests.functional import releases
-from tests.functional.operations import cloud
-from tests.functional.operations import samples
+from testing.nova import cloud
+from testing.nova import releases
+from testing.nova import samples
 from tests.fuzz.wsgi import Request
 
 

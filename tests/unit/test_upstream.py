@@ -6,14 +6,15 @@ from __future__ import annotations
 import configparser
 import unittest
 
+from embedded import paste
 from upstream import comparison
-from upstream import paste
 from upstream import selection
 from upstream.doubled import Answer
 from upstream.doubled import Doubled
 from upstream.doubled import Figures
 from upstream.doubled import Outcome
 from upstream.doubled import Protection
+from upstream.paste import change
 from upstream.run import Pass
 
 _PASTE = """
@@ -171,9 +172,15 @@ class DoubledTestCase(unittest.TestCase):
         self.assertEqual(0, Figures.of([]).replayed)
 
 
+def changed(text, kind):
+    pipelines = paste.parsed(text)
+    change(pipelines, kind)
+    return pipelines
+
+
 class PasteTestCase(unittest.TestCase):
-    def made(self, kind):
-        made = paste.made(_PASTE, kind)
+    def first(self, kind):
+        made = changed(_PASTE, kind)
         return (
             made.get("app:osapi_compute_app_v21", "paste.app_factory"),
             made.get("composite:v21", "keystone").split()[0],
@@ -182,26 +189,26 @@ class PasteTestCase(unittest.TestCase):
     def test_stock_is_upstreams(self):
         theirs = configparser.RawConfigParser()
         theirs.read_string(_PASTE)
-        made = paste.made(_PASTE, Pass.STOCK)
+        made = changed(_PASTE, Pass.STOCK)
         for section in theirs.sections():
             self.assertEqual(theirs.items(section), made.items(section))
         self.assertEqual(theirs.sections(), made.sections())
 
     def test_ours_has_one_other_line(self):
-        router, first = self.made(Pass.OURS)
+        router, first = self.first(Pass.OURS)
         self.assertIn("nova.idempotency", router)
         self.assertEqual("cors", first)
 
     def test_the_filter_comes_first_in_the_compute_api_only(self):
-        router, first = self.made(Pass.REPEATED)
+        router, first = self.first(Pass.REPEATED)
         self.assertIn("nova.idempotency", router)
         self.assertEqual("repeat", first)
-        made = paste.made(_PASTE, Pass.REPEATED)
+        made = changed(_PASTE, Pass.REPEATED)
         self.assertEqual("cors metaapp", made.get("pipeline:meta", "pipeline"))
 
     def test_other_names_upstream_are_an_error(self):
         with self.assertRaises(configparser.Error):
-            paste.made("[app:other]", Pass.OURS)
+            changed("[app:other]", Pass.OURS)
 
 
 class Given:

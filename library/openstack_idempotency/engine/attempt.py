@@ -69,12 +69,15 @@ class Attempt:
             return None
         return self._record.request_id
 
-    def given_up(self) -> errors.Running:
-        """Return the refusal for a request that may not wait any longer."""
+    def given_up(self, pause: int) -> errors.Running:
+        """Return the refusal for a request that may not wait any longer.
+
+        :param pause: the seconds after which it may come back
+        """
         if self._is_mine:
             # It never knew for certain that it had the token, so never ran.
             self._parts.returns.add(self._use)
-        return errors.Running(self.runs_elsewhere)
+        return errors.Running(self.runs_elsewhere, pause)
 
     @property
     def _is_mine(self) -> bool:

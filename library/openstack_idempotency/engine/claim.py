@@ -8,6 +8,13 @@ import contextvars
 import dataclasses
 import typing as ty
 
+# What is sent of a claim, and of which type it has to be.
+_SENT: ty.Final[dict[str, tuple[type, ...]]] = {
+    "id": (int,),
+    "owner": (str,),
+    "link": (str, type(None)),
+}
+
 
 @dataclasses.dataclass
 class Claim:
@@ -40,6 +47,36 @@ class Claim:
     lost: bool = False
     deadlocked: bool = False
     bindings: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, ty.Any]:
+        """Return what another process needs to bind what it makes.
+
+        It holds nothing secret, and fits into a message as JSON. That process
+        neither renews nor settles the token: the one that claimed it does.
+        """
+        return {"id": self.id, "owner": self.owner, "link": self.link}
+
+    @classmethod
+    def from_dict(cls, sent: ty.Mapping[str, ty.Any]) -> ty.Self:
+        """Return the claim of another process's request.
+
+        :param sent: what :meth:`to_dict` returned; of a later release it may
+            have more
+        :raises ValueError: it is something else
+        """
+        wrong = [
+            name
+            for name, types in _SENT.items()
+            if name not in sent or not isinstance(sent[name], types)
+        ]
+        if wrong:
+            raise ValueError(
+                "This is no claim on a client token; missing or of the wrong "
+                f"type: {', '.join(wrong)}. Send on what Claim.to_dict() "
+                "returned."
+            )
+        named: dict[str, ty.Any] = {name: sent[name] for name in _SENT}
+        return cls(digest=b"", claimed_at=0, started=0.0, **named)
 
 
 _current: contextvars.ContextVar[Claim | None] = contextvars.ContextVar(

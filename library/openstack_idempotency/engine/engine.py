@@ -62,5 +62,5 @@ class Engine:
                 if overtaken <= _LOOKS:
                     continue
             if clock.monotonic() >= deadline or not seat.take():
-                raise attempt.given_up()
+                raise attempt.given_up(self._room.pause())
             clock.sleep(_LOOK_EVERY)

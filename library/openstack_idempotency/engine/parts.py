@@ -73,7 +73,7 @@ class Parts:
 
     def room(self) -> WaitingRoom:
         """Return a waiting room of the size that the operator allows."""
-        return WaitingRoom(self.limits.max_waiting)
+        return WaitingRoom(self.limits.max_waiting, self.clock.monotonic)
 
     def allowance(self) -> Allowance:
         """Return what limits the tokens of each user."""

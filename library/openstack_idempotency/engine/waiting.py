@@ -3,20 +3,50 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import threading
+import time
 import typing as ty
+
+# Seconds over which those that are told to come back are counted.
+_PERIOD = 1.0
+# How many may come back in a second, as far as those keep to Retry-After: the
+# answer of each costs as much as a small GET.
+_PER_SECOND = 5
+_MAX_PAUSE = 30  # seconds; the first request may have ended by then
 
 
 class WaitingRoom:
     """The places for waiting requests in a process: each occupies a thread.
 
     :param places: how many may wait at a time
+    :param monotonic: elapsed time, in seconds
     """
 
-    def __init__(self, places: int) -> None:
+    def __init__(
+        self,
+        places: int,
+        monotonic: ty.Callable[[], float] = time.monotonic,
+    ) -> None:
         self._free = places
         self._lock = threading.Lock()
+        self._monotonic = monotonic
+        self._told: collections.deque[float] = collections.deque()
+
+    def pause(self) -> int:
+        """Return the seconds after which one that may not wait comes back.
+
+        The more are told so, the longer: a crowd of retries must not keep a
+        process from answering others (protocol section 3).
+        """
+        now = self._monotonic()
+        with self._lock:
+            self._told.append(now)
+            while self._told[0] <= now - _PERIOD:
+                self._told.popleft()
+            told = len(self._told)
+        return min(1 + (told - 1) // _PER_SECOND, _MAX_PAUSE)
 
     def enter(self) -> bool:
         """Take a place; False if all are taken."""

@@ -15,16 +15,22 @@ class Refusal(Exception):
     the stored answer.
 
     :param request_id: the id of the earlier request that it speaks of
+    :param retry_after: the seconds after which the client may come back, if
+        they are not those of its kind
     """
 
     status: ty.ClassVar[int]
     verdict: ty.ClassVar[Verdict]
     message: str
-    retry_after: ty.ClassVar[int | None] = None  # seconds
+    retry_after: int | None = None
 
-    def __init__(self, request_id: str | None = None) -> None:
+    def __init__(
+        self, request_id: str | None = None, retry_after: int | None = None
+    ) -> None:
         super().__init__(self.message)
         self.request_id = request_id
+        if retry_after is not None:
+            self.retry_after = retry_after
 
     def __str__(self) -> str:
         return self.message

@@ -28,11 +28,14 @@ class Resource:
     :param id: the id by which the API names it
     :param key: the primary key of its row, as text: the name of a keypair can
         be used again, and only the key tells the first from a later one
+    :param incarnation: what tells two rows of one key apart, where keys can
+        be used again, too
     """
 
     kind: str
     id: str
     key: str
+    incarnation: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,12 @@ transaction    runs a step, with retries and error reporting
 connections    connections of our own, apart from the service's pool
 handlers       what is done about errors of the database
 capability     what a database server must be able to do
+kinds          what operations make or change, as a service describes it
 link           binds what a service creates to the token, and fences it
-kinds          the kinds of resources that are bound
+statements       the same for what it does without its ORM
+naming           which resources a statement names
+binding          the binding and the fence themselves
+commits          the fault points at a commit
+surviving      whether what is bound is still there
 migration      brings the tables up to date
 """

@@ -24,7 +24,7 @@ from sqlalchemy.engine import default
 
 from openstack_idempotency.sql import capability
 from openstack_idempotency.sql import handlers
-from openstack_idempotency.sql import link
+from openstack_idempotency.sql import statements
 
 # Seconds: how long to wait for the server, and for one of our connections.
 _CONNECT = 5
@@ -122,7 +122,7 @@ class Connections:
             if self._ours is None or services is not self._services:
                 # The service's own statements run under our claims, too.
                 handlers.listen(services)
-                link.watch(services)
+                statements.watch(services)
                 self.dispose()
                 self._services = services
                 self._ours = self._engine_beside(services)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import weakref
 
 from oslo_db import exception as db_exc
@@ -36,12 +35,12 @@ def listen(engine: sa.Engine) -> None:
     _come_first()
 
 
-@functools.cache
 def _come_first() -> None:
     # Handlers of all engines are called before those of a single one; there
     # is no other way to precede one that is registered already.
     for handler in (_hide_values, _note_conflict):
-        sa.event.listen(sa.Engine, "handle_error", handler)
+        if not sa.event.contains(sa.Engine, "handle_error", handler):
+            sa.event.listen(sa.Engine, "handle_error", handler)
 
 
 def conflicted(error: BaseException | None) -> bool:

@@ -1,96 +1,149 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kinds of resources that are bound to a token: one row each."""
+"""What an operation makes or changes in the service's database (section 5)."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as ty
 
 import sqlalchemy as sa
 
-from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.sql import link
-from openstack_idempotency.sql import transaction
+from openstack_idempotency.sql.tables import ROW_KEY_CHARS
+
+
+def _each(row: ty.Any) -> bool:
+    return True
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A resource whose row is inserted in the service's database (section 5).
+    """A resource with a row of its own, which lives as long as it does.
 
     :param name: what it is called
-    :param model: the ORM class of a row that lives as long as the resource
-    :param attribute: the attribute that holds the id by which the API
-        names it
+    :param model: the ORM class of its row; or its table, where the service
+        inserts it by statements
+    :param attribute: the attribute (a table's column) that holds the id by
+        which the API names it
     :param cleaned: the ORM classes of rows that the service deletes again
         where it fails after it has committed them
-    :param ends: the one of them whose row goes when the resource goes
+    :param ends: those of them without whose row nothing is left that the
+        service would go on with
     :param lasting: whether its tokens live as long as it does (section 6)
     :param gone: the attribute of its row that is true while it is deleted,
         if the row stays then
     :param later: the ORM classes of rows that the service inserts for it in
         transactions of their own, after it has committed the resource
+    :param counts: tells of a new row, by its attributes, whether it is one
+        that was asked for: a service may make others of the same model
+    :param incarnation: the attribute that differs between two resources of
+        one id and one key, where keys are used again
     """
 
     name: str
     model: ty.Any
     attribute: str
     cleaned: tuple[ty.Any, ...] = ()
-    ends: ty.Any = None
+    ends: tuple[ty.Any, ...] = ()
     later: tuple[ty.Any, ...] = ()
     lasting: bool = False
     gone: str | None = None
+    counts: ty.Callable[[ty.Any], bool] = _each
+    incarnation: str | None = None
+
+    @property
+    def table(self) -> sa.Table:
+        """The table of its rows."""
+        return table_of(self.model)
+
+    @property
+    def by_statements(self) -> bool:
+        """Tell whether its rows are inserted by statements."""
+        return isinstance(self.model, sa.Table)
+
+    @property
+    def key(self) -> tuple[sa.Column[ty.Any], ...]:
+        """The columns of its row's primary key."""
+        found: ty.Any = sa.inspect(self.model).primary_key
+        return tuple(found)
+
+    def column(self, attribute: str) -> ty.Any:
+        """Return what a query asks of its row.
+
+        :param attribute: the name of the attribute or column
+        """
+        where = self.model.c if self.by_statements else self.model
+        return getattr(where, attribute)
 
 
-def listen(kind: Kind) -> None:
-    """Bind new resources of a kind to the token of their request.
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What an operation changes that makes no resource of its own.
 
-    :param kind: the kind; calling it again is a no-op
+    It is bound when one transaction of its request has inserted, changed or
+    deleted rows of these tables. So name none that the service writes in an
+    earlier transaction than the one that decides.
+
+    :param name: what it is called
+    :param tables: the tables (or ORM classes) of which it changes rows
+    :param attribute: the column by whose value the statements name what they
+        change, if there is one; it becomes the id of what is bound
     """
-    link.listen(kind.model, kind.name, kind.attribute)
-    for model in kind.later:
-        link.fence(model, kind.name)
-    cleaned = kind.cleaned or (kind.model,)
-    ends = kind.ends or kind.model
-    names = [model.__tablename__ for model in cleaned]
-    link.guard(kind.name, names, ends.__tablename__)
+
+    name: str
+    tables: tuple[ty.Any, ...]
+    attribute: str | None = None
 
 
-def survive(
-    connection: sa.Connection, kind: Kind, resources: ty.Sequence[Resource]
-) -> bool:
-    """Tell whether any of the resources still has its row.
+def table_of(model: ty.Any) -> sa.Table:
+    """Return the table of an ORM class, or of a table: itself.
 
-    :param connection: the connection of a transaction that has changed the
-        token's row
-    :param kind: what they are
-    :param resources: what a token made
+    :param model: the class or table
     """
-    column = kind.model.__table__.c.id
-    keys = _keys(kind, [resource.key for resource in resources])
-    query = sa.select(sa.func.count()).where(column.in_(keys))
-    found: int = connection.execute(query).scalar_one()
-    return found > 0
+    table: sa.Table = getattr(model, "__table__", model)
+    return table
 
 
-def there(
-    run: transaction.Runner, kind: Kind, keys: ty.Sequence[str]
-) -> set[str]:
-    """Return which resources are not deleted, by the keys of their rows.
+def text_of(values: ty.Iterable[ty.Any]) -> str:
+    """Return a key as text: one column as it is, several as a JSON list.
 
-    :param run: runs a statement on the database
-    :param kind: what they are
-    :param keys: the primary keys of their rows, as text
-    :raises errors.Unavailable: the database cannot be reached
+    :param values: the values of its columns
     """
-    columns = kind.model.__table__.c
-    query = sa.select(columns.id).where(columns.id.in_(_keys(kind, keys)))
-    if kind.gone is not None:
-        # NULL in a row that an older release has written.
-        query = query.where(columns[kind.gone].is_not(sa.true()))
-    found = run.statement(lambda connection: connection.scalars(query).all())
-    return {str(key) for key in found}
+    texts = [str(value) for value in values]
+    return texts[0] if len(texts) == 1 else json.dumps(texts)
 
 
-def _keys(kind: Kind, keys: ty.Iterable[str]) -> list[ty.Any]:
-    python_type = kind.model.__table__.c.id.type.python_type
-    return [python_type(key) for key in keys]
+def values_of(kind: Kind, text: str) -> list[ty.Any]:
+    """Return the values of a key's columns.
+
+    :param kind: what it is the key of
+    :param text: what :func:`text_of` returned
+    """
+    texts = [text] if len(kind.key) == 1 else json.loads(text)
+    return [
+        column.type.python_type(value)
+        for column, value in zip(kind.key, texts, strict=True)
+    ]
+
+
+def check(kind: Kind) -> None:
+    """Check that bindings can hold the keys of a kind.
+
+    :param kind: the kind
+    :raises ValueError: they cannot; says why
+    """
+    columns = kind.key
+    if not columns:
+        raise ValueError(
+            f"The table of kind {kind.name!r} has no primary key, by which "
+            "its rows could be told apart. Describe the operation as a Change."
+        )
+    chars = sum(getattr(c.type, "length", None) or 0 for c in columns)
+    if len(columns) > 1:
+        chars += 2 + 4 * len(columns)  # of the list that they become
+    if chars > ROW_KEY_CHARS:
+        raise ValueError(
+            f"The primary key of kind {kind.name!r} may have {chars} "
+            f"characters, and a binding holds {ROW_KEY_CHARS}. Describe the "
+            "operation as a Change."
+        )

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import FOREVER
+from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.sql import kinds
+from openstack_idempotency.sql import surviving
 from openstack_idempotency.sql import unlocked
 from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.steps import Steps
@@ -163,19 +164,32 @@ class Purging(Steps):
     ) -> set[int]:
         """Return those tokens of which something is left."""
         columns = RESOURCES.c
-        query = sa.select(columns.token_id, columns.kind, columns.row_key)
-        query = query.where(columns.token_id.in_(tokens))
-        bound: dict[str, dict[str, int]] = collections.defaultdict(dict)
-        for token_id, kind, key in self._read(query) if tokens else ():
-            bound[kind][key] = token_id
+        query = sa.select(
+            columns.token_id,
+            columns.kind,
+            columns.resource_id,
+            columns.row_key,
+            columns.incarnation,
+        ).where(columns.token_id.in_(tokens))
+        bound: dict[str, dict[Resource, int]] = collections.defaultdict(dict)
+        for token_id, *made in self._read(query) if tokens else ():
+            resource = Resource(*made)
+            bound[resource.kind][resource] = token_id
         # Of a kind that is not known here nothing can be told.
-        alive = {kind: set(keys) for kind, keys in bound.items()}
+        alive = {name: set(made) for name, made in bound.items()}
         for kind in lasting:
             if kind.name in bound:
-                alive[kind.name] = kinds.there(
-                    self._run, kind, list(bound[kind.name])
-                )
-        return {bound[kind][key] for kind in alive for key in alive[kind]}
+                alive[kind.name] = self._there(kind, [*bound[kind.name]])
+        return {
+            bound[name][one] for name, made in alive.items() for one in made
+        }
+
+    def _there(
+        self, kind: Kind, resources: ty.Sequence[Resource]
+    ) -> set[Resource]:
+        return self._run.statement(
+            lambda connection: surviving.there(connection, kind, resources)
+        )
 
     def _settled(
         self,

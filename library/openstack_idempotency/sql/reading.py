@@ -41,7 +41,10 @@ class Reading(Steps):
         :param token_id: the key of the token's row
         """
         query = sa.select(
-            RESOURCES.c.kind, RESOURCES.c.resource_id, RESOURCES.c.row_key
+            RESOURCES.c.kind,
+            RESOURCES.c.resource_id,
+            RESOURCES.c.row_key,
+            RESOURCES.c.incarnation,
         )
         query = query.where(RESOURCES.c.token_id == token_id)
         bound = self._read(query.order_by(RESOURCES.c.id))

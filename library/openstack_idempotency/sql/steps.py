@@ -163,7 +163,11 @@ def bound(connection: sa.Connection, token_id: int) -> dict[int, Resource]:
     """
     columns = RESOURCES.c
     query = sa.select(
-        columns.id, columns.kind, columns.resource_id, columns.row_key
+        columns.id,
+        columns.kind,
+        columns.resource_id,
+        columns.row_key,
+        columns.incarnation,
     )
     query = query.where(columns.token_id == token_id).order_by(columns.id)
     return {key: Resource(*rest) for key, *rest in connection.execute(query)}

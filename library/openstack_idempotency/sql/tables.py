@@ -19,6 +19,7 @@ from sqlalchemy.dialects import mysql
 DIGEST_BYTES = 32
 TARGET_CHARS = 255
 VERSION_CHARS = 64
+ROW_KEY_CHARS = 255
 
 # InnoDB cannot index a BLOB, and SQLite only numbers an INTEGER key.
 _Digest = sa.LargeBinary(DIGEST_BYTES).with_variant(
@@ -120,7 +121,7 @@ RESOURCES: ty.Final = sa.Table(
     sa.Column("resource_id", sa.String(255), nullable=False),
     # The primary key of the resource's own row, as text: names can be used
     # again. Where keys can, too, the incarnation tells which one it was.
-    sa.Column("row_key", sa.String(255), nullable=True),
+    sa.Column("row_key", sa.String(ROW_KEY_CHARS), nullable=True),
     sa.Column("incarnation", sa.String(255), nullable=True),
     sa.Index("client_token_resources_token_id_id_idx", "token_id", "id"),
     sa.Index("client_token_resources_kind_id_idx", "kind", "resource_id"),

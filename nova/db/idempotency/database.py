@@ -40,6 +40,7 @@ def place(host: str, turn_off: str) -> Place:
         host=host,
         sync_command=SYNC_COMMAND,
         turn_off=turn_off,
+        distribution="nova-idempotency",
     )
 
 

@@ -15,8 +15,11 @@ SERVER = Kind(
         api_models.BuildRequest,
         api_models.InstanceMapping,
     ),
-    # Without it the conductor builds nothing.
-    ends=api_models.BuildRequest,
+    # Without a BuildRequest the conductor builds nothing. If a user deleted
+    # that before, the mapping is the last that a clean-up finds: were the
+    # server still bound without it, a withdrawal would take the missing
+    # mapping for the conductor's work, and leave the other servers alone.
+    ends=(api_models.BuildRequest, api_models.InstanceMapping),
     later=(api_models.InstanceGroupMember,),
     lasting=True,
     # The row outlives its server until Nova archives it.

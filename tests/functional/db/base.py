@@ -18,17 +18,18 @@ import testtools
 
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import link
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import tables
+from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
-from tests.functional import databases
-from tests.unit.library import contract
-from tests.unit.library import fakes
+from testing import databases
 
 SOON = 30  # seconds after which a test gives up; no test waits for them
 
@@ -47,6 +48,9 @@ class Thing(BASE):  # type: ignore[misc, valid-type]
     __tablename__ = "things"
     id = sa.Column(sa.Integer, primary_key=True, autoincrement=True)
     name = sa.Column(sa.String(255), nullable=False)
+
+
+THING = Kind(contract.KIND, Thing, "name")
 
 
 class AnyStore(SqlTokenStore):
@@ -136,8 +140,7 @@ class StoreTestCase(BackendTestCase, contract.StoreContract):
         cls.addClassCleanup(cls.database.cleanUp)
         migration.db_sync(cls.database.engine)
         BASE.metadata.create_all(cls.database.engine)
-        link.listen(Thing, contract.KIND, "name")
-        link.guard(contract.KIND, {Thing.__tablename__}, Thing.__tablename__)
+        link.listen(THING)
 
     def setUp(self) -> None:
         super().setUp()

@@ -13,6 +13,8 @@ from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.returns import Returns
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Reply
@@ -26,8 +28,6 @@ from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.store import SqlTokenStore
 from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
-from tests.unit.library import contract
-from tests.unit.library import fakes
 
 MADE = Answer(202, (), b'{"thing": 1}')
 REFUSED = Answer(400, (), b'{"badRequest": {}}')

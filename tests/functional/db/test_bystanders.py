@@ -19,6 +19,10 @@ import sqlalchemy as sa
 
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture.contract import ONE
+from openstack_idempotency.fixture.contract import TWO
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.use import Release
 from openstack_idempotency.protocol.withdrawn import Fate
@@ -28,10 +32,6 @@ from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands
 from tests.functional.db.standstill import Standstill
-from tests.unit.library import contract
-from tests.unit.library.contract import ONE
-from tests.unit.library.contract import TWO
-from tests.unit.library.contract import use_of
 
 #: An errand on which a worker comes to a point.
 ERRANDS = {

@@ -13,14 +13,14 @@ import fixtures
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import capability
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
-from tests.unit.library import contract
-from tests.unit.library.contract import use_of
 
 _ASKED = b"SKIP LOCKED"
 _NEEDED = "MariaDB 10.6, MySQL 8.0.1 or PostgreSQL 9.5"

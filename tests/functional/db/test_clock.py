@@ -7,12 +7,12 @@ import time
 
 import sqlalchemy as sa
 
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.sql import clock
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
-from tests.unit.library import contract
-from tests.unit.library.contract import use_of
 
 _NEAR = 5000  # milliseconds by which a loaded machine may be late
 

@@ -16,13 +16,13 @@ import sqlalchemy as sa
 
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands
-from tests.unit.library import contract
-from tests.unit.library.contract import use_of
 
 
 class _Died(BaseException):

@@ -9,12 +9,12 @@ import typing as ty
 
 import sqlalchemy as sa
 
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import transaction
 from tests.functional.db import base
 from tests.functional.db.errands import Errands
-from tests.unit.library import contract
-from tests.unit.library.contract import use_of
 
 _OPERATORS = {
     "mysql": (

@@ -9,10 +9,10 @@ import fixtures
 from pymysql import connections
 import sqlalchemy as sa
 
+from openstack_idempotency.fixture import contract
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands
-from tests.unit.library import contract
 
 
 class _Wire(fixtures.Fixture):  # type: ignore[misc]

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 import testtools
 
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
@@ -22,8 +24,6 @@ from openstack_idempotency.sql import tables
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
-from tests.unit.library import contract
-from tests.unit.library.contract import use_of
 
 # What must not be in a log, in the ways in which it could be written there.
 _TOKEN = "hush-hush"

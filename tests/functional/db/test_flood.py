@@ -7,12 +7,12 @@ import threading
 
 import sqlalchemy as sa
 
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.sql import purge
 from openstack_idempotency.sql.store import SqlTokenStore
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
-from tests.unit.library.contract import use_of
 
 _ENDED = 200_000
 _BATCH = 2_000

@@ -14,7 +14,6 @@ from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.sql import link
 from tests.functional.db import base
-from tests.unit.library import contract
 
 
 class _OwnError(Exception):
@@ -240,7 +239,7 @@ class _NoLink(base.StoreTestCase):
         self.assert_untouched()
 
     def test_to_listen_twice_binds_once(self) -> None:
-        link.listen(base.Thing, contract.KIND, "name")
+        link.listen(base.THING)
         _, claim = self.hold()
         self._insert(claim)
         self.assertEqual(1, self.row().bound)

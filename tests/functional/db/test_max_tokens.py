@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from openstack_idempotency.fixture.contract import ONE
+from openstack_idempotency.fixture.contract import SCOPE
+from openstack_idempotency.fixture.contract import TWO
 from openstack_idempotency.protocol.use import Release
 from tests.functional.db import base
-from tests.unit.library.contract import ONE
-from tests.unit.library.contract import SCOPE
-from tests.unit.library.contract import TWO
 
 
 @base.on_each_backend

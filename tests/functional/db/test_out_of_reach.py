@@ -13,14 +13,14 @@ import fixtures
 import sqlalchemy as sa
 import testtools
 
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture import fakes
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
 from tests.functional.db import base
-from tests.unit.library import contract
-from tests.unit.library import fakes
-from tests.unit.library.contract import use_of
 
 # Seconds that Nova alone waits for such a host: PyMySQL's own limit.
 _NOVAS = 10.0

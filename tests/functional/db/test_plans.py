@@ -16,13 +16,13 @@ import unittest
 
 import sqlalchemy as sa
 
+from openstack_idempotency.fixture.contract import ONE
+from openstack_idempotency.fixture.contract import TWO
 from openstack_idempotency.protocol import digest as digest_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
 from tests.functional.db import errands
-from tests.unit.library.contract import ONE
-from tests.unit.library.contract import TWO
 
 _ROWS = 100_000
 _OURS = "openstack_idempotency/sql/"

@@ -7,6 +7,10 @@ import typing as ty
 
 import sqlalchemy as sa
 
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture.contract import ONE
+from openstack_idempotency.fixture.contract import TTL
+from openstack_idempotency.fixture.contract import TWO
 from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import purge
@@ -16,10 +20,6 @@ from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import THING
-from tests.unit.library import contract
-from tests.unit.library.contract import ONE
-from tests.unit.library.contract import TTL
-from tests.unit.library.contract import TWO
 
 _LIFE = TTL // 1000
 _KEPT = purge.KEPT // 1000

@@ -10,14 +10,14 @@ import typing as ty
 import sqlalchemy as sa
 
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.fixture.contract import ONE
+from openstack_idempotency.fixture.contract import TWO
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.use import Release
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
-from tests.unit.library.contract import ONE
-from tests.unit.library.contract import TWO
-from tests.unit.library.contract import use_of
 
 _THREADS = 8
 _ROUNDS = 5

@@ -14,12 +14,12 @@ from openstack_idempotency.engine import engine
 from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.returns import Returns
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.protocol.request import Request
 from tests.functional.db import base
-from tests.unit.library import contract
-from tests.unit.library import fakes
 
 _TOKEN = "Token-that-nobody-knows"
 _BODY = b'{"server": {"user_data": "body-that-nobody-knows"}}'

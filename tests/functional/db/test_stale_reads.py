@@ -13,6 +13,7 @@ import fixtures
 import sqlalchemy as sa
 
 from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.fixture import contract
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.withdrawn import Fate
@@ -23,7 +24,6 @@ from openstack_idempotency.sql.tables import WITHDRAWALS
 from tests.functional.db import base
 from tests.functional.db import errands
 from tests.functional.db.errands import Errands
-from tests.unit.library import contract
 
 
 class _Lag(fixtures.Fixture):  # type: ignore[misc]

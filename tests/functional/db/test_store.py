@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from openstack_idempotency.fixture import contract
 from tests.functional.db import base
-from tests.unit.library import contract
 
 
 def _on_each_backend(promise: type) -> None:

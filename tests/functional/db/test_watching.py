@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture.contract import ONE
+from openstack_idempotency.fixture.contract import TWO
+from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol.digest import key_id
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
 from openstack_idempotency.sql.watching import Stranger
 from tests.functional.db import base
-from tests.unit.library import contract
-from tests.unit.library.contract import ONE
-from tests.unit.library.contract import TWO
-from tests.unit.library.contract import use_of
 
 THREE = b"3" * 32
 

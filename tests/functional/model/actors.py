@@ -24,6 +24,8 @@ from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Reply
@@ -39,8 +41,6 @@ from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql import store
 from openstack_idempotency.sql.steps import Settings
 from tests.functional.db import base
-from tests.unit.library import contract
-from tests.unit.library import fakes
 
 #: Two looks at a request that runs; in seconds, as the next two are.
 WAIT = 0.2

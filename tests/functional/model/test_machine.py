@@ -28,7 +28,6 @@ from tests.functional.model.actors import End
 from tests.functional.model.actors import Plan
 from tests.functional.model.actors import Token
 from tests.functional.model.actors import Worker
-from tests.unit.library import contract
 
 _TOKENS = tables.TOKENS
 _RESOURCES = tables.RESOURCES
@@ -95,9 +94,7 @@ class Machine(stateful.RuleBasedStateMachine):
         self.database.setUp()
         for metadata in (tables.METADATA, base.BASE.metadata):
             metadata.create_all(self.database.engine)
-        link.listen(base.Thing, contract.KIND, "name")
-        things = base.Thing.__tablename__
-        link.guard(contract.KIND, [things], ends=things)
+        link.listen(base.THING)
         self.service = actors.Service(self.database)
         actors.stop_at_points()
         self.workers: list[Worker] = []

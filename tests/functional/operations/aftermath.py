@@ -9,7 +9,7 @@ from nova import context
 from nova import objects
 from nova.conductor import manager as conductor
 from openstack_idempotency.protocol.answer import Verdict
-from tests.functional.operations import cloud
+from testing.nova import cloud
 from tests.functional.operations import recorder
 
 _SECRETS = ("adminPass",)

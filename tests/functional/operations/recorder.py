@@ -17,7 +17,7 @@ from nova.compute import utils
 from nova.conductor import manager as conductor
 from nova.db.main import api as main_db
 from nova.db.main import models
-from tests.functional.operations import cloud
+from testing.nova import cloud
 
 # What nova-conductor begins without the decorator that names its event: by
 # an event of another name, or by a message to nova-compute.

@@ -9,10 +9,10 @@ import fixtures
 
 from nova import objects
 from nova.compute import instance_actions
-from tests.functional import releases
+from testing.nova import cloud
+from testing.nova import neighbours
+from testing.nova import releases
 from tests.functional.operations import aftermath
-from tests.functional.operations import cloud
-from tests.functional.operations import neighbours
 
 _ACTION = f"/servers/{cloud.SERVER}/action"
 _INTERFACES = f"/servers/{cloud.SERVER}/os-interface"

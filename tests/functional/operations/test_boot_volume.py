@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Upstream's /os-volumes_boot where it always fails: in nova 33 and 34.
 
-Other tests repair it, see :class:`tests.functional.releases.BootVolume`. When
+Other tests repair it, see :class:`testing.nova.releases.BootVolume`. When
 these fail, upstream has done so: say in that module until which release it
 failed.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import typing as ty
 
-from tests.functional import base
-from tests.functional import releases
-from tests.functional.operations import cloud
-from tests.functional.operations import samples
+from testing.nova import base
+from testing.nova import cloud
+from testing.nova import releases
+from testing.nova import samples
 
 _PATH = "/os-volumes_boot"
 _CREATE = (_PATH, samples.SAMPLES[_PATH, None].body)

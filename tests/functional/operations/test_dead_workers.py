@@ -7,10 +7,10 @@ import typing as ty
 
 from nova.idempotency import operations
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
+from testing.nova import base
+from testing.nova import releases
+from testing.nova import samples
 from tests.functional import conducting
-from tests.functional import releases
-from tests.functional.operations import samples
 
 # Died with the worker; nobody has them any more.
 _SECRETS = ("adminPass", "private_key")

@@ -18,11 +18,11 @@ from nova.conductor import manager as conductor
 from nova.idempotency import operations
 from nova.idempotency.operations import Operation
 from openstack_idempotency.engine.points import Point
-from tests.functional import releases
+from testing.nova import releases
+from testing.nova import samples
+from testing.nova.sample import Sample
 from tests.functional.operations import aftermath
 from tests.functional.operations import recorder
-from tests.functional.operations import samples
-from tests.functional.operations.sample import Sample
 
 _NOT_LINKED = [
     row

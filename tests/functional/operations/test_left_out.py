@@ -7,8 +7,8 @@ import typing as ty
 
 from nova.idempotency.operations import LeftOut
 from nova.idempotency.operations import Operation
-from tests.functional import releases
-from tests.functional.operations import cloud
+from testing.nova import cloud
+from testing.nova import releases
 
 _VNC = {"protocol": "vnc", "type": "novnc"}
 

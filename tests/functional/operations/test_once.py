@@ -8,10 +8,10 @@ import typing as ty
 import unittest
 
 from nova.idempotency.operations import Operation
-from tests.functional import releases
-from tests.functional.operations import cloud
-from tests.functional.operations import samples
-from tests.functional.operations.sample import Sample
+from testing.nova import cloud
+from testing.nova import releases
+from testing.nova import samples
+from testing.nova.sample import Sample
 
 _STATE = "X-Client-Token-State"
 _TAKES_TOKENS = [row for row in releases.OPERATIONS if row.left_out is None]

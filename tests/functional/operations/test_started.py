@@ -17,9 +17,9 @@ from nova.compute import api as compute_api
 from nova.compute import instance_actions
 from nova.idempotency import actions
 from openstack_idempotency.engine.points import Point
-from tests.functional import base
+from testing.nova import base
+from testing.nova import cloud
 from tests.functional.operations import aftermath
-from tests.functional.operations import cloud
 
 _ACTION = f"/servers/{cloud.SERVER}/action"
 _STOP = (_ACTION, {"os-stop": None})

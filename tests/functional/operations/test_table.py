@@ -14,9 +14,9 @@ from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import router
 from nova.idempotency.operations import Operation
-from nova.openstack.common.idempotent import decorated
-from tests.functional import base
-from tests.functional import releases
+from openstack_idempotency.decorator import decorated
+from testing.nova import base
+from testing.nova import releases
 
 _TABLE = "nova/idempotency/operations.py"
 
@@ -36,7 +36,7 @@ class Table(base.TestCase):
                 f"{Operation(*post)} is new in Nova. Add to {_TABLE}: "
                 f"Operation{post}, with the kind that it is linked to if "
                 "its row is in the API database, or left_out with the reason; "
-                "and its body to tests/functional/operations/samples.py.",
+                "and its body to testing/nova/samples.py.",
             )
 
     def test_every_row_is_a_post_of_nova(self):

@@ -19,6 +19,7 @@ from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import record as records
@@ -33,7 +34,6 @@ from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.protocol.scope import Scope
 from openstack_idempotency.protocol.use import Outcome
 from openstack_idempotency.protocol.use import Use
-from tests.unit.library import fakes
 
 LEASE = 60
 TTL = 3600

@@ -6,9 +6,9 @@ from __future__ import annotations
 import typing as ty
 import uuid
 
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from tests.unit.library import base
-from tests.unit.library import fakes
 
 
 class Told(ty.NamedTuple):

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import ddt
 
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from tests.unit.library import base
-from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED
 from tests.unit.library.base import answers
 from tests.unit.library.base import REFUSED

@@ -10,9 +10,9 @@ import testtools
 
 from openstack_idempotency.engine import allowance
 from openstack_idempotency.engine.allowance import Allowance
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.scope import Scope
-from tests.unit.library import fakes
 
 _SCOPE = Scope("project", "user", "POST /servers")
 _ANOTHER = dataclasses.replace(_SCOPE, user_id="another")

@@ -13,8 +13,8 @@ import typing as ty
 import testtools
 
 ROOT = pathlib.Path(__file__).parents[3]
-_OURS = ("nova", "library", "client", "embedded", "migrations", "tests")
-_SIZED = ("nova", "library", "client", "embedded")
+_PRODUCT: ty.Final = ("nova", "library", "client", "migrations")
+_SIZED = ("nova", "library", "client", "embedded", "testing")
 _MAX_MODULE = 300
 _MAX_FUNCTION = 40
 
@@ -40,7 +40,19 @@ _LAYERS: ty.Final = {
         "rich",
         "sqlalchemy",
     ),
-    "wsgi": ("openstack_idempotency.protocol", "oslo_middleware", "webob"),
+    "fixture": (
+        "openstack_idempotency.protocol",
+        "openstack_idempotency.engine",
+        "ddt",
+        "testtools",
+    ),
+    "wsgi": (
+        "openstack_idempotency.protocol",
+        "openstack_idempotency.engine",
+        "openstack_idempotency.sql",
+        "oslo_middleware",
+        "webob",
+    ),
 }
 # The modules at its top put the layers together.
 _TOP: ty.Final = (
@@ -48,6 +60,40 @@ _TOP: ty.Final = (
     "cryptography",
     "oslo_config",
 )
+# What each other folder may import of the others. The ground is embedded, a
+# whole control plane, and testing, which all suites stand on; it knows no
+# suite, and no suite another. But what tests a suite has to know it, and what
+# is said here.
+_GROUND: ty.Final = ("embedded", "testing")
+_BESIDE: ty.Final = {
+    "embedded": (),
+    "testing": ("embedded",),
+    ".ci": _GROUND,
+    "chaos": _GROUND,
+    "benchmarks": (*_GROUND, "chaos"),
+    "model": (),
+    "mutations": (),
+    "simulation": (),
+    "tools": (),
+    "upstream": _GROUND,
+    "tests/e2e": _GROUND,
+    # Their stories are told with what campaigns are made of: chaos is the
+    # library of this suite, not another one.
+    "tests/faults": (*_GROUND, "chaos"),
+    "tests/functional": _GROUND,
+    "tests/fuzz": _GROUND,
+    "tests/unit": (
+        *_GROUND,
+        "benchmarks",
+        "chaos",
+        "mutations",
+        "simulation",
+        "tools",
+        "upstream",
+    ),
+}
+# Folders of modules that are no part of the source.
+_MADE: ty.Final = ("build", "var")
 
 
 @functools.cache
@@ -55,7 +101,7 @@ def _trees() -> dict[str, ast.Module]:
     """Return what each module below our folders says."""
     return {
         str(path.relative_to(ROOT)): ast.parse(path.read_text("utf-8"))
-        for folder in _OURS
+        for folder in (*_PRODUCT, *_BESIDE)
         for path in sorted((ROOT / folder).rglob("*.py"))
         if not {"build", "migrations"} & set(path.relative_to(ROOT).parts[1:])
     }
@@ -84,6 +130,11 @@ def _root(name: str) -> str:
 
 def _is_below(name: str, *packages: str) -> bool:
     return any(f"{name}.".startswith(f"{package}.") for package in packages)
+
+
+def _names() -> tuple[str, ...]:
+    """Return the packages that are no part of the product."""
+    return (*(_root(folder.replace("/", ".")) for folder in _BESIDE),)
 
 
 def _allowed(path: str) -> tuple[str, ...]:
@@ -150,12 +201,23 @@ class DependenciesTest(_TestCase):
         )
 
     def test_the_decorator_knows_no_service(self) -> None:
-        self.assert_nobody(
-            f"{path} imports {name}"
-            for path, tree in _below("nova/openstack/")
+        found = {
+            (path, name)
+            for path, tree in _below(
+                "nova/openstack/", f"{_LIBRARY}/decorator.py"
+            )
             for name in _imports(tree)
             if _root(name) not in sys.stdlib_module_names
-            and not _is_below(name, "openstack_idempotency.protocol")
+        }
+        self.assertTrue(found)
+        self.assert_nobody(
+            f"{path} imports {name}"
+            for path, name in sorted(found)
+            if not _is_below(
+                name,
+                "openstack_idempotency.decorator",
+                "openstack_idempotency.protocol",
+            )
         )
 
     def test_what_knows_nova_s_database_does_not_know_the_api(self) -> None:
@@ -177,11 +239,30 @@ class DependenciesTest(_TestCase):
     def test_production_code_does_not_know_tests(self) -> None:
         self.assert_nobody(
             f"{path} imports {name}"
-            for path, tree in _below(
-                "nova/", "library/", "client/", "migrations/"
-            )
+            for path, tree in _below(*(f"{part}/" for part in _PRODUCT))
             for name in _imports(tree)
-            if _is_below(name, "tests", "nova.tests", "embedded", "unittest")
+            if _is_below(name, "nova.tests", "unittest", *_names())
+        )
+
+    def test_what_may_be_imported_is_said_of_each_folder(self) -> None:
+        tops = [ROOT / "tests", ROOT]
+        told = {*_PRODUCT, *_MADE, *_BESIDE, "tests"}
+        self.assert_nobody(
+            name
+            for folder in (f for top in tops for f in top.iterdir())
+            if (name := str(folder.relative_to(ROOT))) not in told
+            and not folder.name.startswith((".", "__"))
+            and next(folder.rglob("*.py"), None)
+        )
+
+    def test_no_suite_stands_on_another(self) -> None:
+        self.assert_nobody(
+            f"{path} imports {name}"
+            for folder, allowed in _BESIDE.items()
+            for path, tree in _below(f"{folder}/")
+            for name in _imports(tree)
+            if _is_below(name, *_names())
+            and not _is_below(name, folder.replace("/", "."), *allowed)
         )
 
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.evidence import Evidence
 from openstack_idempotency.protocol.evidence import Started
 from tests.unit.library import base
-from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED
 from tests.unit.library.base import answers
 from tests.unit.library.base import FAILED

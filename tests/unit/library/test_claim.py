@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import typing as ty
 
 import testtools
 
@@ -47,3 +49,35 @@ class CurrentTest(testtools.TestCase):
             other.start()
             other.join()
         self.assertEqual([None], seen)
+
+
+class SentTest(testtools.TestCase):
+    """A claim on its way to the process that makes the resource."""
+
+    def test_what_arrives_binds_for_the_same_request(self) -> None:
+        sent = claims.Claim(7, b"secret", "o", 5, 6.0, "thing", undo=2)
+        text = json.dumps(sent.to_dict())
+        self.assertNotIn("secret", text)
+        arrived = claims.Claim.from_dict(json.loads(text))
+        self.assertEqual(
+            (7, "o", "thing"), (arrived.id, arrived.owner, arrived.link)
+        )
+
+    def test_what_a_later_release_adds_is_ignored(self) -> None:
+        sent = _claim("a").to_dict() | {"colour": "blue"}
+        self.assertEqual("a", claims.Claim.from_dict(sent).owner)
+
+    def test_what_is_missing_is_named(self) -> None:
+        for name in ("id", "owner", "link"):
+            sent = _claim("a").to_dict()
+            del sent[name]
+            self.assertIn(name, self._refused(sent))
+
+    def test_what_is_of_another_type_is_named(self) -> None:
+        sent = _claim("a").to_dict() | {"id": "1"}
+        self.assertIn("type: id.", self._refused(sent))
+
+    def _refused(self, sent: dict[str, ty.Any]) -> str:
+        error = self.assertRaises(ValueError, claims.Claim.from_dict, sent)
+        self.assertIn("Claim.to_dict()", str(error))
+        return str(error)

@@ -12,6 +12,7 @@ from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.parts import Parts
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import record as records
@@ -21,7 +22,6 @@ from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.scope import Scope
 from tests.unit.library import base
-from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED
 from tests.unit.library.base import answers
 

@@ -8,12 +8,12 @@ import ddt
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.record import State
 from tests.unit.library import base
-from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED
 from tests.unit.library.base import answers
 from tests.unit.library.base import FAILED

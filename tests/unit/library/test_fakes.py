@@ -7,9 +7,9 @@ import itertools
 
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.fixture import contract
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol.record import Resource
-from tests.unit.library import contract
-from tests.unit.library import fakes
 
 
 class _Fake(contract.StoreContract):

@@ -8,10 +8,10 @@ import typing as ty
 
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.heartbeat import Heartbeat
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from tests.unit.library import base
-from tests.unit.library import fakes
 from tests.unit.library import threads
 
 

@@ -9,9 +9,9 @@ import typing as ty
 
 import testtools
 
-from nova.openstack.common.idempotent import above
-from nova.openstack.common.idempotent import decorated
-from nova.openstack.common.idempotent import idempotent
+from openstack_idempotency.decorator import above
+from openstack_idempotency.decorator import decorated
+from openstack_idempotency.decorator import idempotent
 from openstack_idempotency.protocol import headers
 
 

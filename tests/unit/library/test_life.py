@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol.record import FOREVER
 from tests.unit.library import base
-from tests.unit.library import fakes
 from tests.unit.library.base import answers
 from tests.unit.library.states import StatesTestCase
 from tests.unit.library.states import token_of

@@ -10,9 +10,9 @@ import ddt
 
 from openstack_idempotency.engine import returns
 from openstack_idempotency.engine.returns import Returns
+from openstack_idempotency.fixture import contract
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.use import Use
-from tests.unit.library import contract
 from tests.unit.library import threads
 
 

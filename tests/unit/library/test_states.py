@@ -6,12 +6,12 @@ from __future__ import annotations
 import ddt
 
 from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.evidence import Evidence
 from openstack_idempotency.protocol.evidence import Started
 from tests.unit.library import base
-from tests.unit.library import fakes
 from tests.unit.library import test_age
 from tests.unit.library import test_authority
 from tests.unit.library.base import ACCEPTED

@@ -7,11 +7,11 @@ import typing as ty
 
 import ddt
 
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
 from tests.unit.library import base
-from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED
 from tests.unit.library.base import answers
 from tests.unit.library.base import FAILED

@@ -44,6 +44,32 @@ class WaitingRoomTest(testtools.TestCase):
         self.assertEqual((3, 16), (sum(entered), len(entered)))
 
 
+class PauseTest(testtools.TestCase):
+    """After how many seconds those come back that may not wait."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.now = 0.0
+        self.room = WaitingRoom(0, lambda: self.now)
+
+    def test_a_few_come_back_soon(self) -> None:
+        self.assertEqual([1] * 5, [self.room.pause() for _ in range(5)])
+
+    def test_of_a_crowd_about_five_come_back_a_second(self) -> None:
+        pauses = [self.room.pause() for _ in range(40)]
+        self.assertEqual([n // 5 + 1 for n in range(40)], pauses)
+
+    def test_nobody_is_sent_away_for_long(self) -> None:
+        pauses = [self.room.pause() for _ in range(1000)]
+        self.assertEqual(30, pauses[-1])
+
+    def test_those_of_a_second_ago_do_not_count(self) -> None:
+        for _ in range(40):
+            self.room.pause()
+        self.now = 1.0
+        self.assertEqual(1, self.room.pause())
+
+
 class SeatTest(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()

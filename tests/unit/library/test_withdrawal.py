@@ -8,6 +8,7 @@ import typing as ty
 import ddt
 
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
@@ -16,7 +17,6 @@ from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from tests.unit.library import base
-from tests.unit.library import fakes
 from tests.unit.library.base import ACCEPTED
 from tests.unit.library.base import REBUILT
 from tests.unit.library.base import REFUSED

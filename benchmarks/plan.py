@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much is measured, where, and how far that has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+from pathlib import Path
+import tempfile
+
+from rich import progress
+
+from benchmarks import block
+from benchmarks.block import Pair
+from benchmarks.block import Side
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How much is measured.
+
+    :param quick: only as much as shows that everything works
+    :param backends: the kinds of database servers, of chaos.databases
+    :param progress: shows how far it has come
+    :param more: pairs of blocks of a comparison, if not as many as usual
+    """
+
+    quick: bool
+    backends: tuple[str, ...]
+    progress: progress.Progress
+    more: int | None = None
+
+    @property
+    def rounds(self) -> int:
+        """Pairs of blocks of a comparison."""
+        return self.more or (2 if self.quick else 16)
+
+    @property
+    def gets(self) -> int:
+        """Requests of a block, where a server serves them by HTTP."""
+        return 15 if self.quick else 150
+
+    @property
+    def operations(self) -> int:
+        """Calls of a block, where no server of Nova is asked."""
+        return 16 if self.quick else 200
+
+    @property
+    def posts(self) -> int:
+        """Requests of a block that Nova's API is called with in a process."""
+        return 3 if self.quick else 32
+
+    def pairs(
+        self, name: str, mine: Side, base: Side, rounds: int | None = None
+    ) -> tuple[Pair, ...]:
+        """Measure two sides in turns, and show how far that has come.
+
+        :param name: what is measured
+        :param mine: runs a block of what is measured
+        :param base: runs a block of what it is compared with
+        :param rounds: how many pairs, if not as many as the plan says
+        """
+        rounds = rounds or self.rounds
+        task = self.progress.add_task(name, total=rounds + 1)
+        try:
+            return block.in_turn(
+                mine,
+                base,
+                rounds,
+                after_each=lambda: self.progress.advance(task),
+            )
+        finally:
+            self.progress.remove_task(task)
+
+    @contextlib.contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Yield an empty folder, which goes in the end."""
+        # A socket's path must be short.
+        with tempfile.TemporaryDirectory(prefix="bench-") as name:
+            yield Path(name)

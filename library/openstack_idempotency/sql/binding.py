@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The binding of a resource to a token, and the fence before it.
+
+Both are part of a transaction of the service's: they are committed with what
+the service changes, or not at all.
+"""
+
+from __future__ import annotations
+
+import typing as ty
+
+from oslo_log import log as logging
+import sqlalchemy as sa
+
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.sql import commits
+from openstack_idempotency.sql import rows
+from openstack_idempotency.sql.tables import RESOURCES
+from openstack_idempotency.sql.tables import TOKENS
+
+LOG = logging.getLogger(__name__)
+
+
+def claim_of(kind: str) -> Claim | None:
+    """Return the claim under which the calling code makes a kind, if any.
+
+    :param kind: what the resource is called
+    """
+    claim = claims.current()
+    return claim if claim is not None and claim.link == kind else None
+
+
+def fence(connection: sa.Connection, claim: Claim, bound: int = 0) -> None:
+    """Stop a transaction whose request has lost its token.
+
+    This takes the lock on the token's row until the service commits: whoever
+    wants to take it over skips it, or finds it bound.
+
+    :param connection: the connection of the running transaction
+    :param claim: the request's claim
+    :param bound: how many bindings this transaction adds
+    :raises errors.TakenOver: a retry has the token
+    """
+    change = rows.FENCE | {"bound": TOKENS.c.bound + bound}
+    fence = sa.update(TOKENS).where(rows.held(claim)).values(change)
+    if connection.execute(fence).rowcount != 1:
+        claim.lost = True
+        LOG.warning(
+            "Lost the client token to a retry while creating a %s; rolling "
+            "back.",
+            claim.link,
+        )
+        raise errors.TakenOver
+
+
+def bind(connection: sa.Connection, claim: Claim, made: Resource) -> None:
+    """Bind a resource; :func:`fence` counts it.
+
+    :param connection: the connection of the running transaction
+    :param claim: the request's claim
+    :param made: what the request has made
+    """
+    inserted = connection.execute(
+        sa.insert(RESOURCES).values(
+            token_id=claim.id,
+            kind=made.kind,
+            resource_id=made.id,
+            row_key=made.key,
+            incarnation=made.incarnation,
+        )
+    ).inserted_primary_key
+    key: ty.Any = inserted
+    claim.bindings[made.id] = key[0]
+    claim.bindings.setdefault(made.key, key[0])
+    commits.mark(connection)
+
+
+def unbind(
+    connection: sa.Connection, claim: Claim, bindings: ty.Collection[int]
+) -> None:
+    """Take bindings back, as far as they are there.
+
+    :param connection: the connection of the running transaction
+    :param claim: the request's claim
+    :param bindings: the keys of bindings that the request has made
+    :raises errors.TakenOver: a retry has the token
+    """
+    # Some were rolled back or are gone: deleting a missing row locks a gap,
+    # where everybody's new rows go.
+    columns = RESOURCES.c
+    query = sa.select(columns.id).where(columns.id.in_(bindings))
+    there = connection.scalars(query).all() if bindings else []
+    if there:
+        fence(connection, claim, bound=-len(there))
+        gone = sa.delete(RESOURCES).where(columns.id.in_(there))
+        connection.execute(gone)
+
+
+def bound(connection: sa.Connection, claim: Claim, made: Resource) -> bool:
+    """Tell whether a resource is bound to the token already.
+
+    :param connection: the connection of the running transaction
+    :param claim: the request's claim
+    :param made: what the request has changed
+    """
+    columns = RESOURCES.c
+    query = sa.select(columns.id).where(
+        columns.token_id == claim.id,
+        columns.kind == made.kind,
+        columns.resource_id == made.id,
+    )
+    return connection.execute(query.limit(1)).first() is not None

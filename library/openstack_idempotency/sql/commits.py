@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fault points at the commit of a transaction that binds something."""
+
+from __future__ import annotations
+
+import typing as ty
+
+import sqlalchemy as sa
+
+from openstack_idempotency.engine import points
+from openstack_idempotency.engine.points import Point
+from openstack_idempotency.engine.points import reached
+
+# SQLAlchemy has no event behind a commit, and a session's events do not fire
+# for core statements, nor before a commit that flushes. So a test that has
+# armed the points sees this method of the connection replaced.
+_COMMIT = "_commit_impl"
+
+
+def mark(connection: sa.Connection) -> None:
+    """Reach the points of the transaction's commit, once.
+
+    Does nothing unless a test has armed the points.
+
+    :param connection: the connection of the running transaction
+    """
+    if not points.armed() or _COMMIT in vars(connection):
+        return
+    commit: ty.Callable[[], None] = getattr(connection, _COMMIT)
+
+    def marked() -> None:
+        _unmark(connection)
+        reached(Point.BEFORE_COMMIT)
+        commit()
+        reached(Point.AFTER_COMMIT)
+
+    setattr(connection, _COMMIT, marked)
+    sa.event.listen(connection, "rollback", _unmark, once=True)
+
+
+def _unmark(connection: sa.Connection) -> None:
+    vars(connection).pop(_COMMIT, None)

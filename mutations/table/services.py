@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Points 2 and 5, for a service that is not Nova."""
+
+from __future__ import annotations
+
+from mutations.fault import fault
+from mutations.fault import Proof
+from mutations.fault import tests
+from mutations.table.places import LIBRARY
+from mutations.table.places import SQL
+
+
+def _museum(test: str, case: str = "Museum") -> Proof:
+    module = "functional.museum.test_museum"
+    return tests(module, f"{case}OnSqliteTest.{test}")
+
+
+FAULTS = (
+    fault(
+        "2.31",
+        "a row that nobody asked for is bound",
+        _museum("test_the_retry_gets_the_first_answer_2_club"),
+        (
+            f"{SQL}/link.py",
+            "            count = int(kind.counts(row))\n",
+            "            count = 1\n",
+        ),
+    ),
+    fault(
+        "2.32",
+        "the same of rows that statements insert",
+        _museum("test_the_retry_gets_the_first_answer_3_places"),
+        (
+            f"{SQL}/statements.py",
+            "        if kind.counts(naming.Row(row))\n",
+            "",
+        ),
+    ),
+    fault(
+        "2.33",
+        "a resource that has an earlier one's key is taken for that",
+        _museum("test_another_room_of_the_name_is_not_it", "UsedAgain"),
+        (
+            f"{SQL}/surviving.py",
+            "(resource.key, resource.incarnation) in there",
+            "resource.key in dict(there)",
+        ),
+    ),
+    fault(
+        "2.34",
+        "a change that has changed nothing is bound",
+        _museum("test_a_change_that_changed_nothing_is_not_bound"),
+        (
+            f"{SQL}/statements.py",
+            "_changes(claim, statement) and result.rowcount != 0:",
+            "_changes(claim, statement):",
+        ),
+    ),
+    fault(
+        "2.35",
+        "a change is bound by each of its statements",
+        _museum("test_the_retry_gets_the_first_answer_5_shift"),
+        (
+            f"{SQL}/statements.py",
+            "        if not binding.bound(connection, claim, change):\n",
+            "        if True:\n",
+        ),
+    ),
+    fault(
+        "2.36",
+        "a request that lost its token changes rows by statements",
+        _museum("test_who_lost_the_token_does_nothing_5_shift"),
+        (
+            f"{SQL}/statements.py",
+            "        reached(Point.BEFORE_LINK)\n"
+            "        binding.fence(connection, claim)\n",
+            "        reached(Point.BEFORE_LINK)\n",
+        ),
+        (
+            f"{SQL}/statements.py",
+            "            binding.fence(connection, claim, bound=1)\n",
+            "",
+        ),
+    ),
+    fault(
+        "2.37",
+        "no fault point is reached at a commit",
+        _museum("test_each_commit_is_reached_once_*"),
+        (f"{SQL}/binding.py", "    commits.mark(connection)\n", ""),
+    ),
+    fault(
+        "2.38",
+        "the points of a transaction that was rolled back are another one's",
+        _museum("test_a_commit_of_nothing_bound_is_no_point"),
+        (
+            f"{SQL}/commits.py",
+            '    sa.event.listen(connection, "rollback", _unmark, once=True)\n',
+            "",
+        ),
+    ),
+    fault(
+        "5.9",
+        "distributions of different minor versions work together",
+        tests("unit.library.test_versions", "CheckTest.test_the_others_*"),
+        (
+            f"{LIBRARY}/versions.py",
+            'version.split(".")[:2]',
+            'version.split(".")[:1]',
+        ),
+    ),
+)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cloud of a test's own: free ports, and a state that goes with it."""
+
+from collections.abc import Mapping
+import contextlib
+from pathlib import Path
+import tempfile
+import time
+from typing import Any
+
+from keystoneauth1 import adapter
+import requests
+
+from embedded import cloud
+from embedded import identity
+from embedded import ports
+from embedded import provision
+from embedded.platform import Platform
+from embedded.services import NOVA
+from embedded.site import Site
+from embedded.stack import Stack
+
+# Shared with `make demo`, so that whoever is second need not migrate.
+TEMPLATES = Path(__file__).parents[1] / "var" / "template"
+SECONDS = 60
+
+
+def _silently(_title: str) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
+class Cloud:
+    """The embedded stack, and requests to it as the demo user.
+
+    :param platform: what it runs on
+    """
+
+    def __init__(self, platform: Platform = Platform()) -> None:  # noqa: B008
+        self._directory = tempfile.TemporaryDirectory(prefix="e2e-")
+        self.site = Site.on(
+            platform, Path(self._directory.name), ports.ephemeral()
+        )
+        self.stack = self._up()
+        self.compute = adapter.Adapter(
+            identity.log_in(self.site, "demo", identity.DEMO_PROJECT),
+            service_type=NOVA.kind,
+        )
+        self._flavors = {
+            flavor["name"]: flavor["id"]
+            for flavor in self.compute.get("/flavors").json()["flavors"]
+        }
+        images = self.ask("image", "/v2/images")["images"]
+        self._image = images[0]["id"]
+        self.network = self.ask("network", "/v2.0/networks")["networks"][0]
+
+    def _up(self) -> Stack:
+        return Stack(self.site, TEMPLATES, _silently).__enter__()
+
+    def ask(self, service: str, path: str) -> Any:
+        """GET something from a service, as the demo user.
+
+        :param service: its type in the catalog
+        """
+        where = {"service_type": service}
+        return self.compute.get(path, endpoint_filter=where).json()
+
+    def ports(self, server: str) -> Any:
+        """Return the ports of a server."""
+        path = f"/v2.0/ports?device_id={server}"
+        return self.ask("network", path)["ports"]
+
+    def restart(self) -> None:
+        """Start again what was stopped, with the same state."""
+        self.stack = self._up()
+
+    def close(self) -> None:
+        """Stop everything and forget it."""
+        self.stack.stop()
+        provision.drop(self.site)
+        self._directory.cleanup()
+
+    def server(
+        self, name: str, flavor: str = cloud.SMALL, networks: Any = "none"
+    ) -> dict[str, Any]:
+        """Return the body that asks for a server."""
+        return {
+            "server": {
+                "name": name,
+                "flavorRef": self._flavors[flavor],
+                "imageRef": self._image,
+                "networks": networks,
+            }
+        }
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a request of the demo user."""
+        return {
+            "X-Auth-Token": str(self.compute.get_token()),
+            "OpenStack-API-Version": "compute 2.90",
+        }
+
+    def boot(
+        self, body: Mapping[str, Any], token: str
+    ) -> requests.Response:
+        """POST /servers with a token, again while it is answered 409."""
+        deadline = time.monotonic() + SECONDS
+        while True:
+            answer = requests.post(
+                NOVA.url(self.site) + "/servers",
+                json=body,
+                headers=self.headers() | {"X-Client-Token": token},
+                timeout=SECONDS,
+                # Whatever proxy the environment names.
+                proxies={"http": ""},
+            )
+            if answer.status_code != 409 or time.monotonic() > deadline:
+                return answer
+            # What the API asks for, bounded by the deadline above.
+            time.sleep(float(answer.headers["Retry-After"]))
+
+    def ids(self, name: str) -> list[str]:
+        """Return the ids of the servers of that name."""
+        query = {"name": f"^{name}$"}
+        listed = self.compute.get("/servers", params=query).json()["servers"]
+        return [server["id"] for server in listed]
+
+    def wait_until_active(self, server: str) -> None:
+        """Wait until the server runs.
+
+        :raises AssertionError: when it fails, or takes too long.
+        """
+        deadline = time.monotonic() + SECONDS
+        status = "BUILD"
+        while status == "BUILD" and time.monotonic() < deadline:
+            detail = self.compute.get(f"/servers/{server}").json()
+            status = detail["server"]["status"]
+            time.sleep(0.1)
+        assert status == "ACTIVE", f"server {server} is {status}"

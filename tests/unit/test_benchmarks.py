@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of the benchmarks, and what is concluded from them."""
+
+from __future__ import annotations
+
+import inspect
+import unittest
+
+from benchmarks import block
+from benchmarks import depth
+from benchmarks import ratio
+from benchmarks.block import Block
+from benchmarks.block import Measure
+from benchmarks.comparison import Comparison
+from benchmarks.ratio import Interval
+from benchmarks.ratio import Mark
+from benchmarks.ratio import Verdict
+
+
+def a_block(*seconds, elapsed=1.0, cpu=0.0, trips=0):
+    return Block(seconds, elapsed, cpu, trips)
+
+
+class QuantileTestCase(unittest.TestCase):
+    def test_it_is_the_nearest_rank(self):
+        values = [*range(100, 0, -1)]
+        for share, value in ((0.0, 1), (0.5, 50), (0.99, 99), (1.0, 100)):
+            self.assertEqual(value, block.quantile(values, share), share)
+
+    def test_the_p99_of_a_few_is_the_worst(self):
+        self.assertEqual(7, block.quantile([7, 1, 2], 0.99))
+
+
+class MeasureTestCase(unittest.TestCase):
+    blocks = [
+        a_block(0.001, 0.002, elapsed=0.5, cpu=0.003, trips=9),
+        a_block(0.003, 0.010, elapsed=1.5, cpu=0.005, trips=11),
+    ]
+
+    def test_it_is_of_all_blocks_together(self):
+        for measure, value in (
+            (Measure.P50, 2.0),
+            (Measure.P99, 10.0),
+            (Measure.RATE, 2.0),
+            (Measure.CPU, 2.0),
+            (Measure.TRIPS, 5.0),
+        ):
+            self.assertAlmostEqual(value, measure.of(self.blocks))
+
+    def test_there_is_none_of_no_operation(self):
+        for measure in Measure:
+            self.assertRaises(ValueError, measure.of, [a_block()])
+
+
+class InTurnTestCase(unittest.TestCase):
+    def test_each_goes_first_as_often_and_warming_up_does_not_count(self):
+        order, depths = [], []
+
+        def side(name):
+            def run(at):
+                depths.append(at)
+                order.append(name)
+                return a_block(float(len(order)))
+
+            return run
+
+        pairs = block.in_turn(side("mine"), side("base"), 4)
+        self.assertEqual(10, len(order))
+        firsts = order[2::2]
+        self.assertEqual(2, firsts.count("mine"))
+        self.assertEqual(depths[::2], depths[1::2])
+        self.assertEqual(4, len(set(depths[2:])))
+        counted = [one.seconds[0] for pair in pairs for one in pair]
+        self.assertEqual([*range(3, 11)], sorted(counted))
+        self.assertEqual(
+            ["mine"] * 4, [order[int(a.seconds[0]) - 1] for a, _ in pairs]
+        )
+
+
+class DepthTestCase(unittest.TestCase):
+    def test_it_is_so_many_frames_deeper(self):
+        def height():
+            return len(inspect.stack(0))
+
+        self.assertEqual(7, depth.at(7, height) - depth.at(0, height))
+
+    def test_a_run_covers_a_whole_chunk_evenly(self):
+        self.assertEqual([0, 40, 80, 120], depth.spread(4))
+
+
+class RatioTestCase(unittest.TestCase):
+    def test_equal_pairs_leave_no_doubt(self):
+        pairs = [(a_block(0.003), a_block(0.002))] * 5
+        found = ratio.compared(Measure.P50, pairs)
+        for value in (found.ratio, found.low, found.high):
+            self.assertAlmostEqual(1.5, value)
+
+    def test_drift_that_both_sides_share_is_no_doubt(self):
+        pairs = [
+            (a_block(0.002 * slow), a_block(0.001 * slow))
+            for slow in (1, 3, 2, 5)
+        ]
+        found = ratio.compared(Measure.P50, pairs)
+        self.assertAlmostEqual(2.0, found.low)
+        self.assertAlmostEqual(2.0, found.high)
+
+    def test_pairs_that_differ_widen_the_interval(self):
+        pairs = [
+            (a_block(mine), a_block(0.001))
+            for mine in (0.001, 0.002, 0.003, 0.004, 0.005)
+        ]
+        found = ratio.compared(Measure.P50, pairs)
+        self.assertLess(found.low, found.ratio)
+        self.assertLess(found.ratio, found.high)
+        self.assertEqual(found, ratio.compared(Measure.P50, pairs))
+
+    def test_one_pair_is_too_few(self):
+        pairs = [(a_block(1.0), a_block(1.0))]
+        with self.assertRaisesRegex(ValueError, "measure more"):
+            ratio.compared(Measure.P50, pairs)
+
+    def test_nothing_is_divided_by_nothing(self):
+        pairs = [(a_block(1.0, cpu=1.0), a_block(1.0))] * 2
+        with self.assertRaisesRegex(ValueError, "no CPU"):
+            ratio.compared(Measure.CPU, pairs)
+
+
+class MarkTestCase(unittest.TestCase):
+    def test_the_interval_decides(self):
+        low, around, high = (
+            Interval(0, *ends) for ends in ((1, 1.9), (1.9, 2.1), (2.1, 3))
+        )
+        for mark, interval, verdict in (
+            (Mark(2.0), low, Verdict.MET),
+            (Mark(2.0), around, Verdict.UNDECIDED),
+            (Mark(2.0), high, Verdict.MISSED),
+            (Mark(2.0, at_least=True), low, Verdict.MISSED),
+            (Mark(2.0, at_least=True), around, Verdict.UNDECIDED),
+            (Mark(2.0, at_least=True), high, Verdict.MET),
+        ):
+            self.assertIs(verdict, mark.verdict(interval))
+
+
+class ComparisonTestCase(unittest.TestCase):
+    def test_what_is_kept_has_every_sample_and_the_verdicts(self):
+        pairs = [(a_block(0.003), a_block(0.002))] * 6
+        kept = Comparison(
+            "a name",
+            "this",
+            "that",
+            (Measure.P50, Measure.RATE),
+            pairs,
+            {Measure.P50: Mark(1.2)},
+        ).document()
+        self.assertEqual(
+            [("p50 ms", "missed"), ("a second", None)],
+            [(one["figure"], one["verdict"]) for one in kept["figures"]],
+        )
+        self.assertEqual((0.003,), kept["pairs"][1][0]["seconds"])
+
+    def test_a_few_pairs_decide_nothing(self):
+        pairs = [(a_block(0.003), a_block(0.002))] * 5
+        marks = {Measure.P50: Mark(1.2)}
+        few = Comparison("a name", "", "", (Measure.P50,), pairs, marks)
+        (figure,) = few.figures()
+        self.assertIs(Verdict.UNDECIDED, figure.verdict)
+
+
+if __name__ == "__main__":
+    unittest.main()
