@@ -58,6 +58,7 @@ class _Make:
     """
 
     link = KIND
+    lasting = False
 
     def __init__(self, database: ty.Any) -> None:
         self._database = database

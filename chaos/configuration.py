@@ -14,6 +14,8 @@ from embedded import paste
 LEASE = 2
 #: Seconds that a retry waits for the first request.
 WAIT_TIMEOUT = 1
+# Seconds: so that a request need not last long to meet a purge.
+_PURGE_INTERVAL = 1
 #: How many servers of one user a group may have.
 GROUP_MEMBERS = 2
 
@@ -60,6 +62,7 @@ server_group_members = {group_members}
 [idempotency]
 secret = of tests only: 0123456789 0123456789
 lease = {lease}
+purge_interval = {purge_interval}
 wait_timeout = {wait_timeout}
 {options}
 """
@@ -104,6 +107,7 @@ class Configuration:
             exchange=self.exchange,
             lease=self.lease,
             wait_timeout=self.wait_timeout,
+            purge_interval=_PURGE_INTERVAL,
             options=self.options,
             group_members=GROUP_MEMBERS,
             placement=self.placement,

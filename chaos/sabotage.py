@@ -23,9 +23,10 @@ from openstack_idempotency.engine.points import Point
 HEADER = "X-Sabotage"
 _ENVIRON = "HTTP_X_SABOTAGE"
 _COMMIT = "commit-"
-# A request that has to meet the heartbeat lasts here until it has: in the
-# method, before it holds a lock.
+# A request that has to meet the heartbeat, or a purge, lasts here until it
+# has: in the method, before it holds a lock.
 _LASTS_AT = Point.BEFORE_LINK
+_BESIDE = (Point.EXTENDING, Point.PURGING, Point.MARKING)
 # Seconds that it lasts at most, and between two looks.
 _LASTS = 10.0
 _LOOK_EVERY = 0.05
@@ -114,11 +115,11 @@ class _Request:
         return order
 
     def last(self) -> None:
-        """Wait for the heartbeat, if it is to carry the order out."""
+        """Wait for another thread, if it is to carry the order out."""
         deadline = time.monotonic() + _LASTS
         while (
             self.order is not None
-            and self.order.point is Point.EXTENDING
+            and self.order.point in _BESIDE
             and time.monotonic() < deadline
         ):
             time.sleep(_LOOK_EVERY)
@@ -188,7 +189,7 @@ class Saboteur:
 
     def _carry_out(self, point: Point | Commit) -> None:
         mine = _serving.get()
-        # The heartbeat serves no request: it takes the orders of any.
+        # These threads serve no request: they take the orders of any.
         bearers = [*self._requests.values()] if mine is None else [mine]
         orders = (bearer.due(point) for bearer in bearers)
         order = next((order for order in orders if order is not None), None)

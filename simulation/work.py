@@ -60,6 +60,11 @@ class Work:
         """The kind of resource that it binds to the token, if it does."""
         return None
 
+    @property
+    def lasting(self) -> bool:
+        """Whether its token lives as long as what it makes."""
+        return False
+
     def run(self) -> Answer:
         """Run the operation; refusals and failures are answers, too."""
         self.note(What.RUNS, self.link is not None)

@@ -6,6 +6,7 @@ engine        answers requests: runs them once, or gives answers again
 sql           the tables of tokens, and the link to what a service makes
 wsgi          the edge of a service: headers of requests and answers
 seal          the cipher of stored answers
+commands      the operators' commands
 opts          the operator's options, group [idempotency]
 migrations    Alembic's scripts of the tables
 fixture       fakes and the store's contract, for the tests of a project

@@ -55,8 +55,8 @@ def build(conf: cfg.ConfigOpts, place: Place) -> tuple[Engine, SqlTokenStore]:
     opts.register_opts(conf)
     opts.check(conf, place.turn_off)
     group = conf.idempotency
-    secrets = [secret.encode() for secret in group.secret]
-    tokens = _store(conf, place, secrets)
+    secrets = _secrets(conf)
+    tokens = store(conf, place)
     parts = Parts.of(
         store=tokens,
         digests=digest.Digests(secrets),
@@ -80,10 +80,14 @@ def _check_versions(distribution: str) -> None:
         raise opts.Misconfigured(str(exc)) from None
 
 
-def _store(
-    conf: cfg.ConfigOpts, place: Place, secrets: ty.Sequence[bytes]
-) -> SqlTokenStore:
-    group = conf[place.options]
+def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
+    """Return the table of tokens.
+
+    :param conf: the service's configuration, with this group registered
+    :param place: where the service keeps its tokens
+    :raises opts.Misconfigured: the options do not fit the database server
+    """
+    group, secrets = conf[place.options], _secrets(conf)
     connections = Connections(
         place.database,
         size=group.max_pool_size or 5,
@@ -105,3 +109,7 @@ def _store(
             f"Client tokens cannot be kept in [{place.options}]: {exc}"
         ) from None
     return tokens
+
+
+def _secrets(conf: cfg.ConfigOpts) -> list[bytes]:
+    return [secret.encode() for secret in conf.idempotency.secret]

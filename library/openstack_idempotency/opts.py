@@ -98,8 +98,35 @@ earlier answer by mistake. Of a request with both headers, only
         max=31536000,
         help="""
 Seconds that a token lives after its first answer. A retry that comes later
-is a new request. A longer life lets clients retry later, and makes the table
-larger in proportion. Must be more than ``lease``.
+is a new request or, where the token tells its age, refused. The token of a
+server also lives as long as the server, and as long again after the server
+was seen to be deleted; its stored answer goes after this time. A longer life
+lets clients retry later, and makes the table larger in proportion. Must be
+more than ``lease``.
+""",
+    ),
+    cfg.IntOpt(
+        "purge_interval",
+        default=60,
+        min=0,
+        max=86400,
+        help="""
+Seconds between two rounds in which an API process deletes tokens that have
+ended, give or take half of it. The first round comes after the first
+interval. Each round deletes ``purge_batch`` rows at most. 0 turns it off:
+then the table only grows, unless the purge command runs.
+""",
+    ),
+    cfg.IntOpt(
+        "purge_batch",
+        default=1000,
+        min=1,
+        max=10000,
+        help="""
+Number of rows that one statement of a purge changes, at most. In a larger
+batch the database has more to do at a time. All API processes together must
+delete as many tokens as clients use: one process with the defaults deletes
+some 1.4 million a day.
 """,
     ),
     cfg.BoolOpt(

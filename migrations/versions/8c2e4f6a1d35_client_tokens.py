@@ -97,6 +97,9 @@ def _tokens(metadata: sa.MetaData) -> sa.Table:
             name="uniq_client_tokens0token_digest0target_digest",
         ),
         sa.Index("client_tokens_expires_at_idx", "expires_at"),
+        sa.Index("client_tokens_answer_until_idx", "answer_until"),
+        sa.Index("client_tokens_lasting_id_idx", "lasting", "id"),
+        sa.Index("client_tokens_alias_of_idx", "alias_of"),
         sa.Index(
             "client_tokens_project_id_user_id_created_at_id_idx",
             "project_id",
@@ -121,7 +124,7 @@ def _resources(metadata: sa.MetaData) -> sa.Table:
         sa.Column("resource_id", sa.String(255), nullable=False),
         sa.Column("row_key", sa.String(255), nullable=True),
         sa.Column("incarnation", sa.String(255), nullable=True),
-        sa.Index("client_token_resources_token_id_idx", "token_id"),
+        sa.Index("client_token_resources_token_id_id_idx", "token_id", "id"),
         sa.Index("client_token_resources_kind_id_idx", "kind", "resource_id"),
         **_OPTIONS,
     )
@@ -138,7 +141,7 @@ def _withdrawals(metadata: sa.MetaData) -> sa.Table:
         sa.Column("todo", sa.Text, nullable=False),
         sa.Column("undone", sa.Boolean, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Index("client_token_withdrawals_token_id_idx", "token_id"),
+        sa.Index("client_token_withdrawals_token_id_id_idx", "token_id", "id"),
         sa.Index("client_token_withdrawals_undone_idx", "undone"),
         **_OPTIONS,
     )

@@ -99,9 +99,8 @@ FAULTS = (
         ),
         (
             f"{SQL}/claiming.py",
-            "            ran & (TOKENS.c.bound == 0), lease_until=PAST, "
-            "expires_at=PAST\n",
-            "            ran & (TOKENS.c.bound == 0), lease_until=PAST\n",
+            "            expires_at=self._now,\n            lasting=False,\n",
+            "            lasting=False,\n",
         ),
     ),
     fault(

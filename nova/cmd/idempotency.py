@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib.metadata
 import sys
 import typing as ty
@@ -14,43 +15,51 @@ from nova import config
 import nova.conf
 from nova.conf import idempotency as options
 from nova.db.idempotency import database
-from openstack_idempotency.sql import migration
+from nova.db.idempotency import kinds
+from openstack_idempotency.assembly import Place
+from openstack_idempotency.commands import commands
+from openstack_idempotency.commands.service import Service
 
 CONF = nova.conf.CONF
+_ROUTER = "nova.idempotency.router:APIRouterV21.factory"
 
 # Commands that are not part of a Nova that carries us in its own tree.
 _COMMANDS = "nova.idempotency.command"
 
 
-def _db_sync() -> int:
-    with database.opened() as engine:
-        migration.db_sync(engine)
-        _say(f"The tables are at version {migration.db_version(engine)}.")
-    return 0
+def _place() -> Place:
+    return database.place(CONF.host, options.TURN_OFF)
 
 
-def _db_version() -> int:
-    with database.opened() as engine:
-        _say(migration.db_version(engine) or "none")
-    return 0
-
-
-def _say(text: str) -> None:
-    print(text)  # noqa: T201
-
-
-def _add_commands(subparsers: ty.Any) -> None:
-    tables = subparsers.add_parser(
-        "db", help="The tables of client tokens in the API database."
-    ).add_subparsers(required=True, metavar="{sync,version}")
-    sync = tables.add_parser(
-        "sync", help="Create the tables, or bring them up to date."
+def _turned_on() -> bool | None:
+    """Tell whether api-paste.ini, as nova.conf names it, has our line."""
+    path = CONF.find_file(CONF.wsgi.api_paste_config)
+    if path is None:
+        return None
+    paste = configparser.RawConfigParser()
+    try:
+        paste.read(path)
+    except (OSError, configparser.Error):
+        return None
+    return any(
+        paste.get(section, "paste.app_factory", fallback="") == _ROUTER
+        for section in paste.sections()
     )
-    sync.set_defaults(run=_db_sync)
-    version = tables.add_parser(
-        "version", help="Print the newest migration that was applied."
-    )
-    version.set_defaults(run=_db_version)
+
+
+SERVICE: ty.Final = Service(
+    name="nova",
+    program="nova-idempotency",
+    conf=CONF,
+    place=_place,
+    opened=database.opened,
+    kinds=kinds.ALL,
+    turned_on=_turned_on,
+)
+
+
+def _add(subparsers: ty.Any) -> None:
+    commands.add(subparsers)
     for command in importlib.metadata.entry_points(group=_COMMANDS):
         command.load()(subparsers)
 
@@ -63,16 +72,19 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else argv
     CONF.register_cli_opt(
-        cfg.SubCommandOpt("command", handler=_add_commands, dest="command")
+        cfg.SubCommandOpt("command", handler=_add, dest="command")
     )
     options.register_opts(CONF)
     config.parse_args(["nova-idempotency", *arguments], init_rpc=False)
-    # Where nova.conf names no log file, logs go to the terminal, too.
-    levels = [*logging.get_default_log_levels(), "alembic=WARN"]
+    # Where nova.conf names no log file, logs go to the terminal, too; never
+    # among what a program reads.
+    CONF.set_default("use_stderr", True)
+    levels = [
+        *logging.get_default_log_levels(),
+        "alembic=WARN",
+        # It logs each error at length; the command says what to do.
+        "oslo_db.sqlalchemy.exc_filters=CRITICAL",
+    ]
     logging.set_defaults(default_log_levels=levels)
     logging.setup(CONF, "nova")
-    try:
-        status: int = CONF.command.run()
-    except migration.Unusable as exc:
-        sys.exit(f"nova-idempotency: the API database cannot be used: {exc}")
-    return status
+    return commands.run(SERVICE)

@@ -3,7 +3,7 @@
 
 It looks for rows that were written with another secret than its own (protocol
 section 4), for what a dead worker left to be undone, and for late traces of
-withdrawn servers (section 5).
+withdrawn servers (section 5). At intervals of its own it purges (section 6).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from nova import context as nova_context
 from nova.idempotency import undoing
 from openstack_idempotency.engine.periodic import Periodic
 from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql.purger import Purger
 from openstack_idempotency.sql.store import SqlTokenStore
 from openstack_idempotency.sql.withdrawing import Left
 
@@ -29,18 +30,21 @@ class Chores:
     """One thread per process, from its first request with a token on.
 
     :param tokens: the table of tokens
+    :param purger: deletes those that have ended
     """
 
-    def __init__(self, tokens: SqlTokenStore) -> None:
+    def __init__(self, tokens: SqlTokenStore, purger: Purger) -> None:
         self._tokens = tokens
+        self._purger = purger
         self._foreign: dict[str, int] = {}
         self._thread = Periodic(
             "client-token-chores", self.do, interval=_INTERVAL
         )
 
     def ensure(self) -> None:
-        """Start the thread, if it does not run in this process."""
+        """Start the threads, if they do not run in this process."""
         self._thread.ensure()
+        self._purger.ensure()
 
     def do(self) -> None:
         """Do all of it once."""

@@ -13,8 +13,8 @@ from oslo_log import log as logging
 
 import nova.conf
 from nova.conf import idempotency as options
-from nova.db.api import api as api_db
 from nova.db.idempotency import database
+from nova.db.idempotency import kinds as nova_kinds
 from nova.idempotency import chores
 from nova.idempotency import operations
 from nova.idempotency import posts
@@ -24,7 +24,6 @@ from nova.idempotency import work
 from nova.idempotency.unconfigured import Unconfigured
 from openstack_idempotency import assembly
 from openstack_idempotency import opts
-from openstack_idempotency.assembly import Place
 from openstack_idempotency.engine.account import Account
 from openstack_idempotency.engine.counting import Counting
 from openstack_idempotency.engine.engine import Engine
@@ -36,6 +35,7 @@ from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.sql import link
 from openstack_idempotency.sql import store
+from openstack_idempotency.sql.purger import Purger
 from openstack_idempotency.wsgi import audit
 from openstack_idempotency.wsgi import request
 
@@ -192,26 +192,25 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
     :raises opts.Misconfigured: the options contradict each other, or do not
         fit the database server
     """
-    place = Place(
-        database=api_db.context_manager,
-        options="api_database",
-        host=conf.host,
-        sync_command=database.SYNC_COMMAND,
-        turn_off=options.TURN_OFF,
-        distribution="nova-idempotency",
-    )
+    place = database.place(conf.host, options.TURN_OFF)
     engine, tokens = assembly.build(conf, place)
     for operation in operations.OPERATIONS:
         if operation.kind is not None:
             link.listen(operation.kind)
     group = conf.idempotency
     promise = Promise(group.token_ttl, group.every_host)
+    purger = Purger(
+        tokens,
+        nova_kinds.LASTING,
+        interval=group.purge_interval,
+        batch=group.purge_batch,
+    )
     return NovaService(
         engine,
         tokens,
         promise,
         headers=group.headers,
-        chores_=chores.Chores(tokens),
+        chores_=chores.Chores(tokens, purger),
         counting=Counting(engine.parts.counters, tokens),
     )
 

@@ -70,6 +70,12 @@ class NovaWork:
         """The kind of resource that the operation is linked to, if it is."""
         return self.operation.kind.name if self.operation.kind else None
 
+    @property
+    def lasting(self) -> bool:
+        """Whether the token lives as long as what it makes."""
+        kind = self.operation.kind
+        return kind is not None and kind.lasting
+
     def run(self) -> Answer:
         """Run Nova's method; faults and unexpected errors are answers."""
         try:

@@ -50,6 +50,8 @@ def _scenes() -> Iterator[Scene]:
         Point.AFTER_CLAIM,
         Point.BEFORE_METHOD,
         Point.EXTENDING,
+        Point.PURGING,
+        Point.MARKING,
         Point.BEFORE_LINK,
         Point.BEFORE_COMMIT,
         Point.AFTER_METHOD,

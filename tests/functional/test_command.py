@@ -90,4 +90,4 @@ class CommandTest(testtools.TestCase):
     def test_without_a_command_it_says_what_there_is(self) -> None:
         done = self.run_with("", "db")
         self.assertEqual(2, done.returncode)
-        self.assertIn("{sync,version}", done.stderr)
+        self.assertIn("{sync,version,drop}", done.stderr)

@@ -59,7 +59,7 @@ class Outcomes(existing.Existing, conducting.Conducting, base.TestCase):
         service._counting.write()
         return {
             (one.operation, one.state): one.count
-            for one in service.tokens.counts()
+            for one in service.tokens.outcomes()
         }
 
     def test_a_line_and_a_number_for_each_outcome(self):

@@ -18,6 +18,8 @@ TURN_OFF = "turn it off"
 # Option, the least and the most of it.
 _BOUNDS = (
     ("token_ttl", 3600, 31536000),
+    ("purge_interval", 0, 86400),
+    ("purge_batch", 1, 10000),
     ("max_tokens", 0, 1000000000),
     ("lease", 1, 3600),
     ("wait_timeout", 0.0, 300.0),
@@ -29,6 +31,8 @@ _DEFAULTS = {
     "headers": ["X-Client-Token", "Idempotency-Key"],
     "token_ttl": 86400,
     "every_host": False,
+    "purge_interval": 60,
+    "purge_batch": 1000,
     "max_tokens": 10000,
     "lease": 60,
     "wait_timeout": 5.0,
@@ -108,6 +112,7 @@ class OptionsTest(_TestCase):
             "secret": "characters",
             "headers": "Names",
             "max_tokens": "Number of tokens",
+            "purge_batch": "Number of rows",
             "max_waiting": "Number of retries",
             "every_host": "Whether",
         }
@@ -121,6 +126,8 @@ class OptionsTest(_TestCase):
             "headers": ["runs each time", "by mistake"],
             "token_ttl": ["is a new request", "larger"],
             "every_host": ["retry_safe", "a second time"],
+            "purge_interval": ["only grows", "after the first"],
+            "purge_batch": ["more to do at a time"],
             "max_tokens": ["429", "does not run", "no limit"],
             "max_waiting": ["409", "answer nobody", "lets none wait"],
             "lease": ["409", "lose its tokens"],

@@ -95,8 +95,7 @@ class Attempt:
             # This request took the row but was not told: the connection broke
             # in the commit, and the next try found the row locked by another.
             return self._tried
-        life = self._parts.limits.token_ttl * 1000
-        return decide(self._record, self._asked, self._now, life)
+        return decide(self._record, self._asked, self._now, self._life)
 
     def act(self, decision: Decision) -> Reply | None:
         """Do what was decided; None: another request was faster, look again.
@@ -116,9 +115,9 @@ class Attempt:
             case Decision.RECONCILE:
                 return self._take_over(self._recovery.reconcile)
             case Decision.REPLAY:
-                return self._recovery.replay(self._found)
+                return self._recovery.replay(self._found, self._lives_until)
             case Decision.REBUILD:
-                return self._recovery.rebuild(self._found)
+                return self._recovery.rebuild(self._found, self._lives_until)
             case Decision.WAIT:
                 raise errors.Running(self.runs_elsewhere)
             case Decision.DIFFERENT:
@@ -136,6 +135,14 @@ class Attempt:
     def _found(self) -> Record:
         assert self._record is not None  # noqa: S101 - decide() saw it
         return self._record
+
+    @property
+    def _life(self) -> int:
+        return self._parts.limits.token_ttl * 1000
+
+    @property
+    def _lives_until(self) -> int:
+        return self._found.lives_until(self._now, self._life)
 
     def _run(self) -> Reply | None:
         self._allowance.check(self._use.scope)
@@ -217,4 +224,5 @@ def _use(parts: Parts, request: Request, work: Work) -> Use:
         version=request.version,
         roles=request.roles,
         linked=work.link is not None,
+        lasting=work.lasting,
     )

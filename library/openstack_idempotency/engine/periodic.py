@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import random
 import threading
 import time
 import typing as ty
@@ -24,6 +25,7 @@ class Periodic:
     :param work: what it does
     :param needed: whether there is anything to do; if not, the thread ends
     :param interval: seconds between two rounds
+    :param jitter: by which part of it an interval may be shorter or longer
     :param sleep: lets that time pass; tests pass one of their own
     :param at_exit: whether the work is done a last time when the process
         ends by itself, if the thread runs then
@@ -35,6 +37,7 @@ class Periodic:
         work: ty.Callable[[], None],
         interval: float,
         *,
+        jitter: float = 0.0,
         needed: ty.Callable[[], bool] = lambda: True,
         sleep: ty.Callable[[float], None] = time.sleep,
         at_exit: bool = False,
@@ -43,6 +46,7 @@ class Periodic:
         self._work = work
         self._needed = needed
         self._interval = interval
+        self._jitter = jitter
         self._sleep = sleep
         self._lock = threading.Lock()
         # The process in which the thread runs, None while it does not.
@@ -99,10 +103,15 @@ class Periodic:
             self._pid = None
             return False
 
+    def _about_one(self) -> float:
+        if not self._jitter:
+            return 1.0
+        return random.uniform(1 - self._jitter, 1 + self._jitter)  # noqa: S311 - no secret
+
     def _run(self) -> None:
         try:
             while True:
-                self._sleep(self._interval)
+                self._sleep(self._interval * self._about_one())
                 if not self.once():
                     return
         except BaseException:

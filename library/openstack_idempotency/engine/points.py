@@ -38,6 +38,9 @@ class Point(enum.Enum):
     RECOVERING = "recovering"
     EXTENDING = "extending"
     WITHDRAWING = "withdrawing"
+    # Between what a purge has read and what it writes.
+    PURGING = "purging"
+    MARKING = "marking"
 
 
 _hook: ty.Callable[[Point], None] | None = None

@@ -119,6 +119,10 @@ class Work(ty.Protocol):
     def link(self) -> str | None:
         """The kind of resource that it binds to the token, if it does."""
 
+    @property
+    def lasting(self) -> bool:
+        """Whether its token lives as long as what it makes (section 6)."""
+
     def run(self) -> Answer:
         """Run the operation; refusals and failures are answers, too."""
 

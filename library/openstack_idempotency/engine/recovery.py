@@ -40,10 +40,11 @@ class Recovery:
         self._execution = execution
         self._work = execution.work
 
-    def replay(self, row: Record) -> Reply:
+    def replay(self, row: Record, lives_until: int) -> Reply:
         """Give the stored answer again.
 
         :param row: a row that has one
+        :param lives_until: until when the token lives, in milliseconds
         :raises errors.AnswerLost: it opens with no listed secret
         """
         answer = self._execution.opened(row)
@@ -54,13 +55,14 @@ class Recovery:
                 "List it until its tokens have expired.",
                 row.request_id,
             )
-            return self.rebuild(row)
-        return _again(row, answer, row.expires_at)
+            return self.rebuild(row, lives_until)
+        return _again(row, answer, lives_until)
 
-    def rebuild(self, row: Record) -> Reply:
+    def rebuild(self, row: Record, lives_until: int) -> Reply:
         """Make an answer again from what the first request made.
 
         :param row: a row that has none, or none that can be opened
+        :param lives_until: until when the token lives, in milliseconds
         :raises errors.Refusal: it cannot be made
         """
         if row.state is State.FAILED:
@@ -69,7 +71,7 @@ class Recovery:
         answer = self._rebuilt(row)
         if answer is None:
             raise errors.AnswerLost(row.request_id)
-        return _again(row, answer, row.expires_at)
+        return _again(row, answer, lives_until)
 
     def recover(self, row: Record, claim: Claim) -> Reply | None:
         """Settle a linked request whose worker is gone (section 5).

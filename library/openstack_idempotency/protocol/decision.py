@@ -72,7 +72,7 @@ def decide(
         return Decision.FORBIDDEN
     if running:
         return Decision.WAIT
-    return _of_one_that_ended(record)
+    return _of_one_that_ended(record, now)
 
 
 def _of_a_new_one(
@@ -111,10 +111,11 @@ def _starts_over(record: Record, running: bool) -> bool:
     )
 
 
-def _of_one_that_ended(record: Record) -> Decision:
+def _of_one_that_ended(record: Record, now: int) -> Decision:
     match record.state:
         case State.SUCCEEDED | State.FAILED:
-            return Decision.REPLAY if record.sealed else Decision.REBUILD
+            kept = record.has_answer(now)
+            return Decision.REPLAY if kept else Decision.REBUILD
         case State.RUNNING if record.linked:
             return Decision.RECOVER
         case State.RUNNING | State.UNKNOWN:

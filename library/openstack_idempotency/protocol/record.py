@@ -5,6 +5,10 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import typing as ty
+
+#: The end of a token that lasts as long as what it made: not known yet.
+FOREVER: ty.Final = 2**62
 
 
 class State(enum.Enum):
@@ -47,6 +51,7 @@ class Record:
     :param undo: how many withdrawals have still to be undone
     :param roles: the roles of the request that ran, in lower case
     :param status: the status of its answer, None without one
+    :param answer_until: when its answer goes, if that is before the row goes
     """
 
     id: int
@@ -64,6 +69,7 @@ class Record:
     request_id: str
     status: int | None
     sealed: bytes | None
+    answer_until: int | None = None
 
     def runs(self, now: int) -> bool:
         """Tell whether its request runs, by its lease.
@@ -71,6 +77,28 @@ class Record:
         :param now: the database's time
         """
         return self.state is State.RUNNING and now < self.lease_until
+
+    def has_answer(self, now: int) -> bool:
+        """Tell whether its answer is still kept (section 6).
+
+        :param now: the database's time
+        """
+        kept = self.answer_until is None or now < self.answer_until
+        return self.sealed is not None and kept
+
+    def lives_until(self, now: int, life: int) -> int:
+        """Return a time before which the token does not end, in milliseconds.
+
+        One that lasts as long as a server may be seen without it now.
+
+        :param now: the database's time
+        :param life: milliseconds that a token lives
+        """
+        if self.expires_at < FOREVER:
+            return self.expires_at
+        if self.answer_until is not None and now < self.answer_until:
+            return self.answer_until
+        return now + life
 
 
 def place(

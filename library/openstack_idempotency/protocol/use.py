@@ -23,6 +23,7 @@ class Use:
     :param version: the microversion as it was asked for
     :param roles: the names of the caller's roles, in lower case
     :param linked: whether the operation binds what it makes
+    :param lasting: whether the token lives as long as what it makes
     """
 
     scope: Scope
@@ -33,6 +34,7 @@ class Use:
     version: str = ""
     roles: frozenset[str] = frozenset()
     linked: bool = False
+    lasting: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

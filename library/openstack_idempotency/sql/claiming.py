@@ -110,7 +110,10 @@ class Claiming(Steps):
         """
         renewed = {
             "lease_until": self._lease_end,
-            "expires_at": self._end_unsettled,
+            "expires_at": sa.case(
+                (TOKENS.c.lasting, TOKENS.c.expires_at),
+                else_=self._end_unsettled,
+            ),
         }
         locked = False
         for claim in claims:
@@ -133,8 +136,13 @@ class Claiming(Steps):
         mine = rows.of(use) & (TOKENS.c.owner == use.owner)
         # After recover() the row still speaks of the earlier request.
         ran = mine & (TOKENS.c.request_id == use.request_id)
+        # It ends now, not long ago: a purge keeps it for a while, since a slow
+        # former owner may still look for it.
         if not self._update(
-            ran & (TOKENS.c.bound == 0), lease_until=PAST, expires_at=PAST
+            ran & (TOKENS.c.bound == 0),
+            lease_until=PAST,
+            expires_at=self._now,
+            lasting=False,
         ):
             self._update(mine, lease_until=PAST)
 
@@ -148,19 +156,22 @@ class Claiming(Steps):
                 strict=True,
             )
         ):
-            yield {
+            keyed: rows.Row = {
                 "token_digest": digest_,
                 "fingerprint": fingerprint,
                 "key_id": key_id,
-                "alias_of": use.digests[0] if number else None,
+                "alias_of": None,
             }
+            if number:
+                keyed |= rows.OF_ALIAS | {"alias_of": use.digests[0]}
+            yield keyed
 
     def _keep_aliases(self, own: bytes, use: Use) -> bool:
         """Let a row be found under each listed secret; False: it was lost."""
         for keyed in self._keyed(use):
             if keyed["token_digest"] == own:
                 continue
-            alias = keyed | {"alias_of": own}
+            alias = keyed | rows.OF_ALIAS | {"alias_of": own}
             there = rows.at(use, keyed["token_digest"])
             mine = there & (TOKENS.c.alias_of == own)
             if self._update(mine, **alias):

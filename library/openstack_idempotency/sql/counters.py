@@ -58,7 +58,7 @@ class Counted(Steps):
             del left[key]
         return left
 
-    def counts(self) -> list[Count]:
+    def outcomes(self) -> list[Count]:
         """Return all numbers, by host, operation and state."""
         columns = COUNTERS.c
         query = sa.select(

@@ -29,6 +29,9 @@ class Kind:
         where it fails after it has committed them
     :param ends: those of them without whose row nothing is left that the
         service would go on with
+    :param lasting: whether its tokens live as long as it does (section 6)
+    :param gone: the attribute of its row that is true while it is deleted,
+        if the row stays then
     :param later: the ORM classes of rows that the service inserts for it in
         transactions of their own, after it has committed the resource
     :param counts: tells of a new row, by its attributes, whether it is one
@@ -43,6 +46,8 @@ class Kind:
     cleaned: tuple[ty.Any, ...] = ()
     ends: tuple[ty.Any, ...] = ()
     later: tuple[ty.Any, ...] = ()
+    lasting: bool = False
+    gone: str | None = None
     counts: ty.Callable[[ty.Any], bool] = _each
     incarnation: str | None = None
 

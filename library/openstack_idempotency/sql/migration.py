@@ -9,6 +9,7 @@ import typing as ty
 
 from alembic import command
 from alembic import config as alembic_config
+from alembic import script
 from alembic.runtime import migration
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
@@ -73,6 +74,28 @@ def db_sync(engine: sa.Engine) -> None:
         with connection.begin():
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def db_drop(engine: sa.Engine) -> None:
+    """Delete the tables, and what was noted of their version.
+
+    :param engine: the service's database
+    :raises Unusable: another run does not end
+    """
+    version = sa.Table(VERSION_TABLE, sa.MetaData())
+    with (
+        engine.connect() as connection,
+        _alone(connection),
+        connection.begin(),
+    ):
+        tables.METADATA.drop_all(connection)
+        version.drop(connection, checkfirst=True)
+
+
+def newest() -> str | None:
+    """Return the newest migration there is."""
+    scripts = importlib.resources.files(_SCRIPTS)
+    return script.ScriptDirectory(str(scripts)).get_current_head()
 
 
 def db_version(engine: sa.Engine) -> str | None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol import digest
+from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Use
@@ -47,7 +48,10 @@ AS_RECORD = (
     OWN.c.request_id,
     OWN.c.status,
     OWN.c.sealed,
+    OWN.c.answer_until,
 )
+# Aliases go with the row that they lead to, and so have no end of their own.
+OF_ALIAS: ty.Final[Row] = {"expires_at": FOREVER, "lasting": False}
 
 
 def held(claim: Claim) -> sa.ColumnElement[bool]:
@@ -123,6 +127,7 @@ def asked(use: Use) -> Row:
         "version": use.version[: tables.VERSION_CHARS],
         "roles": json.dumps(sorted(use.roles)),
         "linked": use.linked,
+        "lasting": use.lasting,
     }
 
 
@@ -147,4 +152,5 @@ def record(fields: sa.RowMapping) -> Record:
         request_id=fields["request_id"],
         status=fields["status"],
         sealed=fields["sealed"],
+        answer_until=fields["answer_until"],
     )

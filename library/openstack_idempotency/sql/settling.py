@@ -39,8 +39,14 @@ class Settling(Steps):
             state=outcome.state.value,
             status=outcome.status,
             sealed=outcome.sealed,
-            expires_at=outcome.expires_at,
-            answer_until=outcome.expires_at,
+            # A token that lasts ends when what it made is seen to be gone.
+            expires_at=sa.case(
+                (TOKENS.c.lasting, TOKENS.c.expires_at),
+                else_=outcome.expires_at,
+            ),
+            answer_until=sa.case(
+                (TOKENS.c.lasting, outcome.expires_at), else_=None
+            ),
         )
 
     def abandon(self, claim: Claim) -> bool:
@@ -132,7 +138,12 @@ class Settling(Steps):
     def _expired(self, mine: sa.ColumnElement[bool]) -> sa.Update:
         # From now on, not from long ago: a purge that keeps expired rows for
         # a while must keep this one, too.
-        ended = {"bound": 0, "lease_until": PAST, "expires_at": self._now}
+        ended = {
+            "bound": 0,
+            "lease_until": PAST,
+            "expires_at": self._now,
+            "lasting": False,
+        }
         return sa.update(TOKENS).where(mine).values(ended | rows.FENCE)
 
     def _not_freed(self, claim: Claim) -> Release:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Use
@@ -127,6 +128,10 @@ class Steps:
             lambda connection: connection.execute(change).rowcount >= 1
         )
 
+    def _end(self, use: Use) -> ty.Any:
+        """Return when a token ends whose request begins to run."""
+        return FOREVER if use.lasting else self._end_unsettled
+
     def _fresh(self, use: Use) -> rows.Row:
         return rows.asked(use) | {
             "host": self._settings.host,
@@ -137,9 +142,8 @@ class Steps:
             "undo": 0,
             "lease_until": self._lease_end,
             "created_at": self._now,
-            "expires_at": self._end_unsettled,
+            "expires_at": self._end(use),
             "answer_until": None,
-            "lasting": False,
             "gone_at": None,
             "status": None,
             "sealed": None,

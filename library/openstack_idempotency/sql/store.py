@@ -9,9 +9,11 @@ row of one token and nothing else: they read and change by primary keys.
 
 from __future__ import annotations
 
+from openstack_idempotency.sql.catalogue import Cataloguing
 from openstack_idempotency.sql.claiming import Claiming
 from openstack_idempotency.sql.counters import Counted
 from openstack_idempotency.sql.looking import Looking
+from openstack_idempotency.sql.purge import Purging
 from openstack_idempotency.sql.reading import Reading
 from openstack_idempotency.sql.settling import Settling
 from openstack_idempotency.sql.watching import Watching
@@ -19,7 +21,15 @@ from openstack_idempotency.sql.withdrawing import Withdrawing
 
 
 class SqlTokenStore(
-    Reading, Claiming, Settling, Withdrawing, Watching, Looking, Counted
+    Reading,
+    Claiming,
+    Settling,
+    Withdrawing,
+    Watching,
+    Purging,
+    Cataloguing,
+    Looking,
+    Counted,
 ):
     """Tokens in a database; what the engine's store port asks for.
 

@@ -36,6 +36,23 @@ def survive(
     )
 
 
+def there(
+    connection: sa.Connection, kind: Kind, resources: ty.Sequence[Resource]
+) -> set[Resource]:
+    """Return those of some resources that are not deleted.
+
+    :param connection: where a statement is a transaction
+    :param kind: what they are
+    :param resources: what tokens made
+    """
+    query = _rows(kind, [resource.key for resource in resources])
+    if kind.gone is not None:
+        # NULL in a row that an older release has written.
+        query = query.where(kind.column(kind.gone).is_not(sa.true()))
+    found = {_identity(kind, row) for row in connection.execute(query)}
+    return {one for one in resources if (one.key, one.incarnation) in found}
+
+
 def _rows(kind: Kind, keys: ty.Sequence[str]) -> sa.Select[ty.Any]:
     columns: list[ty.Any] = list(kind.key)
     asked = [*columns]

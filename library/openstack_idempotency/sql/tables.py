@@ -85,10 +85,10 @@ TOKENS: ty.Final = sa.Table(
     sa.Column("lease_until", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
-    # When the sealed answer goes; NULL: with the row.
+    # When the sealed answer goes; NULL: with the row, or gone already.
     sa.Column("answer_until", sa.BigInteger, nullable=True),
-    # Whether the row stays as long as what it made, and since when that is
-    # known to be gone.
+    # Whether the row stays as long as what it made (expires_at is FOREVER
+    # then), and since when that is known to be gone.
     sa.Column("lasting", sa.Boolean, nullable=False),
     sa.Column("gone_at", sa.BigInteger, nullable=True),
     sa.Column("status", sa.Integer, nullable=True),
@@ -99,6 +99,9 @@ TOKENS: ty.Final = sa.Table(
         name="uniq_client_tokens0token_digest0target_digest",
     ),
     sa.Index("client_tokens_expires_at_idx", "expires_at"),
+    sa.Index("client_tokens_answer_until_idx", "answer_until"),
+    sa.Index("client_tokens_lasting_id_idx", "lasting", "id"),
+    sa.Index("client_tokens_alias_of_idx", "alias_of"),
     sa.Index(
         "client_tokens_project_id_user_id_created_at_id_idx",
         "project_id",
@@ -123,7 +126,7 @@ RESOURCES: ty.Final = sa.Table(
     # again. Where keys can, too, the incarnation tells which one it was.
     sa.Column("row_key", sa.String(ROW_KEY_CHARS), nullable=True),
     sa.Column("incarnation", sa.String(255), nullable=True),
-    sa.Index("client_token_resources_token_id_idx", "token_id"),
+    sa.Index("client_token_resources_token_id_id_idx", "token_id", "id"),
     sa.Index("client_token_resources_kind_id_idx", "kind", "resource_id"),
     **_OPTIONS,
 )
@@ -140,7 +143,7 @@ WITHDRAWALS: ty.Final = sa.Table(
     sa.Column("todo", sa.Text, nullable=False),
     sa.Column("undone", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Index("client_token_withdrawals_token_id_idx", "token_id"),
+    sa.Index("client_token_withdrawals_token_id_id_idx", "token_id", "id"),
     sa.Index("client_token_withdrawals_undone_idx", "undone"),
     **_OPTIONS,
 )

@@ -16,6 +16,8 @@ from openstack_idempotency.sql.tables import TOKENS
 _YOUNG = 120_000
 # How many hosts one look reports; the next one reports the others.
 _MOST = 10
+# How many rows it reads for that.
+_ROWS = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,10 +46,11 @@ class Watching(Steps):
         query = (
             sa.select(TOKENS.c.host, TOKENS.c.key_id)
             .where(self._foreign(), TOKENS.c.created_at > since)
-            .distinct()
-            .limit(_MOST)
+            .limit(_ROWS)
         )
-        return [Stranger(*row) for row in self._read(query)]
+        # Told apart here: for DISTINCT PostgreSQL would sort them.
+        found = dict.fromkeys(map(tuple, self._read(query)))
+        return [Stranger(*pair) for pair in [*found][:_MOST]]
 
     def foreign(self) -> dict[str, int]:
         """Count the living rows of secrets that are not known, by their ids.

@@ -94,8 +94,10 @@ class Withdrawing(Steps):
         :returns: it, by the keys of the withdrawals
         """
         query = sa.select(WITHDRAWALS.c.id, WITHDRAWALS.c.todo)
-        query = query.where(_pending(token_id)).order_by(WITHDRAWALS.c.id)
-        return {row.id: row.todo for row in self._read(query)}
+        found = self._read(query.where(_pending(token_id)))
+        # In order here: they are few, and a server might find them by the
+        # other index, and sort.
+        return {row.id: row.todo for row in sorted(found, key=_key)}
 
     def undone(self, claim: Claim, keys: ty.Collection[int]) -> int | None:
         """Note that some of what was withdrawn is undone.
@@ -222,7 +224,8 @@ class Withdrawing(Steps):
         return rows.asked(use) | {
             "host": self._settings.host,
             "created_at": self._now,
-            "expires_at": self._end_unsettled,
+            "expires_at": self._end(use),
+            "gone_at": None,
         }
 
     def _ended(self) -> rows.Row:
@@ -230,7 +233,13 @@ class Withdrawing(Steps):
         return {
             "state": State.SUCCEEDED.value,
             "expires_at": self._now + self._settings.token_ttl,
+            "lasting": False,
         }
+
+
+def _key(row: sa.Row[ty.Any]) -> int:
+    key: int = row.id
+    return key
 
 
 def _pending(token_id: int) -> sa.ColumnElement[bool]:

@@ -118,6 +118,10 @@ class _Work:
     def link(self) -> str | None:
         return None if self._kind is None else self._kind.name
 
+    @property
+    def lasting(self) -> bool:
+        return isinstance(self._kind, Kind) and self._kind.lasting
+
     def run(self) -> Answer:
         try:
             return _kept(self._run())

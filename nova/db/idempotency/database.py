@@ -10,6 +10,7 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.api import api as api_db
+from openstack_idempotency.assembly import Place
 from openstack_idempotency.sql import capability
 from openstack_idempotency.sql.migration import Unusable
 
@@ -25,6 +26,22 @@ _NO_URL = (
     "name; in a password, write @ : / ? # and % as %40 %3A %2F %3F %23 and "
     "%25."
 )
+
+
+def place(host: str, turn_off: str) -> Place:
+    """Return where Nova keeps its tokens.
+
+    :param host: the name of this host
+    :param turn_off: what turns client tokens off, for messages
+    """
+    return Place(
+        database=api_db.context_manager,
+        options="api_database",
+        host=host,
+        sync_command=SYNC_COMMAND,
+        turn_off=turn_off,
+        distribution="nova-idempotency",
+    )
 
 
 @contextlib.contextmanager

@@ -21,8 +21,15 @@ SERVER = Kind(
     # mapping for the conductor's work, and leave the other servers alone.
     ends=(api_models.BuildRequest, api_models.InstanceMapping),
     later=(api_models.InstanceGroupMember,),
+    lasting=True,
+    # The row outlives its server until Nova archives it.
+    gone="queued_for_delete",
 )
 KEYPAIR = Kind("keypair", api_models.KeyPair, "name")
 SERVER_GROUP = Kind("server_group", api_models.InstanceGroup, "uuid")
 AGGREGATE = Kind("aggregate", api_models.Aggregate, "id")
 FLAVOR = Kind("flavor", api_models.Flavors, "flavorid")
+
+#: All of them, and those by which a token lasts.
+ALL = (SERVER, KEYPAIR, SERVER_GROUP, AGGREGATE, FLAVOR)
+LASTING = tuple(kind for kind in ALL if kind.lasting)

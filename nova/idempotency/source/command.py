@@ -7,11 +7,11 @@ import pathlib
 import sys
 import typing as ty
 
-import nova.conf
 from nova.idempotency.source import patch
 from nova.idempotency.source.carried import Carried
 from nova.idempotency.source.tree import Tree
 from nova.idempotency.source.tree import Unfit
+from openstack_idempotency.commands.service import Service
 
 _INTRODUCTION = """\
 Let any POST of the compute API be retried safely
@@ -57,11 +57,10 @@ def add(subparsers: ty.Any) -> None:
         help="bring our modules into the tree, instead of requiring the "
         "distribution nova-idempotency",
     )
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, unusable=1)
 
 
-def _run() -> int:
-    given = nova.conf.CONF.command
+def _run(service: Service, given: ty.Any) -> int:
     try:
         carried = write(given.nova, given.output, vendored=given.vendored)
     except (Unfit, OSError) as exc:

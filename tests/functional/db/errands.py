@@ -23,13 +23,18 @@ from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
+from openstack_idempotency.sql import purge
+from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.store import SqlTokenStore
+from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
 
 MADE = Answer(202, (), b'{"thing": 1}')
 REFUSED = Answer(400, (), b'{"badRequest": {}}')
 BROKEN = Answer(500, (), b'{"computeFault": {}}')
 
+#: What tokens of this service last by.
+THING = Kind(contract.KIND, base.Thing, "name", lasting=True)
 #: The token of the worker that an errand speaks of.
 TOKEN = "the worker's"
 
@@ -164,6 +169,29 @@ class Errands:
         claim = self._test.claim_of(row.id, mine, row.digest, shared=True)
         self._store.release(claim, mine)
         return lambda: self._test.make(former.claim)
+
+    def purge(self) -> ty.Callable[[], object]:
+        """It purges a token that ended long ago; something is bound to it."""
+        held = self._held()
+        self._test.make(held.claim)
+        self._store.complete(held.claim, self._test.outcome())
+        mine = TOKENS.c.id == held.claim.id
+        ended = self._test.clock.milliseconds - purge.KEPT - 1
+        with self._test.database.engine.begin() as connection:
+            row = sa.update(TOKENS).where(mine)
+            connection.execute(row.values(expires_at=ended))
+        return lambda: self._store.purge(1000)
+
+    def marking(self) -> ty.Callable[[], object]:
+        """It sees that what a token made is gone."""
+        mine = contract.use_of(TOKEN, secrets=self._secrets, lasting=True)
+        key = self._store.claim(mine)
+        assert key is not None
+        claim = self._test.claim_of(key, mine)
+        made = self._test.make(claim)
+        self._store.complete(claim, self._test.outcome())
+        self._test.delete(int(made.key))
+        return lambda: self._store.walk((THING,), 0, 1000)
 
     # -- what they are made of
 

@@ -57,6 +57,8 @@ ERRANDS = {
     Point.BEFORE_UNDO: Errands.withdrawal,
     Point.AFTER_UNDO: Errands.withdrawal,
     Point.EXTENDING: Errands.heartbeat,
+    Point.PURGING: Errands.purge,
+    Point.MARKING: Errands.marking,
 }
 # In the midst of these transactions a worker may stop, too.
 _TRANSACTIONS = (

@@ -36,7 +36,7 @@ class _Counters(base.StoreTestCase):
                 Count("a", BOOT, "replayed", 1),
                 Count("b", BOOT, "executed", 1),
             ],
-            a.counts(),
+            a.outcomes(),
         )
 
     def test_what_cannot_be_added_is_returned(self) -> None:
@@ -51,7 +51,7 @@ class _Counters(base.StoreTestCase):
 
         store._add = breaks  # type: ignore[method-assign]
         self.assertEqual({(BOOT, "running"): 1}, store.add(tally))
-        self.assertEqual([Count("a", BOOT, "executed", 2)], store.counts())
+        self.assertEqual([Count("a", BOOT, "executed", 2)], store.outcomes())
 
     def test_processes_of_a_host_at_once(self) -> None:
         stores = [self.host("a") for _ in range(4)]
@@ -68,7 +68,7 @@ class _Counters(base.StoreTestCase):
         base.at_once(*map(adds, stores))
         self.assertEqual(
             [Count("a", BOOT, state, 20) for state in states],
-            stores[0].counts(),
+            stores[0].outcomes(),
         )
 
 
@@ -99,7 +99,7 @@ class _Gaps(base.StoreTestCase):
             others = {(BOOT, s): 1 for s in ("a", "f", "z", "unknown")}
             self.assertEqual({}, self.store.add(others))
             stopped.rollback()
-        counted = {one.state: one.count for one in self.store.counts()}
+        counted = {one.state: one.count for one in self.store.outcomes()}
         self.assertEqual(
             {"a": 1, "executed": 2, "f": 1, "unknown": 2, "z": 1}, counted
         )

@@ -32,6 +32,14 @@ _LAYERS: ty.Final = {
         "oslo_log",
         "sqlalchemy",
     ),
+    "commands": (
+        "openstack_idempotency",
+        "oslo_config",
+        "oslo_upgradecheck",
+        "prettytable",
+        "rich",
+        "sqlalchemy",
+    ),
     "fixture": (
         "openstack_idempotency.protocol",
         "openstack_idempotency.engine",

@@ -15,6 +15,7 @@ from openstack_idempotency.protocol import decision
 from openstack_idempotency.protocol.decision import Asked
 from openstack_idempotency.protocol.decision import decide
 from openstack_idempotency.protocol.decision import Decision
+from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
 
@@ -202,9 +203,38 @@ _RECORDS = st.builds(
     request_id=st.just("r"),
     status=st.sampled_from([None, 202, 500]),
     sealed=st.sampled_from([None, b"s"]),
+    answer_until=st.none() | _TIMES,
 )
 _RUNS = (Decision.RUN, Decision.RERUN)
 _NEVER = (Decision.RUN, Decision.EXPIRED, Decision.FROM_THE_FUTURE)
+
+
+class LastingTest(testtools.TestCase):
+    """Tokens that live as long as what they made: protocol section 6."""
+
+    _SERVER = dataclasses.replace(
+        _DONE, bound=1, expires_at=FOREVER, answer_until=NOW + 1
+    )
+
+    def test_its_answer_is_kept_for_a_time(self) -> None:
+        self.assertIs(Decision.REPLAY, _decide(self._SERVER))
+
+    def test_after_that_it_is_rebuilt_whether_it_is_purged_or_not(
+        self,
+    ) -> None:
+        late = dataclasses.replace(self._SERVER, answer_until=NOW)
+        purged = dataclasses.replace(late, sealed=None, answer_until=None)
+        for row in (late, purged):
+            self.assertIs(Decision.REBUILD, _decide(row))
+            # However old the token says that it is.
+            self.assertIs(Decision.REBUILD, _decide(row, born=0))
+
+    def test_when_it_ends_is_told_not_too_late(self) -> None:
+        row = self._SERVER
+        self.assertEqual(NOW + 1, row.lives_until(NOW, LIFE))
+        self.assertEqual(NOW + 1 + LIFE, row.lives_until(NOW + 1, LIFE))
+        marked = dataclasses.replace(row, expires_at=NOW + 5)
+        self.assertEqual(NOW + 5, marked.lives_until(NOW, LIFE))
 
 
 class PropertyTest(testtools.TestCase):
@@ -234,5 +264,6 @@ class PropertyTest(testtools.TestCase):
             self.assertIn(found, _OPEN_TO_ALL)
         if found is Decision.REPLAY:
             self.assertIsNotNone(row.sealed)
+            self.assertGreater(row.answer_until or FOREVER, NOW)
         if found is Decision.RECOVER:
             self.assertGreater(row.bound, 0)

@@ -41,6 +41,19 @@ class PeriodicTest(threads.ThreadTestCase):
         self.assertEqual([os.getpid()] * 2, self.done)
         self.assertEqual({7.0}, set(self.ticks.intervals))
 
+    def test_its_intervals_vary_where_they_are_to(self) -> None:
+        self.periodic = Periodic(
+            "some-work", self._work, 7.0, jitter=0.5, sleep=self.sleep,
+            needed=lambda: self.needed,
+        )  # fmt: skip
+        self.periodic.ensure()
+        for _ in range(20):
+            self.beat()
+        self.ticks.until_asleep()
+        slept = self.ticks.intervals
+        self.assertGreater(len({*slept}), 1)
+        self.assertTrue(all(3.5 <= one <= 10.5 for one in slept), slept)
+
     def test_it_has_one_thread_with_its_name(self) -> None:
         for _ in range(3):
             self.periodic.ensure()

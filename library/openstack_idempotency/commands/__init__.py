@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators' commands, the same for every service.
+
+service       what a service gives them
+commands      puts them together, and runs one
+db            makes and drops the tables
+purge         deletes what has ended
+listing       lists and shows tokens
+release       frees a token in doubt
+stats         counts tokens
+upgrade       checks a deployment
+output        prints tables and JSON
+"""

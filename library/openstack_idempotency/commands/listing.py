@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that list and show tokens: never a token, never a body."""
+
+from __future__ import annotations
+
+import typing as ty
+
+from openstack_idempotency.commands import output
+from openstack_idempotency.commands.service import Service
+from openstack_idempotency.sql import catalogue
+from openstack_idempotency.sql.catalogue import Entry
+from openstack_idempotency.sql.catalogue import Wanted
+
+_HEADER = ("number", "created", "target", "state", "status", "project",
+           "user", "request", "resources")  # fmt: skip
+_FOUND, _NONE = 0, 1
+
+
+def add(subparsers: ty.Any) -> None:
+    """Add ``list`` and ``show``.
+
+    :param subparsers: the program's
+    """
+    parser = subparsers.add_parser("list", help="List tokens, newest first.")
+    parser.set_defaults(run=_list, unusable=1)
+    for name, text in (
+        ("project", "The id of a project."),
+        ("user", "The id of a user."),
+        ("request", "The id of the request that ran."),
+        ("resource", "The id of what a request made."),
+    ):
+        parser.add_argument(f"--{name}", metavar="ID", help=text)
+    parser.add_argument("--state", choices=catalogue.STATES)
+    for name in ("older", "younger"):
+        parser.add_argument(f"--{name}", type=output.age_of, metavar="AGE",
+                            help=f"First used {name} than this: 90s, 15m, 2h "
+                            "or 3d ago.")  # fmt: skip
+    parser.add_argument("--limit", type=int, default=100, metavar="NUMBER",
+                        help="How many at most.")  # fmt: skip
+    output.add_format(parser)
+    parser = subparsers.add_parser("show", help="Show one token.")
+    parser.set_defaults(run=_show, unusable=1)
+    parser.add_argument("number", type=int, help="Its number in the list.")
+    output.add_format(parser)
+
+
+def _list(service: Service, arguments: ty.Any) -> int:
+    names = ("project", "user", "request", "resource", "state", "older",
+             "younger")  # fmt: skip
+    asked = {name: getattr(arguments, name) for name in names}
+    kinds = tuple(kind.name for kind in service.kinds)
+    with service.tokens() as tokens:
+        wanted = Wanted(**asked, kinds=kinds)
+        found = tokens.entries(wanted, max(arguments.limit, 1))
+    rows = [cells(entry) for entry in found]
+    if arguments.format == "json":
+        output.as_json(rows)
+    else:
+        for row in rows:
+            row["resources"] = ", ".join(
+                f"{one['kind']} {one['id']}" for one in row["resources"]
+            )
+        output.as_table(_HEADER, rows)
+    return _FOUND
+
+
+def _show(service: Service, arguments: ty.Any) -> int:
+    with service.tokens() as tokens:
+        found = tokens.entries(Wanted(number=arguments.number), 1)
+    if not found:
+        output.complain(f"There is no token {arguments.number}.")
+        return _NONE
+    row = cells(found[0])
+    if arguments.format == "json":
+        output.as_json(row)
+    else:
+        output.as_properties(row)
+    return _FOUND
+
+
+def cells(entry: Entry) -> dict[str, ty.Any]:
+    """Return what is printed of a token, by names.
+
+    :param entry: the token
+    """
+    return {
+        "number": entry.number,
+        "created": output.moment(entry.created),
+        "expires": output.moment(entry.expires),
+        "target": entry.target,
+        "version": entry.version,
+        "state": entry.state,
+        "status": entry.status,
+        "project": entry.project,
+        "user": entry.user,
+        "request": entry.request,
+        "host": entry.host,
+        "key id": entry.key_id,
+        "linked": entry.linked,
+        "takeovers": entry.takeovers,
+        "to be undone": entry.undo,
+        "resources": [
+            {"kind": one.kind, "id": one.id} for one in entry.resources
+        ],
+    }

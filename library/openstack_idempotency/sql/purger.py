@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The purge that each process does at intervals: protocol section 6."""
+
+from __future__ import annotations
+
+import random
+import time
+import typing as ty
+
+from openstack_idempotency.engine.periodic import Periodic
+from openstack_idempotency.sql.kinds import Kind
+from openstack_idempotency.sql.purge import Purging
+
+# By so much of it an interval may be shorter or longer: processes that were
+# started together do not purge together.
+_JITTER = 0.5
+
+
+class Purger:
+    """One thread per process, from its first request with a token on.
+
+    One batch of each kind an interval, the first one after the first interval:
+    so the rate is bounded, whatever there is to do.
+
+    :param tokens: the table of tokens
+    :param lasting: the kinds of resources by which tokens last
+    :param interval: seconds between two rounds; 0 for none
+    :param batch: how many rows one round deletes, at most
+    :param sleep: lets time pass; tests pass one of their own
+    """
+
+    def __init__(
+        self,
+        tokens: Purging,
+        lasting: ty.Collection[Kind],
+        *,
+        interval: float,
+        batch: int,
+        sleep: ty.Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._tokens = tokens
+        self._lasting = lasting
+        self._batch = batch
+        # Where the walk over the tokens that last has come to.
+        self._after: int | None = None
+        self._thread = (
+            Periodic(
+                "client-token-purge",
+                self.purge,
+                interval,
+                jitter=_JITTER,
+                sleep=sleep,
+            )
+            if interval
+            else None
+        )
+
+    def ensure(self) -> None:
+        """Start the thread, if it does not run in this process."""
+        if self._thread is not None:
+            self._thread.ensure()
+
+    def purge(self) -> None:
+        """Do one round."""
+        if self._after is None:
+            # Anywhere: processes that do not live long would never come far.
+            newest = self._tokens.newest()
+            self._after = random.randrange(newest + 1)  # noqa: S311 - no secret
+        walked = self._tokens.walk(self._lasting, self._after, self._batch)
+        self._after = walked.last or 0
+        self._tokens.strip(self._batch)
+        self._tokens.purge(self._batch)
