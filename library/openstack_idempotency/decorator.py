@@ -152,7 +152,7 @@ def _request_parameter(
     raise TypeError(
         f"@idempotent cannot find the request of {_called(method)}: none of "
         f"its parameters is named {' or '.join(map(repr, _REQUEST_NAMES))}. "
-        "Name it so, or decorate the method that takes the request."
+        "Rename the parameter, or decorate the method that takes the request."
     )
 
 
@@ -190,7 +190,7 @@ def _load(package: str) -> Service:
         raise LookupError(
             f"A method of {package!r} is decorated with @idempotent, but no "
             f"entry point {package!r} in the group {ENTRY_POINTS!r} provides "
-            "its service. Install the distribution that has it."
+            "its service. Install the distribution that provides it."
         )
     service: Service = next(iter(found)).load()()
     return service

@@ -31,7 +31,7 @@ def check(distribution: str) -> None:
     if _minor(ours) != _minor(theirs):
         raise Differ(
             f"{distribution} {theirs} does not fit {LIBRARY} {ours}: their "
-            "first two numbers have to be equal. Install both from the same "
+            "first two numbers must be equal. Install both from the same "
             f"release, for example {LIBRARY} {'.'.join(_minor(theirs))}.*."
         )
 

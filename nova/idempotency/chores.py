@@ -56,10 +56,10 @@ class Chores:
         for stranger in self._tokens.strangers():
             LOG.error(
                 "Host %(host)s keys client tokens with secret %(theirs)s, "
-                "this host with %(ours)s: the first [idempotency] secret "
-                "differs, or is not listed here. A retry that reaches "
-                "another host than its first request runs again. Give all "
-                "API hosts the same secrets.",
+                "which is not among the secrets of this host (%(ours)s). A "
+                "retry that reaches a different host from its first request "
+                "runs again. Give all API hosts the same secrets, in "
+                "[idempotency] secret.",
                 {
                     "host": stranger.host,
                     "theirs": stranger.key_id,
@@ -71,10 +71,10 @@ class Chores:
             self._foreign = foreign
             for key_id, number in foreign.items():
                 LOG.error(
-                    "%(number)d client tokens that still live are keyed "
-                    "with secret %(theirs)s, which [idempotency] secret "
-                    "does not list (it lists %(ours)s): their retries run "
-                    "again. List that secret until they have expired.",
+                    "%(number)d unexpired client tokens are keyed with "
+                    "secret %(theirs)s, which [idempotency] secret does not "
+                    "list (it lists %(ours)s): their retries run again. List "
+                    "that secret until they have expired.",
                     {
                         "number": number,
                         "theirs": key_id,

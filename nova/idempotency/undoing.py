@@ -133,8 +133,8 @@ def _destroy_record(context: ty.Any, left: Todo) -> None:
             raise answer
         if nova_context.is_cell_failure_sentinel(answer):
             LOG.warning(
-                "A cell does not answer; if the conductor made a record of "
-                "withdrawn server %s there, it is removed later.",
+                "A cell did not respond; if the conductor created a record of "
+                "withdrawn server %s there, it will be removed later.",
                 left.server,
             )
 
@@ -221,8 +221,8 @@ def _answering() -> ty.Iterator[None]:
     except _DOES_NOT_ANSWER as exc:
         # Only the kind of error: its text may hold a statement's values.
         LOG.warning(
-            "What was done for withdrawn servers cannot be undone yet (%s); "
-            "it is tried again.",
+            "Could not undo yet what was done for withdrawn servers (%s); "
+            "will try again.",
             type(exc).__name__,
         )
         raise errors.Unavailable from exc

@@ -134,7 +134,7 @@ class NovaWork:
         """Look up what Nova recorded of the first request.
 
         :param request_id: its id
-        :raises errors.Unavailable: Nova cannot tell at the moment
+        :raises errors.Unavailable: Nova cannot tell for now
         """
         expected = self.operation.evidence
         if expected is None:
@@ -196,8 +196,8 @@ def _answering() -> ty.Iterator[None]:
         yield
     except Exception as exc:
         LOG.warning(
-            "Cannot find out at the moment what became of a request with a "
-            "client token (%s); the retry is answered with 503.",
+            "Could not find out what became of an earlier request with a "
+            "client token (%s); answering its retry with 503.",
             type(exc).__name__,
         )
         raise errors.Unavailable from None

@@ -100,7 +100,7 @@ class OptionsTest(_TestCase):
 
     def test_each_help_tells_the_unit(self) -> None:
         units = {
-            "max_response_size": "Bytes",
+            "max_response_size": "bytes",
             "secret": "characters",
             "headers": "Names",
             "max_tokens": "Number of tokens",
@@ -217,7 +217,7 @@ class DollarTest(testtools.TestCase):
             opts.Misconfigured, opts.check, conf, TURN_OFF
         )
         self.assertIn("'$'", str(error))
-        self.assertIn("Write another secret", str(error))
+        self.assertIn("Use a secret without one", str(error))
         self.assertNotIn(secret, str(error))
 
     def test_in_nova_conf(self) -> None:

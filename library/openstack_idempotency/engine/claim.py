@@ -71,8 +71,8 @@ class Claim:
         ]
         if wrong:
             raise ValueError(
-                "This is no claim on a client token; missing or of the wrong "
-                f"type: {', '.join(wrong)}. Send on what Claim.to_dict() "
+                "This is not a claim on a client token; missing or of the "
+                f"wrong type: {', '.join(wrong)}. Pass what Claim.to_dict() "
                 "returned."
             )
         named: dict[str, ty.Any] = {name: sent[name] for name in _SENT}

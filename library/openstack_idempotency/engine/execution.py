@@ -253,7 +253,7 @@ class Execution:
             "could not be stored; %s.",
             self.use.request_id,
             answer.status,
-            "the next retry recovers it from what it made"
+            "the next retry will recover it from what the request created"
             if claim.link
             else "it stays unknown unless the service recorded the request",
         )

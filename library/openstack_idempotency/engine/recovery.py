@@ -50,7 +50,7 @@ class Recovery:
             LOG.warning(
                 "The stored answer of request %s cannot be opened: the secret "
                 "that sealed it is no longer listed in [idempotency] secret. "
-                "List it until its tokens have expired.",
+                "Put it back until the tokens that need it have expired.",
                 row.request_id,
             )
             return self.rebuild(row)
@@ -92,7 +92,8 @@ class Recovery:
         if fate is Fate.WITHDRAWN:
             LOG.info(
                 "Request %s ended before the service took up what it had "
-                "made: that is withdrawn, and request %s runs.",
+                "created: that has been withdrawn, and request %s runs "
+                "instead.",
                 row.request_id,
                 self._execution.use.request_id,
             )
@@ -172,8 +173,8 @@ class Recovery:
         ):
             return None
         LOG.info(
-            "Request %s ended without an answer, but did what it was asked "
-            "for; its answer is rebuilt.",
+            "Request %s did its work but ended without an answer; the answer "
+            "was rebuilt.",
             row.request_id,
         )
         return _again(row, answer, expires_at)

@@ -44,8 +44,8 @@ def listen(kind: Kind | Change) -> None:
         return
     if known is not None:
         raise ValueError(
-            f"Two kinds are named {kind.name!r}; a token is bound by the name "
-            "of a kind, so give each one of its own."
+            f"Two kinds are named {kind.name!r}. A token is bound by the name "
+            "of a kind: give each kind a name of its own."
         )
     if isinstance(kind, Kind):
         kinds.check(kind)

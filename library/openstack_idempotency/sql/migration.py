@@ -98,9 +98,9 @@ def _check_form(connection: sa.Connection) -> None:
 def _unreleased(what: str) -> Unusable:
     names = ", ".join([*_RELEASED, VERSION_TABLE])
     return Unusable(
-        f"{what} has the form of a version that was never released. Drop "
-        f"the tables {names}, as far as they exist, and run this again; "
-        "tokens that are in use will be forgotten."
+        f"{what} is of a version that was never released. Drop the tables "
+        f"{names}, where they exist, and run this again; tokens that are in "
+        "use will be forgotten."
     )
 
 
@@ -132,8 +132,8 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
         taken = False
     if not taken:
         raise Unusable(
-            "another 'db sync' is running, and does not end. Wait until it "
-            "has ended, and run this again."
+            "another 'db sync' has been running for too long. Wait until it "
+            "has finished, and run this again."
         )
     connection.rollback()
     try:

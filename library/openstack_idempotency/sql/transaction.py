@@ -115,13 +115,13 @@ class Runner:
         except db_exc.DBDuplicateEntry:
             raise
         except Unsupported as exc:
-            LOG.error("Client tokens are refused: %s", exc)
+            LOG.error("Refusing requests with client tokens: %s", exc)
             raise errors.Unavailable from None
         except FAULTS as exc:
             if timed_out(exc):
                 LOG.warning(
-                    "Gave up waiting for a transaction that has the row of a "
-                    "client token locked; the client is asked to retry."
+                    "Gave up waiting for the lock on a client token's row; "
+                    "asking the client to retry."
                 )
                 raise Locked from None
             self._report(exc)
@@ -132,15 +132,15 @@ class Runner:
         # to server, and oslo.db knows only some of it: so look.
         if self._is_missing(exc):
             LOG.error(
-                "Client tokens are refused: table %s is missing in the "
-                "database. Create it with '%s'.",
+                "Refusing requests with client tokens: table %s is missing "
+                "from the database. Create it with '%s'.",
                 tables.TOKENS.name,
                 self._sync_command,
             )
             return
         # Only the kind of error: its text holds the statement's values.
         LOG.error(
-            "Client tokens are refused: the database answered with %s.",
+            "Refusing requests with client tokens: the database raised %s.",
             type(exc).__name__,
         )
 
