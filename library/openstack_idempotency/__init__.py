@@ -11,8 +11,8 @@ migrations    Alembic's scripts of the tables
 fixture       fakes and the store's contract, for the tests of a project
 
 What other projects may rely on is named in ``__all__``, and described in
-docs/rely-on.md. The names are imported when they are first used: the parts
-that need no database stay free of it.
+docs/rely-on.md. The names are imported when they are first used, so that parts
+which need no database do not import one.
 """
 
 from __future__ import annotations

@@ -15,13 +15,13 @@ from openstack_idempotency.protocol import headers
 # PyMySQL writes each byte of an answer as two digits.
 _MAX_SEALED = 4 * 1024 * 1024
 
-# Shorter ones could be found by trying them all; this many base64 characters
+# Shorter secrets could be found by brute force; this many base64 characters
 # hold 192 bits.
 MIN_SECRET_CHARS = 32
 
-# A random secret of that length has fewer than this many different ones once
-# in a billion billion times, if it is hexadecimal; one typed by holding a key
-# down always has.
+# A random secret of that length, even a hexadecimal one, has fewer different
+# characters than this once in a billion billion times; one typed by holding a
+# key down always does.
 MIN_DIFFERENT_CHARS = 8
 
 

@@ -44,7 +44,7 @@ def _add_commands(subparsers: ty.Any) -> None:
     )
     sync.set_defaults(run=_db_sync)
     version = tables.add_parser(
-        "version", help="Print the newest migration that has been applied."
+        "version", help="Print the newest migration that was applied."
     )
     version.set_defaults(run=_db_version)
 

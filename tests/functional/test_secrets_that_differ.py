@@ -94,7 +94,7 @@ class Differ:
         self.change(created_at=0)  # long ago
         host = self.host("host1", base.OTHER_SECRET)
         (living,) = self.said(host)
-        self.assertIn("3 client tokens that still live", living)
+        self.assertIn("3 unexpired client tokens", living)
         self.assertIn(key_id(base.SECRET), living)
         self.assertIn(key_id(base.OTHER_SECRET), living)
         self.assertEqual([], self.said(host))

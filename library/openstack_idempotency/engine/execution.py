@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs an operation under a claim, and settles what came of it."""
+"""Runs an operation under a claim, and settles its token."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class Execution:
         refused = answer.status < 500
         if not refused and claim.link is None:
             return self._failed(claim, answer, expires_at)
-        # The database says whether something was made, not our memory: a
+        # The database decides whether something was made, not our memory: a
         # transaction that bound a resource may have been rolled back.
         released = self.parts.store.release(claim, self.use)
         if released is Release.BOUND:
@@ -258,7 +258,7 @@ class Execution:
             else "it stays unknown unless the service recorded the request",
         )
         if claim.link is not None:
-            # Nobody can tell whether the token was another's already.
+            # Nobody can tell whether another request already had the token.
             raise errors.Unavailable
         return Reply(answer, _apart(answer))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives the first answer again, or finds out what came of that request."""
+"""Gives the first answer again, or finds out what became of that request."""
 
 from __future__ import annotations
 

@@ -8,12 +8,12 @@ claiming         claim a token, take it over, renew its lease
 settling         store an outcome, or free the token
 withdrawing      take back what the service has not gone on with
 watching         find rows that were keyed with other secrets
-steps          what all steps are made of
+steps          what all steps have in common
 rows           conditions on rows, and what they hold
 clock          the database's time
 transaction    runs a step, with retries and error reporting
 connections    connections of our own, apart from the service's pool
-handlers       what is done about errors of the database
+handlers       what is done about database errors
 capability     what a database server must be able to do
 kinds          what operations make or change, as a service describes it
 link           binds what a service creates to the token, and fences it

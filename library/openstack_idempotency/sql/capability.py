@@ -21,7 +21,7 @@ _BINARY_LOG = (
 
 
 class Unsupported(Exception):
-    """The server lacks what is needed; says what, and what to do."""
+    """The server lacks what is needed; the text says what, and what to do."""
 
 
 def check(connection: sa.Connection) -> None:

@@ -24,7 +24,7 @@ VERSION_TABLE = "alembic_version_idempotency"
 _SCRIPTS = "openstack_idempotency.migrations"
 
 # Two runs at a time would both find a table missing, so one waits for the
-# other: for so many seconds, by a number that no other application locks.
+# other: for so many seconds, on a lock that no other application takes.
 _PATIENCE = 60
 _LOCK_NAME = "client_tokens_db_sync"
 _LOCK_NUMBER = 0x436C546F6B656E73
@@ -51,11 +51,11 @@ _RELEASED = {
 
 
 class Unusable(Exception):
-    """The database cannot be used; says why, and what to do."""
+    """The database cannot be used; the text says why, and what to do."""
 
 
 def db_sync(engine: sa.Engine) -> None:
-    """Apply all migrations that are missing; safe to run again.
+    """Apply all missing migrations; safe to run again.
 
     :param engine: the service's database
     :raises capability.Unsupported: the server is too old

@@ -75,7 +75,7 @@ def inserted(statement: sa.Insert, result: ty.Any) -> list[Values]:
         for row in _rows(parameters, columns)
     ]
     if len(rows) == 1 and not many:
-        # What the database has made itself, a number mostly.
+        # What the database has generated itself, usually a number.
         key = result.inserted_primary_key
         return [{**rows[0], **(key._mapping if key else {})}]
     return rows
