@@ -6,15 +6,14 @@ posts        what POSTs Nova's routes have
 operations   the table of operations: one row each
 service      builds the engine from nova.conf, and answers in Nova's way
 versions     the microversion that a request asks for
-work         one operation: run it, or find out what came of it
+work         one operation: run it, or find out what became of it
 rebuild      answers of linked operations, made again from the resource
 actions      how Nova records each operation that is not linked
 evidence     what such a record tells of a request whose worker died
 acceptance   answers of such operations, made again
 undoing      undoes what was done for servers that are withdrawn
 chores       what a process does once a minute
+unconfigured refuses requests with a token where the options are missing
 response     the engine's answers, in Nova's form
-seal         the cipher of stored answers
-browsers     lets scripts in browsers use client tokens (CORS)
 releases     what differs between the releases of Nova
 """

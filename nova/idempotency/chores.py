@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an API process does once a minute, beside answering requests.
+"""What an API process does once a minute, besides answering requests.
 
-It looks for rows that were written with another secret than its own (protocol
+It looks for rows that were written with a secret it does not have (protocol
 section 4), for what a dead worker left to be undone, and for late traces of
 withdrawn servers (section 5).
 """
@@ -83,9 +83,9 @@ class Chores:
                 )
 
     def _undo_what_is_left(self) -> None:
-        """Undo what no client has come back for: volumes stay reserved."""
+        """Undo what no client comes back for: volumes would stay reserved."""
         for left in self._tokens.left():
-            # One that cannot be undone must not keep the others from it.
+            # One that cannot be undone must not hold up the others.
             with _tried_again_later():
                 self._undo(left)
 
@@ -108,7 +108,7 @@ class Chores:
 
 @contextlib.contextmanager
 def _tried_again_later() -> ty.Iterator[None]:
-    """Let what fails keep nothing else from being done."""
+    """Let no failure keep the other chores from being done."""
     try:
         yield
     except errors.Unavailable:

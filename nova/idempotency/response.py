@@ -20,8 +20,8 @@ from openstack_idempotency.wsgi import response
 
 LOG = logging.getLogger(__name__)
 
-# The id by which a server's events are found; Nova's middleware adds this
-# request's own unless the header is there.
+# The id by which a server's events are found; Nova's middleware adds that of
+# this request unless the header is there.
 _COMPUTE_REQUEST_ID = "x-compute-request-id"
 
 # Nova adds them to every answer.
@@ -38,7 +38,7 @@ _NOVAS_OWN = frozenset(
 def of(reply: Reply, client_token: str, req: wsgi.Request) -> webob.Response:
     """Return an answer of the service, with what the protocol adds to it.
 
-    :param reply: the engine's
+    :param reply: the engine's reply
     :param client_token: the request's token
     :param req: the request
     """

@@ -13,7 +13,7 @@ from nova.db.api import api as api_db
 from openstack_idempotency.sql import capability
 from openstack_idempotency.sql.migration import Unusable
 
-#: What makes the tables, for messages.
+#: The command that creates the tables, for messages.
 SYNC_COMMAND = "nova-idempotency db sync"
 
 _CHECK = (
@@ -31,7 +31,7 @@ _NO_URL = (
 def opened() -> ty.Iterator[sa.Engine]:
     """Give Nova's API database, as nova.conf names it.
 
-    :raises Unusable: there is none, or it does not answer as it should
+    :raises Unusable: there is none, or it does not answer properly
     """
     try:
         yield _engine()
