@@ -158,10 +158,9 @@ none wait. In an API process with a single thread none ever waits.
         min=0,
         max=_MAX_SEALED,
         help="""
-Size in bytes of the largest answer body that is stored. The retry of a
-request with a larger answer gets one that is rebuilt from the resource,
-without a password or private key, or 409 if that is not possible; the request
-is never run again.
+Bytes of the largest answer body that is stored. The retry of a request with
+a larger answer gets one that is rebuilt from the resource, without a password
+or private key, or 409 if that is not possible; the request is never run again.
 """,
     ),
 ]

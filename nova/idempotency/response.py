@@ -20,8 +20,8 @@ from openstack_idempotency.wsgi import response
 
 LOG = logging.getLogger(__name__)
 
-# The id by which a server's events are found; Nova's middleware adds that of
-# this request unless the header is there.
+# The id by which a server's events are found; Nova's middleware adds this
+# request's own unless the header is there.
 _COMPUTE_REQUEST_ID = "x-compute-request-id"
 
 # Nova adds them to every answer.

@@ -51,5 +51,5 @@ class Unconfigured:
                 return call()
         except errors.Refusal as refusal:
             return response.refused(refusal, None, req)
-        LOG.error("Refusing requests with client tokens: %s", self._why)
+        LOG.error("Client tokens are refused: %s", self._why)
         return response.refused(errors.Unavailable(), client_token, req)

@@ -100,7 +100,7 @@ class OptionsTest(_TestCase):
 
     def test_each_help_tells_the_unit(self) -> None:
         units = {
-            "max_response_size": "bytes",
+            "max_response_size": "Bytes",
             "secret": "characters",
             "headers": "Names",
             "max_tokens": "Number of tokens",

@@ -113,7 +113,7 @@ class Execution:
     def lost(self, claim: Claim) -> errors.Refusal:
         """Return the refusal for a request that has lost its token.
 
-        :param claim: the request's claim, which does not hold any more
+        :param claim: the request's claim, which no longer holds
         """
         holder = None
         with contextlib.suppress(errors.Unavailable):
@@ -123,7 +123,7 @@ class Execution:
     def keep(
         self, claim: Claim, state: State, answer: Answer, expires_at: int
     ) -> bool:
-        """Store an answer; False: the claim does not hold any more.
+        """Store an answer; False: the claim no longer holds.
 
         :param claim: the request's claim
         :param state: how the request ended
@@ -141,7 +141,7 @@ class Execution:
         )
 
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
-        """Store an outcome; False: the claim does not hold any more.
+        """Store an outcome; False: the claim no longer holds.
 
         :param claim: the request's claim
         :param outcome: what became of the request

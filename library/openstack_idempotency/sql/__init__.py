@@ -8,7 +8,7 @@ claiming         claim a token, take it over, renew its lease
 settling         store an outcome, or free the token
 withdrawing      take back what the service has not gone on with
 watching         find rows that were keyed with other secrets
-steps          what all steps have in common
+steps          what all steps are made of
 rows           conditions on rows, and what they hold
 clock          the database's time
 transaction    runs a step, with retries and error reporting

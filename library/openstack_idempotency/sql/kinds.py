@@ -27,8 +27,8 @@ class Kind:
         which the API names it
     :param cleaned: the ORM classes of rows that the service deletes again
         where it fails after it has committed them
-    :param ends: those of them whose deletion leaves nothing that the service
-        would continue with
+    :param ends: those of them without whose row nothing is left that the
+        service would go on with
     :param later: the ORM classes of rows that the service inserts for it in
         transactions of their own, after it has committed the resource
     :param counts: tells of a new row, by its attributes, whether it is one

@@ -115,7 +115,7 @@ class Runner:
         except db_exc.DBDuplicateEntry:
             raise
         except Unsupported as exc:
-            LOG.error("Refusing requests with client tokens: %s", exc)
+            LOG.error("Client tokens are refused: %s", exc)
             raise errors.Unavailable from None
         except FAULTS as exc:
             if timed_out(exc):
@@ -132,15 +132,15 @@ class Runner:
         # oslo.db knows only some of them: so look.
         if self._is_missing(exc):
             LOG.error(
-                "Refusing requests with client tokens: table %s is missing "
-                "from the database. Create it with '%s'.",
+                "Client tokens are refused: table %s is missing from the "
+                "database. Create it with '%s'.",
                 tables.TOKENS.name,
                 self._sync_command,
             )
             return
         # Only the kind of error: its text holds the statement's values.
         LOG.error(
-            "Refusing requests with client tokens: the database raised %s.",
+            "Client tokens are refused: the database raised %s.",
             type(exc).__name__,
         )
 

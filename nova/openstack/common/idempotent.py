@@ -12,8 +12,8 @@ For a developer of the service it is one line above a controller's method::
         def create(self, req, body):
             ...
 
-Put it on top of the other decorators; if others stand above it, they must pass
-answers on unchanged, and not check them.
+It goes on top of the other decorators, or among those that pass an answer on
+as it is; never below one that checks or changes answers.
 
 An operator who does not carry a patch gets the same from the service's own
 router, which decorates the methods of its controllers when it is loaded.

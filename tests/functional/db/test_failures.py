@@ -83,7 +83,7 @@ class _FailureTestCase(base.StoreTestCase):
 
     def assert_unavailable(self, call: ty.Callable[[], object]) -> None:
         self.assertRaises(errors.Unavailable, call)
-        self.assertIn("Refusing requests with client tokens", self.log.output)
+        self.assertIn("Client tokens are refused", self.log.output)
         self.assert_no_secrets(self.log.output)
 
     def assert_no_secrets(self, text: str) -> None:
@@ -280,6 +280,6 @@ class UnreachableTest(testtools.TestCase):
             for name, call in _calls(tokens).items():
                 with self.subTest(url, method=name):
                     self.assertRaises(errors.Unavailable, call)
-            self.assertIn("Refusing requests with client tokens", log.output)
+            self.assertIn("Client tokens are refused", log.output)
             for hushed in (_TOKEN, "pw-hush", _SEALED.decode()):
                 self.assertNotIn(hushed, log.output)
