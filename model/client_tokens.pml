@@ -23,7 +23,7 @@
  *   ANSWERED     promise 3, for one request (see the end)
  *   SETTLED      promise 3, for a client that keeps trying (see the end)
  * Mistakes to make, each of which breaks a promise:
- *   NO_FENCE     link._fence does not look whether the claim still holds
+ *   NO_FENCE     link._fence does not check that the claim still holds
  *   NO_LINK      the token is bound in a transaction after Nova's own
  *   EARLY_LINK   the token is bound in a transaction before Nova's own
  *   NO_COMPARE   Store._compare_and_swap does not compare

@@ -28,8 +28,8 @@ class Place:
     :param database: enginefacade's context manager of the database
     :param options: the name of the option group that names the database
     :param host: the name of this host
-    :param sync_command: what makes the tables, for messages
-    :param turn_off: what turns client tokens off, for messages
+    :param sync_command: the command that creates the tables, for messages
+    :param turn_off: how to turn client tokens off, for messages
     :param distribution: the name of the distribution that has the service's
         part, None where it is the service itself
     """
@@ -43,7 +43,7 @@ class Place:
 
 
 def build(conf: cfg.ConfigOpts, place: Place) -> tuple[Engine, SqlTokenStore]:
-    """Return an engine, and the table of tokens that it has.
+    """Return an engine, and its table of tokens.
 
     :param conf: the service's configuration
     :param place: where the service keeps its tokens

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The decorator that makes a POST of a service safe to retry.
 
-It looks at the token and no further. What a request with one needs is the
-service's to say; the decorator finds it by an entry point of the group
+It looks for a token and no further. A request with one is the service's to
+answer; the decorator finds the service by an entry point of the group
 ``openstack_idempotency.service``, whose name is the package that the decorated
 method comes from.
 """
@@ -109,7 +109,7 @@ def weave(
             del req.environ[_INSIDE]
         return answer
 
-    # Outer decorators copy it: so it tells this one from theirs.
+    # Outer decorators copy the attribute: its value tells ours from theirs.
     wrapper.__idempotent__ = wrapper  # type: ignore[attr-defined]
     if inspect.ismethod(method):
         wrapper.__self__ = method.__self__  # type: ignore[attr-defined]
@@ -140,7 +140,7 @@ def _request_parameter(
 ) -> tuple[str, int]:
     """Return the name of the parameter that is the request, and its place.
 
-    The place is one that no argument has if it is taken by name only.
+    A keyword-only parameter has a place that no positional argument can have.
     """
     for name in _REQUEST_NAMES:
         parameter = signature.parameters.get(name)
@@ -152,7 +152,7 @@ def _request_parameter(
     raise TypeError(
         f"@idempotent cannot find the request of {_called(method)}: none of "
         f"its parameters is named {' or '.join(map(repr, _REQUEST_NAMES))}. "
-        "Name it so, or decorate the method that takes the request."
+        "Rename the parameter, or decorate the method that takes the request."
     )
 
 
@@ -165,7 +165,7 @@ def _performer(
 ) -> Service | None:
     """Return the service that answers a request, None for the method itself.
 
-    A call without a request is the method's to fail at.
+    A call without a request is left to fail in the method itself.
     """
     environ = getattr(req, "environ", None)
     # A decorated method that calls another one is one operation.
@@ -190,7 +190,7 @@ def _load(package: str) -> Service:
         raise LookupError(
             f"A method of {package!r} is decorated with @idempotent, but no "
             f"entry point {package!r} in the group {ENTRY_POINTS!r} provides "
-            "its service. Install the distribution that has it."
+            "its service. Install the distribution that provides it."
         )
     service: Service = next(iter(found)).load()()
     return service

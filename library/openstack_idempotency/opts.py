@@ -15,20 +15,20 @@ from openstack_idempotency.protocol import headers
 # PyMySQL writes each byte of an answer as two digits.
 _MAX_SEALED = 4 * 1024 * 1024
 
-# Shorter ones could be found by trying them all; this many base64 characters
+# Shorter secrets could be found by brute force; this many base64 characters
 # hold 192 bits.
 MIN_SECRET_CHARS = 32
 
-# A random secret of that length has fewer than this many different ones once
-# in a billion billion times, if it is hexadecimal; one typed by holding a key
-# down always has.
+# A random secret of that length, even a hexadecimal one, has fewer different
+# characters than this once in a billion billion times; one typed by holding a
+# key down always does.
 MIN_DIFFERENT_CHARS = 8
 
 
 _DOLLAR = (
-    "[idempotency] secret contains a '$'. oslo.config would put the value of "
-    "another option in its place, or fail. Write another secret without one, "
-    "for example the output of 'openssl rand -base64 32'."
+    "[idempotency] secret contains a '$'. oslo.config would substitute the "
+    "value of another option for it, or fail. Use a secret without one, for "
+    "example the output of 'openssl rand -base64 32'."
 )
 
 
@@ -50,9 +50,8 @@ idempotency_group = cfg.OptGroup(
     "idempotency",
     title="Client tokens",
     help="""
-A POST that bears a client token (header ``X-Client-Token`` or
-``Idempotency-Key``) can be sent again safely: the retry gets the first
-answer.
+A POST with a client token (header ``X-Client-Token`` or ``Idempotency-Key``)
+can be retried safely: the retry gets the answer of the first request.
 """,
 )
 
@@ -63,13 +62,14 @@ idempotency_opts = [
         default=[],
         help="""
 Secret that keys the digests of tokens and requests, and seals the stored
-answers. All API hosts must have the same. Give the option several times to
-rotate it: the first one seals, each one opens. To rotate, add the new secret
-last on all hosts, then move it to the first place on all hosts, and take the
-old one out once no token from before lives any more (see ``token_ttl``).
+answers. It must be the same on all API hosts. The option can be given several
+times, for rotation: the first secret seals, and any of them opens. To rotate,
+append the new secret on all hosts, then move it to the first place on all
+hosts, and remove the old one once all tokens from before have expired (see
+``token_ttl``).
 
-Taking a secret out makes the API forget all tokens that were first used
-before its successor was listed: their retries run again.
+Removing a secret makes the API forget all tokens that were first used before
+its successor was listed: their retries run again.
 
 Possible values:
 
@@ -84,11 +84,11 @@ Possible values:
         default=list(headers.TOKENS),
         help="""
 Names of the headers in which a client may send its token. A header that is
-left out is ignored, so that a POST that bears it alone runs each time it is
-sent. Leave ``Idempotency-Key`` out where browsers or gateways add one of
-their own to each request, which would then be refused or answered with an
-earlier answer by mistake. Of a request with both headers, only
-``X-Client-Token`` counts.
+not listed is ignored, so a POST with only that header runs each time it is
+sent. Do not list ``Idempotency-Key`` if browsers or gateways add one of their
+own to requests: these could be refused, or get the answer of an earlier
+request by mistake. If a request has both headers, only ``X-Client-Token``
+counts.
 """,
     ),
     cfg.IntOpt(
@@ -148,10 +148,10 @@ reaches a host without them runs the request a second time.
         max=1000000000,
         help="""
 Number of tokens younger than ``token_ttl`` that one user may have in one
-project. A request with one more is answered with 429 and does not run; a
-retry with a known token is always answered. They are counted at intervals, so
-a user may have some more for a short time. 0 means no limit: then one user
-can fill the database.
+project. Beyond that, a request with a new token is answered with 429 and does
+not run; a retry with a known token is always answered. Tokens are counted at
+intervals, so a user may exceed the limit for a short time. 0 means no limit:
+then one user can fill the database.
 """,
     ),
     cfg.IntOpt(
@@ -163,8 +163,8 @@ can fill the database.
 Seconds that a running request holds its token without renewing it; it is
 renewed every third of that time while the request runs. When an API process
 dies, retries of its requests are answered with 409 for that long. With a
-short lease, a process that was only stopped for a while may lose its tokens,
-and answers its clients with 409. Must be more than ``wait_timeout``.
+short lease, a process that was merely stopped for a while may lose its
+tokens, and answer its clients with 409. Must be more than ``wait_timeout``.
 """,
     ),
     cfg.FloatOpt(
@@ -173,10 +173,9 @@ and answers its clients with 409. Must be more than ``wait_timeout``.
         min=0.0,
         max=300.0,
         help="""
-Seconds that a retry waits for the first request, when that one is still
-running, before it is answered with 409 and ``Retry-After``. It occupies an
-API thread for that time (see ``max_waiting``). Keep it below the timeouts of
-proxies.
+Seconds that a retry waits for the first request, if that is still running,
+before it is answered with 409 and ``Retry-After``. It occupies an API thread
+for that time (see ``max_waiting``). Keep it below the timeouts of proxies.
 """,
     ),
     cfg.IntOpt(
@@ -186,10 +185,10 @@ proxies.
         max=1000,
         help="""
 Number of retries that may wait in one API process at the same time, each for
-``wait_timeout`` at most. Further ones are answered with 409 and
-``Retry-After`` at once. Each of them occupies a thread: with as many as the
-process has, it would answer nobody while they wait. 0 lets none wait, and so
-does an API process that has a single thread, whatever this says.
+at most ``wait_timeout``. Further ones are answered with 409 and
+``Retry-After`` at once. Each waiting retry occupies a thread: if this is the
+number of the process's threads, it may answer nobody while they wait. 0 lets
+none wait. In an API process with a single thread none ever waits.
 """,
     ),
     cfg.IntOpt(
@@ -200,14 +199,14 @@ does an API process that has a single thread, whatever this says.
         help="""
 Bytes of the largest answer body that is stored. The retry of a request with
 a larger answer gets one that is rebuilt from the resource, without a password
-or private key, or 409 where that is not possible; it is never run again.
+or private key, or 409 if that is not possible; the request is never run again.
 """,
     ),
 ]
 
 
 class Misconfigured(Exception):
-    """The options cannot be used; says which, and what to change."""
+    """The options cannot be used; the text names them and what to change."""
 
 
 def check(conf: cfg.ConfigOpts, turn_off: str) -> None:

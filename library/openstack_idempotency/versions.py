@@ -10,18 +10,18 @@ LIBRARY = "openstack-idempotency"
 
 
 class Differ(Exception):
-    """Two distributions do not fit; says which, and what to do."""
+    """Two distributions do not fit; the text says which, and what to do."""
 
 
 def check(distribution: str) -> None:
-    """Check that a distribution is of the library's minor version.
+    """Check that a distribution has the library's minor version.
 
-    What is private may change from one minor version to the next, and a
-    service's part uses some of that. Nothing is checked where either is not
+    Private names may change from one minor version to the next, and a
+    service's part uses some of them. Nothing is checked if either is not
     installed as a distribution, as in a service that carries both in source.
 
     :param distribution: the name of the service's part
-    :raises Differ: it is of another one
+    :raises Differ: it has another one
     """
     try:
         ours = importlib.metadata.version(LIBRARY)
@@ -31,7 +31,7 @@ def check(distribution: str) -> None:
     if _minor(ours) != _minor(theirs):
         raise Differ(
             f"{distribution} {theirs} does not fit {LIBRARY} {ours}: their "
-            "first two numbers have to be equal. Install both from the same "
+            "first two numbers must be equal. Install both from the same "
             f"release, for example {LIBRARY} {'.'.join(_minor(theirs))}.*."
         )
 

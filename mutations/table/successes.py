@@ -19,7 +19,7 @@ _STILL_TO_UNDO = "        claim.undo = record.undo\n"
 _LATE_SUCCESS = (
     f"{ENGINE}/execution.py",
     "        if claim.link is not None:\n"
-    "            # Nobody can tell whether the token was another's already.\n",
+    "            # Nobody can tell whether another request already had the token.\n",
     "        if claim.link is None:\n",
 )
 _LOSER = (

@@ -7,8 +7,8 @@ from oslo_config import cfg
 
 from openstack_idempotency import opts
 
-#: What turns client tokens off again, for messages.
-TURN_OFF = "take nova.idempotency.router out of api-paste.ini"
+#: How to turn client tokens off, for messages.
+TURN_OFF = "remove nova.idempotency.router from api-paste.ini"
 
 idempotency_group = cfg.OptGroup(
     opts.idempotency_group.name,

@@ -2,9 +2,9 @@
 """Answers of operations on servers, made again when their workers died.
 
 Each function takes a :class:`Case` and returns what the controller's own
-method would have returned, without secrets; None where nobody can tell any
-more. They are called only after Nova has recorded that the operation went well
-or is under way. Most operations answer without a body, and need no function.
+method would have returned, without secrets; None if nobody can tell any more.
+They are called only after Nova has recorded that the operation went well or is
+under way. Most operations answer without a body, and need no function.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Case:
 
     :param controller: the controller whose method it called
     :param req: the retry
-    :param body: its body, which is the first one's
+    :param body: its body, the same as that of the first request
     :param server_id: the server
     :param recorded: what Nova recorded of it
     """
@@ -47,7 +47,7 @@ class Case:
         return self.req.environ["nova.context"]
 
     def asks(self, version: str) -> bool:
-        """Tell whether the request has at least some microversion."""
+        """Tell whether the request asks for a microversion, or a later one."""
         supported: bool = api_version_request.is_supported(self.req, version)
         return supported
 
@@ -109,7 +109,7 @@ def interface(case: Case) -> ty.Any:
     attached = (case.body or {}).get("interfaceAttachment", {})
     port = attached.get("port_id")
     if port is None:
-        return None  # Nova chose one, or made it
+        return None  # Nova chose or created one
     try:
         if _undone(case, instance_actions.DETACH_INTERFACE):
             return None
@@ -119,7 +119,7 @@ def interface(case: Case) -> ty.Any:
         webob.exc.HTTPForbidden,
         exception.Forbidden,
     ):
-        return None  # detached, or the caller may attach it but not see it
+        return None  # detached, or the caller may attach but not see it
 
 
 def volume(case: Case) -> webob.Response | dict[str, ty.Any] | None:
@@ -167,7 +167,7 @@ def share(case: Case) -> dict[str, ty.Any] | None:
 
 
 def _undone(case: Case, by: str) -> bool:
-    """Tell whether what is attached may be another request's by now.
+    """Tell whether what is attached now may be another request's.
 
     :param case: the request that attached something
     :param by: the action that detaches such a thing, whichever it was

@@ -48,7 +48,7 @@ CRASH_DUMP: ty.Final = _handed(
 CREATE_IMAGE: ty.Final = _handed(
     instance_actions.CREATE_IMAGE, "compute_snapshot_instance"
 )
-# Where the server is on no host, or on one that is down, the API deletes it
+# If the server is on no host, or on one that is down, the API deletes it
 # itself, without recording an event.
 DELETE: ty.Final = InstanceAction(
     instance_actions.DELETE, ("compute_terminate_instance",), deletes=True

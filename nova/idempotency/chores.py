@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an API process does once a minute, beside answering requests.
+"""What an API process does once a minute, besides answering requests.
 
-It looks for rows that were written with another secret than its own (protocol
+It looks for rows that were written with a secret it does not have (protocol
 section 4), for what a dead worker left to be undone, and for late traces of
 withdrawn servers (section 5). At intervals of its own it purges (section 6).
 """
@@ -60,10 +60,10 @@ class Chores:
         for stranger in self._tokens.strangers():
             LOG.error(
                 "Host %(host)s keys client tokens with secret %(theirs)s, "
-                "this host with %(ours)s: the first [idempotency] secret "
-                "differs, or is not listed here. A retry that reaches "
-                "another host than its first request runs again. Give all "
-                "API hosts the same secrets.",
+                "which is not among the secrets of this host (%(ours)s). A "
+                "retry that reaches a different host from its first request "
+                "runs again. Give all API hosts the same secrets, in "
+                "[idempotency] secret.",
                 {
                     "host": stranger.host,
                     "theirs": stranger.key_id,
@@ -75,10 +75,10 @@ class Chores:
             self._foreign = foreign
             for key_id, number in foreign.items():
                 LOG.error(
-                    "%(number)d client tokens that still live are keyed "
-                    "with secret %(theirs)s, which [idempotency] secret "
-                    "does not list (it lists %(ours)s): their retries run "
-                    "again. List that secret until they have expired.",
+                    "%(number)d unexpired client tokens are keyed with "
+                    "secret %(theirs)s, which [idempotency] secret does not "
+                    "list (it lists %(ours)s): their retries run again. List "
+                    "that secret until they have expired.",
                     {
                         "number": number,
                         "theirs": key_id,
@@ -87,9 +87,9 @@ class Chores:
                 )
 
     def _undo_what_is_left(self) -> None:
-        """Undo what no client has come back for: volumes stay reserved."""
+        """Undo what no client comes back for: volumes would stay reserved."""
         for left in self._tokens.left():
-            # One that cannot be undone must not keep the others from it.
+            # One that cannot be undone must not hold up the others.
             with _tried_again_later():
                 self._undo(left)
 
@@ -112,7 +112,7 @@ class Chores:
 
 @contextlib.contextmanager
 def _tried_again_later() -> ty.Iterator[None]:
-    """Let what fails keep nothing else from being done."""
+    """Let no failure keep the other chores from being done."""
     try:
         yield
     except errors.Unavailable:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Nova records of an operation on a server, and what that tells.
+"""What Nova records about an operation on a server, and what that proves.
 
 The compute API records an instance action under the request's id, and hands
 the operation on with a message. The service that carries it out adds an event
@@ -16,7 +16,7 @@ from nova import exception
 from nova.compute import api as compute_api
 from openstack_idempotency.protocol.evidence import Evidence
 
-# How the names of events begin that the compute API itself records.
+# The prefix of the names of events that the compute API itself records.
 _BY_THE_API = "api_"
 # What Nova writes as the message of an action that failed.
 _ERROR = "error"
@@ -30,7 +30,7 @@ class InstanceAction:
     :param events: the names of the events that show that it was taken up
     :param awaited: whether the API waits for the end of such an event, and
         may still answer with a refusal
-    :param deletes: whether it is done once the server is gone
+    :param deletes: whether the operation is done once the server is gone
     """
 
     name: str
@@ -82,8 +82,8 @@ def judge(expected: InstanceAction, found: Recorded | None) -> Evidence:
     :param expected: how Nova records the operation
     :param found: what it recorded last under the id of the request
     """
-    # One request may record several actions: deleting a resized server begins
-    # by confirming the resize.
+    # One request may record several actions: deleting a resized server starts
+    # with confirming the resize.
     if found is None or found.name != expected.name:
         return Evidence.NONE
     if found.failed or any(event.failed for event in found.events):
@@ -100,7 +100,7 @@ def _tells(expected: InstanceAction, event: Event) -> bool:
     # action, whatever that is; so only those of this operation count.
     if event.name not in expected.events:
         return False
-    # What the API did itself has ended with its worker.
+    # What the API itself was doing has ended with its worker.
     open_ = expected.awaited or event.name.startswith(_BY_THE_API)
     return event.result is not None or not open_
 
@@ -115,7 +115,7 @@ def recorded(
     :param request_id: the id of the first request
     :returns: None where there is no record
     """
-    # Nova may have deleted the server since, as it was asked to.
+    # Nova may have deleted the server by now, as it was asked to.
     context = context.elevated(read_deleted="yes")
     actions = compute_api.InstanceActionAPI()
     try:

@@ -36,11 +36,11 @@ class Operation:
     :param action: the key of the body, where the path has several actions
     :param kind: what it is linked to, None where that is not in the API
         database (protocol section 5)
-    :param rebuild: makes its answer again, for one that is linked
+    :param rebuild: rebuilds its answer, for one that is linked
     :param evidence: how Nova records that it was begun, for one that is not
-        linked; None where it does not
-    :param accepted: makes its answer again where the evidence says that it
-        was begun; None where the answer is empty
+        linked; None if Nova does not
+    :param accepted: rebuilds its answer if the evidence shows that it was
+        begun; None if the answer is empty
     :param left_out: why it ignores tokens, None if it does not
     :param until: the last release of Nova that has it, None for the newest
     """

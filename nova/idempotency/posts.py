@@ -16,13 +16,13 @@ from nova.idempotency import releases
 
 # Nova maps each path twice, the second time with a project in front.
 _PROJECT = "/{project_id:"
-# By this name a route says that the key of the body chooses the method.
+# Routes with this action choose the method by the key of the body.
 _ACTION = "action"
 
 
 @dataclasses.dataclass(frozen=True)
 class Post:
-    """A POST, and the place at which its method is found.
+    """A POST, and the place where its method is found.
 
     :param path: the path of its route, without version and project
     :param action: the key of the body, where the path has several actions
@@ -55,7 +55,7 @@ class Post:
     def change(self, how: releases.Change) -> None:
         """Let the router call another method here, and nowhere else.
 
-        :param how: takes the present method and returns the other one
+        :param how: takes the present method and returns the new one
         """
         if releases.choices(self.controller, self.name):
             releases.change_choices(self.controller, self.name, how)

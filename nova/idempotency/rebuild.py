@@ -62,7 +62,7 @@ def keypair(
     """
     context = req.environ["nova.context"]
     owner = context.user_id
-    # Below, and at /v2, Nova drops what it does not know.
+    # Below 2.10, and at /v2, Nova drops what it does not know.
     if api_version_request.is_supported(req, "2.10"):
         owner = body["keypair"].get("user_id") or owner
     try:

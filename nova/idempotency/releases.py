@@ -38,7 +38,7 @@ def choices(controller: wsgi.Controller, name: str) -> tuple[Method, ...]:
 def chosen(
     controller: wsgi.Controller, name: str, req: wsgi.Request
 ) -> Method | None:
-    """Return the function that a request's microversion chooses, if any does.
+    """Return the function that a request's microversion chooses, if any.
 
     :param controller: the controller
     :param name: the name of a method that may have :func:`choices`
@@ -63,7 +63,7 @@ def change_choices(
 
     :param controller: the instance
     :param name: the name of a method that has :func:`choices`
-    :param how: makes the other function of one that is there
+    :param how: takes one of the present functions and returns the new one
     """
     found = getattr(controller, _CHOICES)
     # Nova looks here first, whatever attribute the instance has by that name.
@@ -77,9 +77,9 @@ def change_choices(
 def view_of_server(
     builder: ty.Any, req: wsgi.Request, body: dict[str, ty.Any], server: ty.Any
 ) -> dict[str, ty.Any]:
-    """Return what the answer to a server's creation shows of it.
+    """Return what the answer to a server's creation shows of the server.
 
-    :param builder: Nova's builder of views of servers
+    :param builder: Nova's view builder of servers
     :param req: the request
     :param body: its body, which Nova 33 and later look into
     :param server: the server
@@ -94,9 +94,9 @@ def view_of_server(
 def view_of_flavor(
     builder: ty.Any, req: wsgi.Request, flavor: ty.Any, *, specs: bool
 ) -> dict[str, ty.Any]:
-    """Return what the answer to a flavor's creation shows of it.
+    """Return what the answer to a flavor's creation shows of the flavor.
 
-    :param builder: Nova's builder of views of flavors
+    :param builder: Nova's view builder of flavors
     :param req: the request
     :param flavor: the flavor
     :param specs: whether it shows extra specs

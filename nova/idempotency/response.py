@@ -32,7 +32,7 @@ _NOVAS_OWN = frozenset(
 def of(reply: Reply, client_token: str, req: wsgi.Request) -> webob.Response:
     """Return an answer of the service, with what the protocol adds to it.
 
-    :param reply: the engine's
+    :param reply: the engine's reply
     :param client_token: the request's token
     :param req: the request
     """

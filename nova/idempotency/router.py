@@ -54,7 +54,8 @@ def _weave(post: posts.Post, nova: service.NovaService) -> None:
         operation = operations.Operation(post.path, post.action)
         LOG.warning(
             "%s is not in the table of operations. With a client token it "
-            "runs at most once, but is not bound to what it creates.",
+            "runs at most once, but what it creates is not bound to the "
+            "token.",
             operation,
         )
     # A method may be decorated in the source already.
@@ -76,7 +77,7 @@ def _check_order(
         raise TypeError(
             f"{operation}: {method.__qualname__} has "
             "@validation.response_body_schema above @idempotent, which would "
-            "take the protocol's own answers for broken ones: put @idempotent "
+            "reject the protocol's own answers as malformed: put @idempotent "
             "on top."
         )
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands in for the service where it is not configured.
 
-Where methods are decorated in the source, Nova's own router loads the API
-though the options of client tokens are missing. A request with a token must
-not run then: it could not be told from its retry.
+Where methods are decorated in the source, Nova's own router loads the API even
+if the options of client tokens are missing. A request with a token must not
+run then: it could not be told from its retry.
 """
 
 from __future__ import annotations

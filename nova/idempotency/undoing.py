@@ -2,8 +2,8 @@
 """Undoes what Nova did for servers that were withdrawn (section 5).
 
 It undoes what Nova's API did before the cast, and no more: volumes are never
-deleted, and the instance mapping stays, since the conductor needs it. All of
-it is safe to do twice.
+deleted, and the instance mapping stays, since the conductor needs it. All
+steps are safe to run again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from openstack_idempotency.sql import transaction
 
 LOG = logging.getLogger(__name__)
 
-# What a cell's database answers that is not there.
+# What is raised for a cell whose database is out of reach.
 _AWAY = (
     db_exc.DBConnectionError,
     db_exc.CantStartEngineError,
@@ -53,9 +53,9 @@ def undo(context: ty.Any, run: transaction.Runner, todo: str) -> None:
 
     :param context: the context of a caller with the first one's roles
     :param run: runs transactions on Nova's API database
-    :param todo: what :func:`withdrawal.withdraw` said is to be undone
+    :param todo: what must be undone, from :func:`withdrawal.withdraw`
     :raises errors.Unavailable: Cinder, placement or a database does not
-        answer; what is left is to be undone later
+        answer; what is left must be undone later
     """
     left = Todo.load(todo)
     with _answering():
@@ -65,7 +65,7 @@ def undo(context: ty.Any, run: transaction.Runner, todo: str) -> None:
 
 
 def sweep(context: ty.Any, servers: ty.Collection[str]) -> frozenset[str]:
-    """Remove what the conductor has made for withdrawn servers after all.
+    """Remove what the conductor has made for withdrawn servers nevertheless.
 
     :param context: any context
     :param servers: the ids of servers that were withdrawn and undone
@@ -79,10 +79,10 @@ def sweep(context: ty.Any, servers: ty.Collection[str]) -> frozenset[str]:
             admin, list(servers)
         )
         cells = objects.CellMappingList.get_all(admin)
-    # Where the conductor finds the row missing before it makes a record, it
+    # If the conductor finds the row missing before it has made a record, it
     # deletes the mapping, and makes none.
     settled = set(servers) - {one.instance_uuid for one in mappings}
-    # Marked so by the withdrawal: whatever is named here by mistake is safe.
+    # The withdrawal marked them: other servers, named by mistake, are safe.
     withdrawn = [one for one in mappings if one.queued_for_delete]
     for cell in cells:
         # One that does not answer must not hold up the others.
@@ -119,8 +119,8 @@ def _destroy_record(context: ty.Any, left: Todo) -> None:
     does not name the cell yet; so each cell is asked.
     """
     admin = context.elevated()
-    # All at once, and none for long: one that does not answer must not keep
-    # the retry waiting, and a sweep comes to it later.
+    # All at once, and none for long: a cell that does not answer must not keep
+    # the retry waiting; a sweep gets to it later.
     answers = nova_context.scatter_gather_cells(
         admin,
         objects.CellMappingList.get_all(admin),
@@ -133,8 +133,8 @@ def _destroy_record(context: ty.Any, left: Todo) -> None:
             raise answer
         if nova_context.is_cell_failure_sentinel(answer):
             LOG.warning(
-                "A cell does not answer; if the conductor made a record of "
-                "withdrawn server %s there, it is removed later.",
+                "A cell did not respond; if the conductor created a record of "
+                "withdrawn server %s there, it will be removed later.",
                 left.server,
             )
 
@@ -185,8 +185,8 @@ def _remove_there(targeted: ty.Any, servers: ty.Collection[str]) -> set[str]:
     for record in records:
         if not record.host:
             _destroy(targeted, record)
-    # The conductor may have written them for a record that was already gone;
-    # Nova would take them for those of the volume's next server.
+    # The conductor may have written mappings for a record that was already
+    # gone; Nova would take them for those of the volume's next server.
     mappings = objects.BlockDeviceMappingList.get_by_instance_uuids(
         targeted, list(set(servers) - hosted)
     )
@@ -219,10 +219,10 @@ def _answering() -> ty.Iterator[None]:
     try:
         yield
     except _DOES_NOT_ANSWER as exc:
-        # Only the kind of error: its text may hold a statement's values.
+        # Only the error's type: its text may contain a statement's values.
         LOG.warning(
-            "What was done for withdrawn servers cannot be undone yet (%s); "
-            "it is tried again.",
+            "Could not undo yet what was done for withdrawn servers (%s); "
+            "will try again.",
             type(exc).__name__,
         )
         raise errors.Unavailable from exc

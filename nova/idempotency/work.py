@@ -46,7 +46,7 @@ _NOVAS_OWN = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class NovaWork:
-    """A call of a controller's method; see the engine's port of the name.
+    """A call of a controller's method: the engine's port ``Work``.
 
     :param operation: its row in the table of operations
     :param method: the method
@@ -116,21 +116,21 @@ class NovaWork:
     def withdraw(
         self, transaction: ty.Any, resources: ty.Sequence[Resource]
     ) -> Withdrawn:
-        """Take the servers back that nobody may have been asked to build.
+        """Take back the servers that nobody may have been asked to build.
 
         :param transaction: the connection of a running one, to be rolled
             back where the fate is Fate.TAKEN
         :param resources: all that is bound to the token
         """
         if self.operation.kind is not kinds.SERVER:
-            # All else is complete when it is committed.
+            # Everything else is complete once it is committed.
             return withdrawal.KEPT
         return withdrawal.withdraw(transaction, resources)
 
     def undo(self, todo: str) -> None:
         """Undo what was done for a server that was withdrawn.
 
-        :param todo: what the withdrawal said
+        :param todo: what must be undone, from the withdrawal
         :raises errors.Unavailable: not all of it can be undone now
         """
         context = self._req.environ["nova.context"]
@@ -140,7 +140,7 @@ class NovaWork:
         """Look up what Nova recorded of the first request.
 
         :param request_id: its id
-        :raises errors.Unavailable: Nova cannot tell at the moment
+        :raises errors.Unavailable: Nova cannot tell for now
         """
         expected = self.operation.evidence
         if expected is None:
@@ -195,15 +195,15 @@ class NovaWork:
 def _answering() -> ty.Iterator[None]:
     """Report that what an earlier request did cannot be found out now.
 
-    A cell, or another service, fails in many ways. The token stays as it is,
-    so that a later retry asks again.
+    A cell, or another service, may fail in many ways. The token stays as it
+    is, so that a later retry asks again.
     """
     try:
         yield
     except Exception as exc:
         LOG.warning(
-            "Cannot find out at the moment what became of a request with a "
-            "client token (%s); the retry is answered with 503.",
+            "Could not find out what became of an earlier request with a "
+            "client token (%s); answering its retry with 503.",
             type(exc).__name__,
         )
         raise errors.Unavailable from None

@@ -72,7 +72,7 @@ class NoDatabase(conducting.Stories, base.TestCase):
             mend = self.breaks_at("UPDATE client_tokens SET state")
             self.assert_unavailable(self.boot(token))
             self.assertIn(
-                "could not be stored; the next retry recovers it",
+                "could not be stored; the next retry will recover it",
                 self.stdlog.logger.output,
             )
             mend()

@@ -53,7 +53,7 @@ class Differ:
         for part in ("host1", key_id(base.SECRET), key_id(base.OTHER_SECRET)):
             self.assertIn(part, strangers)
         self.assertIn("Give all API hosts the same secrets", strangers)
-        self.assertIn("1 client tokens that still live", living)
+        self.assertIn("1 unexpired client tokens", living)
         self.assertIn(key_id(base.SECRET), living)
         # The first is wrong as long as it is so, the second was told.
         self.assertEqual([strangers], self.said(host2))
@@ -94,7 +94,7 @@ class Differ:
         self.change(created_at=0)  # long ago
         host = self.host("host1", base.OTHER_SECRET)
         (living,) = self.said(host)
-        self.assertIn("3 client tokens that still live", living)
+        self.assertIn("3 unexpired client tokens", living)
         self.assertIn(key_id(base.SECRET), living)
         self.assertIn(key_id(base.OTHER_SECRET), living)
         self.assertEqual([], self.said(host))

@@ -230,7 +230,7 @@ class DollarTest(testtools.TestCase):
             opts.Misconfigured, opts.check, conf, TURN_OFF
         )
         self.assertIn("'$'", str(error))
-        self.assertIn("Write another secret", str(error))
+        self.assertIn("Use a secret without one", str(error))
         self.assertNotIn(secret, str(error))
 
     def test_in_nova_conf(self) -> None:

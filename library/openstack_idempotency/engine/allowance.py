@@ -11,8 +11,9 @@ import typing as ty
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.scope import Scope
 
-# Counting reads one index entry per token. So it is done once in so many
-# claims of a user (a share of the limit), and may be exceeded by as many.
+# Counting reads one index entry per token. So a user's tokens are counted only
+# once in so many claims (a share of the limit), and the limit may be exceeded
+# by as many.
 _SHARE = 100
 # How many users are remembered; the claims of others count from zero again.
 _USERS = 10_000

@@ -51,7 +51,7 @@ class Claim:
     def to_dict(self) -> dict[str, ty.Any]:
         """Return what another process needs to bind what it makes.
 
-        It holds nothing secret, and fits into a message as JSON. That process
+        It holds nothing secret, and fits into a JSON message. That process
         neither renews nor settles the token: the one that claimed it does.
         """
         return {"id": self.id, "owner": self.owner, "link": self.link}
@@ -60,8 +60,8 @@ class Claim:
     def from_dict(cls, sent: ty.Mapping[str, ty.Any]) -> ty.Self:
         """Return the claim of another process's request.
 
-        :param sent: what :meth:`to_dict` returned; of a later release it may
-            have more
+        :param sent: what :meth:`to_dict` returned; that of a later release
+            may hold more
         :raises ValueError: it is something else
         """
         wrong = [
@@ -71,8 +71,8 @@ class Claim:
         ]
         if wrong:
             raise ValueError(
-                "This is no claim on a client token; missing or of the wrong "
-                f"type: {', '.join(wrong)}. Send on what Claim.to_dict() "
+                "This is not a claim on a client token; missing or of the "
+                f"wrong type: {', '.join(wrong)}. Pass what Claim.to_dict() "
                 "returned."
             )
         named: dict[str, ty.Any] = {name: sent[name] for name in _SENT}

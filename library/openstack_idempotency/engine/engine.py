@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers requests with a token as the protocol's section 3 says."""
+"""Answers requests with a token: protocol section 3."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from openstack_idempotency.protocol.decision import Decision
 from openstack_idempotency.protocol.request import Request
 
 # How many times a request looks again at once when another one was faster: by
-# then the row tells what that one does. Only further looks count as waiting.
+# then the row usually tells what that one is doing. Only further looks count
+# as waiting.
 _LOOKS = 2
 
 
 class Engine:
-    """Answers requests with a token; one for a process.
+    """Answers requests with a token; one per process.
 
     :param parts: what it is put together from
     """

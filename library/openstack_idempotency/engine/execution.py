@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs an operation under a claim, and settles what came of it."""
+"""Runs an operation under a claim, and settles its token."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Execution:
     def lost(self, claim: Claim) -> errors.Refusal:
         """Return the refusal for a request that has lost its token.
 
-        :param claim: the request's claim, which does not hold any more
+        :param claim: the request's claim, which no longer holds
         """
         holder = None
         with contextlib.suppress(errors.Unavailable):
@@ -124,7 +124,7 @@ class Execution:
     def keep(
         self, claim: Claim, state: State, answer: Answer, expires_at: int
     ) -> bool:
-        """Store an answer; False: the claim does not hold any more.
+        """Store an answer; False: the claim no longer holds.
 
         :param claim: the request's claim
         :param state: how the request ended
@@ -142,7 +142,7 @@ class Execution:
         )
 
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
-        """Store an outcome; False: the claim does not hold any more.
+        """Store an outcome; False: the claim no longer holds.
 
         :param claim: the request's claim
         :param outcome: what became of the request
@@ -193,7 +193,7 @@ class Execution:
         refused = answer.status < 500
         if not refused and claim.link is None:
             return self._failed(claim, answer, expires_at)
-        # The database says whether something was made, not our memory: a
+        # The database decides whether something was made, not our memory: a
         # transaction that bound a resource may have been rolled back.
         released = self.parts.store.release(claim, self.use)
         if released is Release.BOUND:
@@ -254,12 +254,12 @@ class Execution:
             "could not be stored; %s.",
             self.use.request_id,
             answer.status,
-            "the next retry recovers it from what it made"
+            "the next retry will recover it from what the request created"
             if claim.link
             else "it stays unknown unless the service recorded the request",
         )
         if claim.link is not None:
-            # Nobody can tell whether the token was another's already.
+            # Nobody can tell whether another request already had the token.
             raise errors.Unavailable
         return Reply(answer, _apart(answer))
 

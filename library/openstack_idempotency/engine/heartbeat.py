@@ -84,8 +84,9 @@ class Heartbeat:
         except Exception as exc:
             # Of any kind: without renewals all requests lose their tokens.
             LOG.warning(
-                "The leases of %d running requests with client tokens were "
-                "not renewed (%s); if this goes on, their retries take over.",
+                "Could not renew the leases of %d running requests with "
+                "client tokens (%s); if this continues, retries will take "
+                "their tokens over.",
                 len(claims),
                 type(exc).__name__,
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's settings that the protocol speaks of."""
+"""The operator's settings that the protocol refers to."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the engine is put together from."""
+"""What an engine is put together from."""
 
 from __future__ import annotations
 

@@ -71,10 +71,10 @@ class Periodic:
             try:
                 thread.start()
             except RuntimeError as exc:
-                # The system has no more threads, for now.
+                # The system is out of threads for now.
                 LOG.warning(
                     "Thread %s cannot be started (%s); the next request with "
-                    "a client token tries again.",
+                    "a client token will try again.",
                     self._name,
                     exc,
                 )
@@ -92,7 +92,7 @@ class Periodic:
             # Of any kind: without this thread nobody does this work. Only
             # the kind of error is logged: its text may hold values.
             LOG.warning(
-                "%s failed (%s); it is tried again.",
+                "%s failed (%s); will try again.",
                 self._name,
                 type(exc).__name__,
             )

@@ -49,7 +49,7 @@ class TokenStore(ty.Protocol):
         """Renew the leases of those claims that still hold."""
 
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
-        """Store the outcome; False: the claim does not hold any more."""
+        """Store the outcome; False: the claim no longer holds."""
 
     def release(self, claim: Claim, use: Use) -> Release:
         """Free the token, if nothing is bound to it."""
@@ -67,7 +67,7 @@ class TokenStore(ty.Protocol):
     def abandon(self, claim: Claim) -> bool:
         """End the lease at once, so that the next request may settle it.
 
-        Return False if the claim does not hold any more.
+        Return False if the claim no longer holds.
         """
 
     def give_back(self, use: Use) -> None:
@@ -84,11 +84,11 @@ class TokenStore(ty.Protocol):
     ) -> Fate | None:
         """Let a service take back what is bound, in one transaction.
 
-        Return None if the claim does not hold any more.
+        Return None if the claim no longer holds.
         """
 
     def todos(self, token_id: int) -> dict[int, str]:
-        """Return what is to be undone, by the keys of the withdrawals.
+        """Return what must be undone, by the keys of the withdrawals.
 
         Some of it may be missing: only :meth:`undone` tells what is left.
         """
@@ -96,7 +96,7 @@ class TokenStore(ty.Protocol):
     def undone(self, claim: Claim, keys: ty.Collection[int]) -> int | None:
         """Note what is undone, and return how many withdrawals are left.
 
-        Return None if the claim does not hold any more.
+        Return None if the claim no longer holds.
         """
 
     def resources(self, token_id: int) -> tuple[Resource, ...]:
@@ -134,7 +134,7 @@ class Work(ty.Protocol):
     ) -> bool:
         """Tell whether any of the resources is still there.
 
-        :param transaction: the store's, by which it is to be read
+        :param transaction: the store's, in which they are to be read
         """
 
     def started(self, request_id: str) -> Started:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives the first answer again, or finds out what came of that request."""
+"""Gives the first answer again, or finds out what became of that request."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Recovery:
             LOG.warning(
                 "The stored answer of request %s cannot be opened: the secret "
                 "that sealed it is no longer listed in [idempotency] secret. "
-                "List it until its tokens have expired.",
+                "Put it back until the tokens that need it have expired.",
                 row.request_id,
             )
             return self.rebuild(row, lives_until)
@@ -95,7 +95,8 @@ class Recovery:
         if fate is Fate.WITHDRAWN:
             LOG.info(
                 "Request %s ended before the service took up what it had "
-                "made: that is withdrawn, and request %s runs.",
+                "created: that has been withdrawn, and request %s runs "
+                "instead.",
                 row.request_id,
                 self._execution.use.request_id,
             )
@@ -178,8 +179,8 @@ class Recovery:
         ):
             return None
         LOG.info(
-            "Request %s ended without an answer, but did what it was asked "
-            "for; its answer is rebuilt.",
+            "Request %s did its work but ended without an answer; the answer "
+            "was rebuilt.",
             row.request_id,
         )
         return _again(row, answer, expires_at)

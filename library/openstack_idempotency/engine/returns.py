@@ -19,7 +19,7 @@ from openstack_idempotency.protocol.use import Use
 
 # Seconds between two tries: a client waits for it.
 _INTERVAL = 1.0
-# How many are remembered; the others end with their leases.
+# How many are remembered; the others' leases run out.
 _MOST = 1000
 
 
@@ -60,7 +60,7 @@ class Returns:
             self._thread.ensure()
 
     def give_back(self) -> None:
-        """Give all back that can be given back now."""
+        """Give back all that can be given back now."""
         with self._lock:
             uses = list(self._uses.values())
         for use in uses:

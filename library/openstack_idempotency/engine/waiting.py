@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may wait for a request that runs elsewhere: protocol section 3."""
+"""Which retries may wait for a running request: protocol section 3."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import typing as ty
 LOOK_EVERY: ty.Final = 0.1
 # Seconds over which those that are told to come back are counted.
 _PERIOD = 1.0
-# How many may come back in a second, as far as those keep to Retry-After: the
-# answer of each costs as much as a small GET.
+# How many may come back in a second, if they heed Retry-After: the answer of
+# each costs as much as a small GET.
 _PER_SECOND = 5
 _MAX_PAUSE = 30  # seconds; the first request may have ended by then
 
@@ -41,8 +41,8 @@ class WaitingRoom:
     def pause(self) -> int:
         """Return the seconds after which one that may not wait comes back.
 
-        The more are told so, the longer: a crowd of retries must not keep a
-        process from answering others (protocol section 3).
+        The more are sent away, the longer: a crowd of retries must not keep
+        a process from answering others (protocol section 3).
         """
         now = self._monotonic()
         with self._lock:

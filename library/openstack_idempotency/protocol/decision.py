@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What to do with a request, given its token's row: protocol section 3.
 
-A pure function, so that the whole table of the protocol can be tested
-without a database; the engine does what it says.
+A pure function, so that the protocol's whole table can be tested without a
+database; the engine does what it decides.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def _lives(record: Record, asked: Asked, now: int, life: int) -> bool:
 
 
 def _starts_over(record: Record, running: bool) -> bool:
-    # What the row says of the link counts, not what the table of operations
-    # says now: before an upgrade the operation may have bound nothing.
+    # The link in the row counts, not the one in the table of operations now:
+    # before an upgrade the operation may have bound nothing.
     return (
         record.state is State.RUNNING
         and not running

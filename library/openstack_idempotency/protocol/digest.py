@@ -42,8 +42,8 @@ class Digests:
     def of_request(self, token: str, canonical: bytes) -> tuple[bytes, ...]:
         """Return the fingerprints of a request, one for each secret.
 
-        :param token: the client token: without it nobody can try out which
-            body a fingerprint stands for
+        :param token: the client token: without it nobody can guess by trial
+            which body a fingerprint stands for
         :param canonical: see :func:`sameness.canonical`
         """
         joined = _join(token) + canonical
@@ -63,7 +63,7 @@ def key_id(secret: bytes) -> str:
 
 
 def target(scope: Scope) -> bytes:
-    """Return the digest of a target: a path has no limit, an index has.
+    """Return the digest of a target: a path may be too long for an index.
 
     :param scope: whose target it is
     """

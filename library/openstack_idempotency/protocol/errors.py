@@ -51,7 +51,7 @@ class BadToken(Invalid):
 
     _text = (
         "The client token in %s is not valid: it must be 1 to 255 visible "
-        "ASCII characters without spaces and commas, and the same wherever "
+        "ASCII characters without spaces or commas, and the same wherever "
         "the header is repeated. Nothing was done; send the request again "
         "with a valid token."
     )
@@ -62,25 +62,25 @@ class BadToken(Invalid):
 
 
 class BodyTooDeep(Invalid):
-    """The body is nested deeper, or has a longer number, than is compared."""
+    """The body is nested too deeply, or a number in it is too long."""
 
     message = (
-        "The request body cannot be compared with another one: it is nested "
-        "too deeply, or a number in it is too long. Nothing was done; send "
-        "it without a client token."
+        "The request body cannot be compared with that of a retry: it is "
+        "nested too deeply, or a number in it is too long. Nothing was done; "
+        "send the request without a client token."
     )
 
 
 class FromTheFuture(Invalid):
-    """The token was made later than it is now (protocol section 6).
+    """The token claims to have been made in the future (section 6).
 
     :param now: the server's time, as an HTTP date
     """
 
     _text = (
-        "The client token tells a time in the future: your clock is ahead. "
-        "The time here is %s. Nothing was done; correct the clock and send "
-        "the request again with a new token."
+        "The client token contains a time in the future: your clock is "
+        "ahead. The server's time is %s. Nothing was done; correct the clock "
+        "and send the request again with a new token."
     )
 
     def __init__(self, now: str) -> None:
@@ -89,7 +89,7 @@ class FromTheFuture(Invalid):
 
 
 class Expired(Refusal):
-    """The token is older than its life, and no longer known (section 6).
+    """The token has outlived its life and is no longer known (section 6).
 
     :param now: the server's time, as an HTTP date
     """
@@ -97,11 +97,11 @@ class Expired(Refusal):
     status = 412
     verdict = Verdict.EXPIRED
     _text = (
-        "This client token is older than tokens are kept here, so what came "
-        "of its first request is not known any more. The time here is %s; "
-        "to a clock that is behind, a new token looks the same. Nothing was "
-        "done: check whether the first request took effect, then use a new "
-        "token."
+        "This client token is older than the time for which tokens are kept, "
+        "so the outcome of its first request is no longer known. The "
+        "server's time is %s; if your clock is behind, a new token looks old, "
+        "too. Nothing was done: check whether the first request took effect, "
+        "then use a new token."
     )
 
     def __init__(self, now: str) -> None:
@@ -200,19 +200,19 @@ class TooMany(Refusal):
     verdict = Verdict.TOO_MANY
     retry_after = 60
     message = (
-        "Too many client tokens of this user are kept already. Nothing was "
-        "done; send the request again later, or without a client token."
+        "Too many client tokens: this user has reached the limit. Nothing "
+        "was done; send the request again later, or without a client token."
     )
 
 
 class Unavailable(Refusal):
-    """The token cannot be kept or settled at the moment (section 3)."""
+    """The token cannot be stored or settled for now (section 3)."""
 
     status = 503
     verdict = Verdict.UNAVAILABLE
     retry_after = 1
     message = (
-        "Client tokens are not available at the moment. Send the same "
-        "request again later, with the same token: the answer then tells "
-        "what came of it."
+        "Client tokens are temporarily unavailable. Send the same request "
+        "again later with the same token: its answer will then tell you "
+        "whether it took effect."
     )

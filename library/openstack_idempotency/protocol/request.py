@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A request with a token, apart from how it came."""
+"""A request with a token, however it arrived."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Request:
     :param operation: the name of what it asks for, one of a bounded set
     :param version: the microversion as it was asked for
     :param roles: the names of the caller's roles, in lower case
-    :param attempt: which try the client says that it is
+    :param attempt: the number of the try, by the client's own count
     :param may_wait: whether this process can serve others while it waits
     """
 

@@ -59,7 +59,7 @@ def _body(body: bytes, content_type: str | None) -> tuple[ty.Any, ...]:
 
 
 def _media_type(content_type: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return a content type in one of the ways in which it can be written."""
+    """Return a content type in its normal form."""
     name, separator, rest = content_type.partition(";")
     rest = separator + rest
     rest = rest.rstrip("; \t")
@@ -68,7 +68,7 @@ def _media_type(content_type: str) -> tuple[str, list[tuple[str, str]]]:
         key, value = found[1].lower(), found[2]
         if value.startswith('"'):
             value = _ESCAPED.sub(r"\1", value[1:-1])
-        # Only in names of character sets does the case not count.
+        # Case matters in all values but the names of character sets.
         parameters.append((key, value.lower() if key == "charset" else value))
         place = found.end()
     if place < len(rest):
@@ -92,7 +92,7 @@ def _parsed(body: bytes) -> ty.Any:
 
 
 def _number(text: str) -> _Number:
-    """Return a number's digits without zeros at the ends, and its exponent.
+    """Return a number's digits without outer zeros, and its exponent.
 
     Nothing is computed but the exponent: 1e999999999 has few characters.
     """

@@ -27,7 +27,7 @@ _BARE_ITEM = "|".join(
 )
 _PARAMETERS = rf"(?:; *{_KEY}(?:=(?:{_BARE_ITEM}))?)*+"
 # One value of Idempotency-Key, up to the comma before the next one. It never
-# backtracks: a header of many blanks would take for ever.
+# backtracks: a header of many blanks would take forever.
 _KEY_VALUE = re.compile(
     rf"[ \t]*+(?:{_STRING}{_PARAMETERS}[ \t]*+|([^\",][^,]*+))(?:,|\Z)"
 )
@@ -62,8 +62,8 @@ def given(
     Source: protocol section 1; draft-ietf-httpapi-idempotency-key-header-07.
 
     :param environ: the WSGI environment of the request
-    :param headers: the names of the headers that count, in any case; another
-        one is as if it were not there
+    :param headers: the names of the headers that count, in any case; others
+        are ignored
     :raises errors.BadToken: the header is empty, too long, has other than
         visible ASCII characters, or gives two different tokens
     """
@@ -80,7 +80,7 @@ def given(
 
 
 def born(token: str) -> int | None:
-    """Return when a token was made, None if it does not tell.
+    """Return when a token was made, None if its form does not tell.
 
     Source: protocol section 6; RFC 9562 section 5.7.
 
@@ -92,7 +92,7 @@ def born(token: str) -> int | None:
 
 
 def attempt(environ: ty.Mapping[str, ty.Any]) -> int | None:
-    """Return which try a request says it is, None if it does not.
+    """Return which try a request claims to be, None if it does not say.
 
     :param environ: the WSGI environment of the request
     """
@@ -124,7 +124,7 @@ def _plain(line: str) -> list[str]:
 
 
 def _plain_or_quoted(line: str) -> list[str]:
-    """Return what the values of an Idempotency-Key say, [] if one is bad."""
+    """Return the values of an Idempotency-Key, [] if one of them is bad."""
     values = []
     place, another = 0, True
     while another:

@@ -12,9 +12,9 @@ from openstack_idempotency.protocol.record import Resource
 class Fate(enum.Enum):
     """What a withdrawal found (protocol section 5)."""
 
-    WITHDRAWN = "nobody went on with them: all are taken back"
-    TAKEN = "the service went on with them: nothing is taken back"
-    DELETED = "a user deleted some before: the others are taken back"
+    WITHDRAWN = "nobody took them up: all are taken back"
+    TAKEN = "the service took them up: nothing is taken back"
+    DELETED = "a user had deleted some: the others are taken back"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Withdrawn:
     """What a withdrawal took back.
 
     :param fate: what it found
-    :param todos: what was taken back, with what is to be undone for it
-        outside of the database, in a form that the service reads
+    :param todos: what was taken back, with what must be undone for it outside
+        the database, in a form that the service reads
     """
 
     fate: Fate

@@ -88,8 +88,8 @@ def unbind(
     :param bindings: the keys of bindings that the request has made
     :raises errors.TakenOver: a retry has the token
     """
-    # Some were rolled back or are gone: deleting a missing row locks a gap,
-    # where everybody's new rows go.
+    # Some may have been rolled back or deleted, and deleting a missing row
+    # locks a gap, where everybody's new rows go.
     columns = RESOURCES.c
     query = sa.select(columns.id).where(columns.id.in_(bindings))
     there = connection.scalars(query).all() if bindings else []
@@ -100,7 +100,7 @@ def unbind(
 
 
 def bound(connection: sa.Connection, claim: Claim, made: Resource) -> bool:
-    """Tell whether a resource is bound to the token already.
+    """Tell whether a resource is already bound to the token.
 
     :param connection: the connection of the running transaction
     :param claim: the request's claim

@@ -21,7 +21,7 @@ _BINARY_LOG = (
 
 
 class Unsupported(Exception):
-    """The server lacks what is needed; says what, and what to do."""
+    """The server lacks what is needed; the text says what, and what to do."""
 
 
 def check(connection: sa.Connection) -> None:
@@ -48,10 +48,10 @@ def check(connection: sa.Connection) -> None:
             map(str, connection.dialect.server_version_info or ())
         )
         raise Unsupported(
-            "the database server does not know SKIP LOCKED, without which a "
-            "stopped API worker would stop all others. Client tokens need "
-            "MariaDB 10.6, MySQL 8.0.1 or PostgreSQL 9.5, or later; this "
-            f"server says that it is {version}. Upgrade it, or do not turn "
+            "the database server does not support SKIP LOCKED, without which "
+            "one stopped API worker would block all others. Client tokens "
+            "need MariaDB 10.6, MySQL 8.0.1 or PostgreSQL 9.5, or later; this "
+            f"server reports version {version}. Upgrade it, or do not turn "
             "client tokens on."
         ) from None
     except driver.Error as exc:
@@ -68,7 +68,7 @@ def check_binary_log(variables: ty.Mapping[str, str]) -> None:
     on = variables.get("log_bin") == "ON"
     if on and variables.get("binlog_format") == "STATEMENT":
         raise Unsupported(
-            "the database server writes its binary log by statement, and so "
-            "refuses READ COMMITTED, which client tokens need. Set "
+            "the database server uses statement-based binary logging, and "
+            "therefore refuses READ COMMITTED, which client tokens need. Set "
             "binlog_format to MIXED or ROW."
         )

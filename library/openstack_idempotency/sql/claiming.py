@@ -211,6 +211,6 @@ class Claiming(Steps):
         mine = (TOKENS.c.id == record.id) & (TOKENS.c.owner == use.owner)
         free = sa.or_(rows.as_read(record), mine) & (TOKENS.c.id == record.id)
         # The transaction that creates the resource locks the row. Waiting for
-        # it might take for ever: its process may be stopped.
+        # it might take forever: its process may be stopped.
         swap = values | {"owner": use.owner}
         return self._update_unlocked(free, swap, point, then)

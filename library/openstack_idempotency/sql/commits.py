@@ -11,16 +11,16 @@ from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 
-# SQLAlchemy has no event behind a commit, and a session's events do not fire
-# for core statements, nor before a commit that flushes. So a test that has
-# armed the points sees this method of the connection replaced.
+# SQLAlchemy has no event after a commit, and a session's events do not fire
+# for core statements, nor before a commit that flushes. So, when a test has
+# armed the points, this method of the connection is replaced.
 _COMMIT = "_commit_impl"
 
 
 def mark(connection: sa.Connection) -> None:
     """Reach the points of the transaction's commit, once.
 
-    Does nothing unless a test has armed the points.
+    A no-op unless a test has armed the points.
 
     :param connection: the connection of the running transaction
     """

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections of our own to a service's database.
 
-They are apart from the service's pool for three reasons. What is set on them
-(isolation, how long a statement waits for a lock) is set once, when they are
-opened, and changes nothing for the service. They need no ping before and no
-rollback after each use, so that a step of one statement is one round trip.
-And the server runs such a statement as a whole: a worker that stops in it
-keeps no lock.
+They are separate from the service's pool for three reasons. Their settings
+(isolation, how long a statement waits for a lock) are made once, when they are
+opened, and change nothing for the service. They need no ping before and no
+rollback after each use, so a step of one statement is one round trip. And the
+server runs such a statement as a whole: a worker that stops in it keeps no
+lock.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _DRIVER_LIMITS: dict[str, dict[str, ty.Any]] = {
     "psycopg2": {
         "connect_timeout": _CONNECT,
         "tcp_user_timeout": _ANSWER * 1000,
-        # A host that is gone while a statement runs has nothing to
-        # acknowledge: it is asked whether it is there.
+        # While a statement runs, a host that is gone has nothing to
+        # acknowledge: keepalives ask whether it is still there.
         "keepalives": 1,
         "keepalives_idle": _CONNECT,
         "keepalives_interval": 1,
@@ -91,8 +91,9 @@ class Connections:
     :param database: enginefacade's context manager
     :param size: how many connections are kept open
     :param overflow: how many more there may be
-    :param wsrep_sync_wait: for what a node of Galera first applies all that
-        the others have committed, as the service's connections have it
+    :param wsrep_sync_wait: for which statements a node of Galera first
+        applies all that the others have committed, as on the service's
+        connections
     """
 
     def __init__(
@@ -170,8 +171,8 @@ class Connections:
     def transaction(self) -> ty.Iterator[sa.Connection]:
         """Give a connection for a transaction of several statements.
 
-        An error of the database must leave the body: the server may have
-        undone all of it, and what follows would stand alone.
+        A database error must leave the body: the server may have undone all
+        of it, and what follows would be a transaction of its own.
 
         :raises capability.Unsupported: the server is too old
         """
@@ -259,9 +260,9 @@ def _limits(dialect: sa.Dialect) -> dict[str, ty.Any]:
 
 
 def _no_rollback() -> dict[str, bool]:
-    """Return what spares the rollback after a statement in autocommit.
+    """Return the option that saves a rollback after each autocommit statement.
 
-    SQLAlchemy has it from 2.0.43 on; before, it is one round trip more.
+    SQLAlchemy has it from 2.0.43 on; before, there is one more round trip.
     """
     known = inspect.signature(default.DefaultDialect.__init__).parameters
     name = "skip_autocommit_rollback"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What we do about errors of the database, the service's own included."""
+"""What we do about database errors, the service's own included."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ENGINES: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
 def listen(engine: sa.Engine) -> None:
     """Handle the errors of an engine, before oslo.db's handler does.
 
-    That one logs the errors and wraps them, with the values of the statement;
+    oslo.db's logs the errors and wraps them, with the values of the statement;
     and what it does not handle it raises at once, so that no later handler
     is called.
 
@@ -37,14 +37,14 @@ def listen(engine: sa.Engine) -> None:
 
 def _come_first() -> None:
     # Handlers of all engines are called before those of a single one; there
-    # is no other way to precede one that is registered already.
+    # is no other way to precede one that is already registered.
     for handler in (_hide_values, _note_conflict):
         if not sa.event.contains(sa.Engine, "handle_error", handler):
             sa.event.listen(sa.Engine, "handle_error", handler)
 
 
 def conflicted(error: BaseException | None) -> bool:
-    """Tell whether an error says that another transaction was in the way.
+    """Tell whether an error means that another transaction was in the way.
 
     :param error: the driver's error, or oslo.db's
     """
@@ -58,7 +58,7 @@ def conflicted(error: BaseException | None) -> bool:
 def _hide_values(context: sa.engine.ExceptionContext) -> None:
     error = context.sqlalchemy_exception
     if error is not None and _OURS in (context.statement or ""):
-        # Whoever logs it later logs the statement alone.
+        # Whoever logs it later logs the statement without its values.
         error.hide_parameters = True
 
 

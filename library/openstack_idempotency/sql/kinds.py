@@ -130,13 +130,13 @@ def check(kind: Kind) -> None:
     """Check that bindings can hold the keys of a kind.
 
     :param kind: the kind
-    :raises ValueError: they cannot; says why
+    :raises ValueError: they cannot; the text says why
     """
     columns = kind.key
     if not columns:
         raise ValueError(
-            f"The table of kind {kind.name!r} has no primary key, by which "
-            "its rows could be told apart. Describe the operation as a Change."
+            f"The table of kind {kind.name!r} has no primary key to tell its "
+            "rows apart. Describe the operation as a Change."
         )
     chars = sum(getattr(c.type, "length", None) or 0 for c in columns)
     if len(columns) > 1:
@@ -144,6 +144,6 @@ def check(kind: Kind) -> None:
     if chars > ROW_KEY_CHARS:
         raise ValueError(
             f"The primary key of kind {kind.name!r} may have {chars} "
-            f"characters, and a binding holds {ROW_KEY_CHARS}. Describe the "
-            "operation as a Change."
+            f"characters, but a binding holds only {ROW_KEY_CHARS}. Describe "
+            "the operation as a Change."
         )

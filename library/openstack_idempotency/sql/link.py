@@ -31,21 +31,21 @@ _COUNTED = "client_token_bindings"
 def listen(kind: Kind | Change) -> None:
     """Bind what is made or changed to the token of the request that does it.
 
-    It holds for the whole process, and for good: an ORM class cannot forget
-    its listeners. What is not inserted through the ORM is seen on engines
+    It holds for the whole process, and for good: listeners are never removed
+    from an ORM class. What is not inserted through the ORM is seen on engines
     that are watched (:func:`statements.watch`).
 
     :param kind: what an operation makes or changes; calling it again with
         the same is a no-op
-    :raises ValueError: its name is another one's, or its key cannot be bound
+    :raises ValueError: its name is already taken, or its key cannot be bound
     """
     known = _LINKED.get(kind.name)
     if known == kind:
         return
     if known is not None:
         raise ValueError(
-            f"Two kinds are named {kind.name!r}; a token is bound by the name "
-            "of a kind, so give each one of its own."
+            f"Two kinds are named {kind.name!r}. A token is bound by the name "
+            "of a kind: give each kind a name of its own."
         )
     if isinstance(kind, Kind):
         kinds.check(kind)

@@ -25,7 +25,7 @@ VERSION_TABLE = "alembic_version_idempotency"
 _SCRIPTS = "openstack_idempotency.migrations"
 
 # Two runs at a time would both find a table missing, so one waits for the
-# other: for so many seconds, by a number that no other application locks.
+# other: for so many seconds, on a lock that no other application takes.
 _PATIENCE = 60
 _LOCK_NAME = "client_tokens_db_sync"
 _LOCK_NUMBER = 0x436C546F6B656E73
@@ -52,11 +52,11 @@ _RELEASED = {
 
 
 class Unusable(Exception):
-    """The database cannot be used; says why, and what to do."""
+    """The database cannot be used; the text says why, and what to do."""
 
 
 def db_sync(engine: sa.Engine) -> None:
-    """Apply all migrations that are missing; safe to run again.
+    """Apply all missing migrations; safe to run again.
 
     :param engine: the service's database
     :raises capability.Unsupported: the server is too old
@@ -121,9 +121,9 @@ def _check_form(connection: sa.Connection) -> None:
 def _unreleased(what: str) -> Unusable:
     names = ", ".join([*_RELEASED, VERSION_TABLE])
     return Unusable(
-        f"{what} has the form of a version that was never released. Drop "
-        f"the tables {names}, as far as they exist, and run this again; "
-        "tokens that are in use will be forgotten."
+        f"{what} is of a version that was never released. Drop the tables "
+        f"{names}, where they exist, and run this again; tokens that are in "
+        "use will be forgotten."
     )
 
 
@@ -155,8 +155,8 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
         taken = False
     if not taken:
         raise Unusable(
-            "another 'db sync' is running, and does not end. Wait until it "
-            "has ended, and run this again."
+            "another 'db sync' has been running for too long. Wait until it "
+            "has finished, and run this again."
         )
     connection.rollback()
     try:

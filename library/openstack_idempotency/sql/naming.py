@@ -17,9 +17,9 @@ Values = ty.Mapping[str, ty.Any]
 _NUMBERED: ty.Final = re.compile(r"(?P<column>.+)_m(?P<row>\d+)")
 
 _UNSAID: ty.Final = (
-    "A statement inserts rows without saying their {}, so that they cannot be "
-    "bound to their client token. Let it say them, insert one row at a time, "
-    "or describe the operation as a Change without an attribute."
+    "A statement inserts rows without specifying their {}, so they cannot be "
+    "bound to their client token. Specify it, insert one row at a time, or "
+    "describe the operation as a Change without an attribute."
 )
 
 
@@ -75,7 +75,7 @@ def inserted(statement: sa.Insert, result: ty.Any) -> list[Values]:
         for row in _rows(parameters, columns)
     ]
     if len(rows) == 1 and not many:
-        # What the database has made itself, a number mostly.
+        # What the database has generated itself, usually a number.
         key = result.inserted_primary_key
         return [{**rows[0], **(key._mapping if key else {})}]
     return rows

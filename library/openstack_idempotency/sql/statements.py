@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The link of statements: what a service does without its ORM.
 
-A statement on a watched engine that makes or changes what the running
-operation is linked to is bound and fenced as :mod:`link` does it for rows.
-And the deletions are fenced by which a request cleans up what it made: a
-service that fails, or refuses, after a commit deletes what it committed. If
-another request has the token by then, its client may have been told that the
-resource is there.
+What a statement on a watched engine makes or changes is bound and fenced as
+:mod:`link` does it for rows, if the running operation is linked to it. The
+deletions by which a request cleans up what it made are fenced, too: a service
+that fails, or refuses, after a commit deletes what it committed. If another
+request has the token by then, its client may have been told that the resource
+is there.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def heed(kind: Kind | Change) -> None:
 def watch(engine: sa.Engine) -> None:
     """Look at the statements of an engine.
 
-    A store does so for the engine of its service. A process that has none,
-    since a claim comes to it by RPC, calls this itself.
+    A store does so for the engine of its service. A process without a store,
+    which gets its claims by RPC, calls this itself.
 
     :param engine: the service's; calling it again is a no-op
     """
@@ -90,9 +90,9 @@ def watch(engine: sa.Engine) -> None:
 def incarnation(
     connection: sa.Connection, kind: Kind, key: ty.Iterable[ty.Any]
 ) -> str | None:
-    """Return what tells a new row from others of its key, if anything does.
+    """Return what tells a new row from others with its key, if anything does.
 
-    It is read, since the database may have rounded it, or made it.
+    It is read back, since the database may have rounded or generated it.
 
     :param connection: the connection of the running transaction
     :param kind: what the row is

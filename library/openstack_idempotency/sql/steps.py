@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all steps of the store are made of."""
+"""What all steps of the store have in common."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAST = 0  # a time that is always in the past
 
 
 class Kept(Exception):
-    """Nothing is to be changed after all: a transaction is rolled back."""
+    """Nothing is changed after all: the transaction is rolled back."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Settings:
     :param key_ids: the ids of the secrets that key the digests of a use, in
         the same order
     :param host: the name of this host
-    :param sync_command: what makes the tables, for the operator
+    :param sync_command: the command that creates the tables, for messages
     """
 
     lease: int

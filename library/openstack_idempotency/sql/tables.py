@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of client tokens: protocol section 4.
 
-They have metadata of their own, so that neither Nova's models nor its
+They have metadata of their own, so that neither the service's models nor its
 migrations know of them. Times are integers, milliseconds since the epoch:
 they mean the same on every database and in every session's time zone.
 
@@ -35,8 +35,8 @@ _OPTIONS: dict[str, ty.Any] = {
     "mysql_charset": "utf8mb3",
     "mariadb_engine": "InnoDB",
     "mariadb_charset": "utf8mb3",
-    # A key is never given twice, as on the servers: what is left of a
-    # deleted token must not become another one's.
+    # A key is never assigned twice, as on the servers: what is left of a
+    # deleted token must not pass to another one.
     "sqlite_autoincrement": True,
 }
 

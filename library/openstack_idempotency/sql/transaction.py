@@ -24,8 +24,8 @@ LOG = logging.getLogger(__name__)
 FAULTS = (
     db_exc.DBError,
     db_exc.CantStartEngineError,
-    sa.exc.DBAPIError,  # what oslo.db does not know it lets through
-    sa.exc.TimeoutError,  # no connection of the pool came free
+    sa.exc.DBAPIError,  # oslo.db lets through what it does not know
+    sa.exc.TimeoutError,  # no connection in the pool became free
 )
 _LOCK_TIMEOUTS = (1205, "55P03")
 
@@ -48,7 +48,7 @@ class Runner:
     connections are retried, so a body may run more than once.
 
     :param connections: to the database
-    :param sync_command: what makes the tables, for the operator
+    :param sync_command: the command that creates the tables, for messages
     :param monotonic: elapsed time, in seconds
     """
 
@@ -120,19 +120,19 @@ class Runner:
         except FAULTS as exc:
             if timed_out(exc):
                 LOG.warning(
-                    "Gave up waiting for a transaction that has the row of a "
-                    "client token locked; the client is asked to retry."
+                    "Gave up waiting for the lock on a client token's row; "
+                    "asking the client to retry."
                 )
                 raise Locked from None
             self._report(exc)
             raise errors.Unavailable from None
 
     def _report(self, exc: Exception) -> None:
-        # What the database says when a table is missing differs from server
-        # to server, and oslo.db knows only some of it: so look.
+        # The error for a missing table differs from server to server, and
+        # oslo.db knows only some of them: so look.
         if self._is_missing(exc):
             LOG.error(
-                "Client tokens are refused: table %s is missing in the "
+                "Client tokens are refused: table %s is missing from the "
                 "database. Create it with '%s'.",
                 tables.TOKENS.name,
                 self._sync_command,
@@ -140,7 +140,7 @@ class Runner:
             return
         # Only the kind of error: its text holds the statement's values.
         LOG.error(
-            "Client tokens are refused: the database answered with %s.",
+            "Client tokens are refused: the database raised %s.",
             type(exc).__name__,
         )
 

@@ -33,7 +33,7 @@ class Stranger:
 
 
 class Watching(Steps):
-    """Looks for rows of secrets that are not known here, by an index."""
+    """Finds rows of secrets that are not known here, by an index."""
 
     @property
     def key_ids(self) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ class Watching(Steps):
         return self._settings.key_ids
 
     def strangers(self) -> list[Stranger]:
-        """Return the hosts that lately used a secret that is not known."""
+        """Return the hosts that recently used a secret that is not known."""
         since = self._now - _YOUNG
         query = (
             sa.select(TOKENS.c.host, TOKENS.c.key_id)
@@ -55,7 +55,7 @@ class Watching(Steps):
     def foreign(self) -> dict[str, int]:
         """Count the living rows of secrets that are not known, by their ids.
 
-        Without such a secret this reads nothing but the ends of an index.
+        If there is no such secret, this reads only the ends of an index.
         """
         query = (
             sa.select(TOKENS.c.key_id, sa.func.count())

@@ -56,7 +56,7 @@ class Withdrawing(Steps):
         :param claim: the claim of a request that recovers the token
         :param use: that request's use of the token
         :param take_back: changes the service's own tables by the connection
-        :returns: None if the claim does not hold any more
+        :returns: None if the claim no longer holds
         """
 
         def withdraw(connection: sa.Connection) -> Fate | None:
@@ -88,7 +88,7 @@ class Withdrawing(Steps):
             return Fate.TAKEN
 
     def todos(self, token_id: int) -> dict[int, str]:
-        """Return what is to be undone for withdrawn resources.
+        """Return what must be undone for withdrawn resources.
 
         :param token_id: the key of the token's row
         :returns: it, by the keys of the withdrawals
@@ -127,7 +127,7 @@ class Withdrawing(Steps):
         return self._run.transaction(note)
 
     def left(self) -> list[Left]:
-        """Return what is to be undone, where no request is about to do so."""
+        """Return what must be undone, if no request is about to do it."""
         due = sa.and_(
             TOKENS.c.undo > 0,
             TOKENS.c.lease_until < self._now - self._settings.lease,

@@ -17,7 +17,7 @@ from openstack_idempotency.protocol import headers
 
 #: The headers of a request.
 SENT = (*headers.TOKENS, headers.ATTEMPT)
-#: The headers of an answer: ours, and those of Nova's that a retry needs.
+#: The headers of an answer: ours, and those of the service that a retry needs.
 SEEN = (
     headers.TOKEN,
     headers.STATE,

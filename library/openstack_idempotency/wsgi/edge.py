@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The edge of a service that needs nothing but the protocol."""
+"""The edge of a service that needs only the protocol."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def plain(refusal: errors.Refusal) -> webob.Response:
 
 @dataclasses.dataclass(frozen=True)
 class Edge:
-    """Answers requests that bear a token, and come with WebOb.
+    """Answers WebOb requests that bear a token.
 
     :param engine: answers them by the protocol
     :param headers: the names of the headers that may bear a token
@@ -73,9 +73,9 @@ class Edge:
         :param run: runs the operation
         :param kind: what it is linked to (:func:`link.listen`), None where
             what it does is not in the service's database
-        :param rebuild: makes the first answer again from what was made; None,
-            as what it returns, where that cannot be
-        :param version: see :func:`request.asked`, as for ``project_id``
+        :param rebuild: makes the first answer again from what was made, or
+            returns None if that is not possible; None if it never is
+        :param version: see :func:`request.asked`, also for ``project_id``
         """
         work = _Work(run, rebuild, kind)
         client_token = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A request of WSGI, as the engine takes it: protocol section 2."""
+"""A WSGI request, as the engine takes it: protocol section 2."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def asked(
     :param context: the caller, as oslo.context describes it: user, project,
         domain and system scope, roles, and the request's id
     :param version: the version of the API that the request asks for, in a
-        form in which equal versions are equal
+        normal form: equal versions are equal texts
     :param project_id: the project that the path begins with, if it does
     :param operation: the operation's name, for log lines and counters
     """
@@ -53,8 +53,8 @@ def asked(
 
 
 def _type(req: webob.Request) -> str | None:
-    """Return the type of a body; None where the service takes it for JSON."""
-    # Clients that say nothing, or text/plain, mean JSON: as Nova reads them
+    """Return the type of a body; None if the service takes it to be JSON."""
+    # Clients that send no type, or text/plain, mean JSON: so Nova reads them
     # (nova.api.wsgi.Request.get_content_type).
     given: str = req.content_type or ""
     return None if given in ("", "text/plain") else given

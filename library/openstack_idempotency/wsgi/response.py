@@ -13,12 +13,12 @@ from openstack_idempotency.protocol.errors import Refusal
 
 Headers = list[tuple[str, str]]
 
-# What an earlier request's answer is, as far as it is one.
+# The verdicts of answers that may be an earlier request's.
 _EARLIER: ty.Final = (Verdict.REPLAYED, Verdict.REBUILT, Verdict.FAILED)
 
 
 def of_reply(reply: Reply, token: str) -> Headers:
-    """Return what an answer of the service says besides.
+    """Return what is added to an answer of the service.
 
     :param reply: the engine's
     :param token: the request's
@@ -31,7 +31,7 @@ def of_reply(reply: Reply, token: str) -> Headers:
 
 
 def of_refusal(refusal: Refusal, token: str | None) -> Headers:
-    """Return what an answer of the protocol's own says besides.
+    """Return what is added to an answer of the protocol's own.
 
     :param refusal: what is refused, and why
     :param token: the request's; None if it is not valid

@@ -14,7 +14,7 @@ from openstack_idempotency.assembly import Place
 from openstack_idempotency.sql import capability
 from openstack_idempotency.sql.migration import Unusable
 
-#: What makes the tables, for messages.
+#: The command that creates the tables, for messages.
 SYNC_COMMAND = "nova-idempotency db sync"
 
 _CHECK = (
@@ -22,9 +22,9 @@ _CHECK = (
     "--config-file."
 )
 _NO_URL = (
-    "its URL cannot be read. It is dialect+driver://user:password@host:port/"
-    "name; in a password, write @ : / ? # and % as %40 %3A %2F %3F %23 and "
-    "%25."
+    "its URL cannot be parsed. Its form is dialect+driver://user:password@"
+    "host:port/name; in a password, write @ : / ? # and % as %40 %3A %2F %3F "
+    "%23 and %25."
 )
 
 
@@ -48,7 +48,7 @@ def place(host: str, turn_off: str) -> Place:
 def opened() -> ty.Iterator[sa.Engine]:
     """Give Nova's API database, as nova.conf names it.
 
-    :raises Unusable: there is none, or it does not answer as it should
+    :raises Unusable: there is none, or it does not answer properly
     """
     try:
         yield _engine()
@@ -59,22 +59,22 @@ def opened() -> ty.Iterator[sa.Engine]:
         db_exc.CantStartEngineError,
         sa.exc.SQLAlchemyError,
     ) as exc:
-        said = str(exc).partition("\n")[0]
-        raise Unusable(f"{said}\n{_CHECK}") from exc
+        reason = str(exc).partition("\n")[0]
+        raise Unusable(f"{reason}\n{_CHECK}") from exc
 
 
 def _engine() -> sa.Engine:
     """Return the engine of Nova's API database.
 
-    :raises Unusable: what nova.conf says cannot be understood
+    :raises Unusable: the connection in nova.conf cannot be understood
     """
     try:
         engine: sa.Engine = api_db.get_engine()
         with engine.connect():
-            pass  # the driver is told only now what the URL says
+            pass  # only now does the driver see the URL
     except (ImportError, sa.exc.NoSuchModuleError) as exc:
         raise Unusable(f"{exc}. Install its driver.\n{_CHECK}") from None
     except (ValueError, TypeError, sa.exc.ArgumentError):
-        # What they say may be a part of a password.
+        # Their text may contain part of a password.
         raise Unusable(f"{_NO_URL}\n{_CHECK}") from None
     return engine

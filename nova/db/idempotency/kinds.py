@@ -15,9 +15,9 @@ SERVER = Kind(
         api_models.BuildRequest,
         api_models.InstanceMapping,
     ),
-    # Without a BuildRequest the conductor builds nothing. If a user deleted
-    # that before, the mapping is the last that a clean-up finds: were the
-    # server still bound without it, a withdrawal would take the missing
+    # Without a BuildRequest the conductor builds nothing. If a user has
+    # already deleted that, the mapping is the last that a clean-up finds: were
+    # the server still bound without it, a withdrawal would take the missing
     # mapping for the conductor's work, and leave the other servers alone.
     ends=(api_models.BuildRequest, api_models.InstanceMapping),
     later=(api_models.InstanceGroupMember,),

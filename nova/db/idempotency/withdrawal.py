@@ -4,12 +4,12 @@
 A server's BuildRequest is there while the cast to nova-conductor is on its
 way or lost, and until the conductor has built a record in a cell, named that
 cell in the server's mapping, and deletes it. Whoever deletes it decides: the
-conductor that the server is built, we that it is not. What is to be undone
-then is in :mod:`nova.idempotency.undoing`.
+conductor that the server is built, we that it is not. What must then be undone
+is in :mod:`nova.idempotency.undoing`.
 
-The conductor meets the missing row as it meets one whose server was deleted
-by its user while it was booting (nova.conductor.manager, the same in Nova 31
-to 34). It depends on where it is when we delete the row:
+The conductor treats the missing row like one whose server was deleted by its
+user while it was booting (nova.conductor.manager, the same in Nova 31 to 34).
+What it does depends on where it is when we delete the row:
 
 - before schedule_and_build_instances has come to the server in its first
   loop: it makes no record, and deletes the allocations and the mapping;
@@ -18,12 +18,12 @@ to 34). It depends on where it is when we delete the row:
 - where scheduling failed: _bury_in_cell0 makes a record in cell0, and
   destroys it again for want of the row;
 - where the quota recheck or the provider mapping fails:
-  _cleanup_build_artifacts does not heed the missing row, and leaves a record,
-  which undoing.sweep removes;
-- where undoing.undo has destroyed the record before it was mapped: whatever
-  of the above it does next to a record that is gone ends its run, or is
-  ignored by it. The run has no other server to build, since we withdraw all
-  servers of a request or none.
+  _cleanup_build_artifacts ignores the missing row, and leaves a record, which
+  undoing.sweep removes;
+- where undoing.undo has destroyed the record before it was mapped: whichever
+  of the above the conductor does next to the record that is gone either ends
+  its run, or is ignored by it. The run has no other server to build, since we
+  withdraw all servers of a request or none.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from openstack_idempotency.sql import transaction
 
 _REQUESTS: ty.Final[sa.Table] = api_models.BuildRequest.__table__
 _MAPPINGS: ty.Final[sa.Table] = api_models.InstanceMapping.__table__
-# Rows of a server, by its id, that its mapping outlives.
+# Tables with rows of a server, by its id, that its mapping outlives.
 _ROWS: ty.Final[tuple[sa.Table, ...]] = (
     api_models.InstanceGroupMember.__table__,
     api_models.RequestSpec.__table__,
@@ -70,7 +70,7 @@ class Todo:
 
     @classmethod
     def load(cls, text: str) -> ty.Self:
-        """Return what :meth:`dump` made a text of.
+        """Return what :meth:`dump` wrote as text.
 
         :param text: the JSON
         """
@@ -84,8 +84,8 @@ def withdraw(
     """Take all servers of a request back from the conductor, or none.
 
     Runs at READ COMMITTED, so that each statement sees what was committed
-    before it, and locks no gap. Where the outcome is Fate.TAKEN the caller
-    has to roll back.
+    before it, and locks no gap. If the fate is Fate.TAKEN the caller has to
+    roll back.
 
     :param connection: the connection of a running transaction on Nova's API
         database that holds the token's row
@@ -113,7 +113,7 @@ def withdraw(
 def forget_rows(run: transaction.Runner, server: str) -> None:
     """Delete a server's membership in a group, and its request spec.
 
-    The conductor has the request spec from the cast, and does not mind.
+    The conductor has the request spec from the cast, and does not need it.
 
     :param run: runs transactions on Nova's API database
     :param server: the server's id
@@ -161,9 +161,9 @@ def _build_requests(
 def _delete_build_request(connection: sa.Connection, server: str) -> bool:
     # The conductor's own statement (BuildRequest._destroy_in_db), word for
     # word: both lock the index entry first, and the row second. By the primary
-    # key we would lock them the other way round, and MariaDB would resolve the
-    # deadlock by aborting the conductor's transaction, the smaller one; then
-    # the server is not built, though we may be unable to withdraw it.
+    # key we would lock them in the opposite order, and MariaDB would resolve
+    # the deadlock by aborting the conductor's transaction, the smaller one;
+    # then the server is not built, though we may be unable to withdraw it.
     mine = _REQUESTS.c.instance_uuid == server
     return connection.execute(sa.delete(_REQUESTS).where(mine)).rowcount == 1
 
@@ -185,8 +185,8 @@ def _taken(connection: sa.Connection, server: str) -> bool:
 def _queue_for_deletion(
     connection: sa.Connection, servers: ty.Sequence[str]
 ) -> None:
-    # Not deleted: the conductor needs the mapping. So marked, it does not
-    # count against the quota (InstanceMappingList.get_counts).
+    # Not deleted: the conductor needs the mapping. Marked like this, it does
+    # not count against the quota (InstanceMappingList.get_counts).
     mine = _MAPPINGS.c.instance_uuid.in_(servers)
     keys = connection.scalars(sa.select(_MAPPINGS.c.id).where(mine)).all()
     for key in sorted(keys):

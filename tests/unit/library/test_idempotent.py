@@ -260,7 +260,7 @@ class FormsTest(_TestCase):
                 error = self.assertRaises(TypeError, decorate, method)
                 self.assertIn(method.__qualname__, str(error))
                 self.assertIn("'req' or 'request'", str(error))
-                self.assertIn("Name it so", str(error))
+                self.assertIn("Rename the parameter", str(error))
 
     def test_a_call_without_a_request_is_the_method_s_to_fail_at(self) -> None:
         for call in (

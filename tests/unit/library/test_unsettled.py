@@ -67,7 +67,7 @@ class UnsettledTest(base.EngineTestCase):
         self.refused(errors.Unavailable, self.linked())
         self.assertIn(
             "Request req-1 ended with 202, but what became of its client "
-            "token could not be stored; the next retry recovers it",
+            "token could not be stored; the next retry will recover it",
             self.log.output,
         )
 
