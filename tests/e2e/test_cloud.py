@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The product in a real control plane, asked over real connections."""
 
+from __future__ import annotations
+
 from concurrent.futures import ThreadPoolExecutor
 import http.client
 import json

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
 from concurrent import futures
 import contextlib
 from pathlib import Path
@@ -200,7 +198,9 @@ class TestCase(unittest.TestCase):
         self.retry_until_it_ends()
 
     @contextlib.contextmanager
-    def frozen(self, point: Point | Commit) -> Iterator[Callable[[], Answer]]:
+    def frozen(
+        self, point: Point | Commit
+    ) -> ty.Iterator[ty.Callable[[], Answer]]:
         """Send the request; while the body runs its worker is frozen.
 
         :returns: what returns its answer, later

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import dataclasses
+import typing as ty
 
 from chaos.client import Operation
 from chaos.client import SERVER
@@ -43,7 +43,7 @@ class Scene:
         return f"{self.point.value}{after}"
 
 
-def _scenes() -> Iterator[Scene]:
+def _scenes() -> ty.Iterator[Scene]:
     for point in (
         Point.BEFORE_CLAIM,
         Point.CLAIMING,
