@@ -81,14 +81,14 @@ def _scenes() -> ty.Iterator[Scene]:
         Point.AFTER_TAKEOVER,
     ):
         yield Scene(point, GROUPED, left=Point.AFTER_COMMIT)
-    for point in (
+    for undoing in (
         Point.WITHDRAWING,
         Point.BEFORE_UNDO,
         Point.AFTER_UNDO,
         WITHDRAWN,
         UNDONE,
     ):
-        yield Scene(point, GROUPED, left=Point.AFTER_METHOD)
+        yield Scene(undoing, GROUPED, left=Point.AFTER_METHOD)
     # All of it is done, and locked, but not committed.
     yield RERUN
 

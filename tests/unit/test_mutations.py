@@ -16,6 +16,7 @@ from mutations import trial
 from mutations import witness
 from mutations.fault import Change
 from mutations.fault import fault
+from mutations.fault import Proof
 from mutations.fault import Simulated
 from mutations.fault import Tests
 from mutations.fault import Untrue
@@ -139,7 +140,8 @@ class TrialTestCase(unittest.TestCase):
         self.assertIn("has this 0 times", outcome.says)
 
     def test_proofs_hold_without_a_fault(self):
-        proofs = [Tests((f"{_HERE}.test_*",)), Simulated(requests=1)]
+        proofs: list[Proof] = [Tests((f"{_HERE}.test_*",))]
+        proofs.append(Simulated(requests=1))
         outcome = trial.without_faults(proofs)
         self.assertTrue(outcome.good, outcome.says)
 

@@ -223,7 +223,7 @@ class _Committed(_FailureTestCase):
                 self.breaks -= 1
                 raise _error_of(dialect)
 
-        dialect.do_commit = then_break  # type: ignore[method-assign]
+        dialect.do_commit = then_break
         self.addCleanup(setattr, dialect, "do_commit", commit)
 
     def test_a_claim_is_recognised_as_our_own(self) -> None:

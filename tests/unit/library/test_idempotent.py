@@ -48,7 +48,7 @@ class _Controller:
         """Create something."""
         return f"created {body}"
 
-    create.wsgi_codes = (202,)  # type: ignore[attr-defined]
+    create.wsgi_codes = (202,)
 
     def fail(self, req: _Request) -> str:
         raise KeyError("its own")
