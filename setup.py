@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Installs our modules beside upstream Nova's; see CONTRIBUTING.md."""
 
+from __future__ import annotations
+
 import setuptools
 
 # Only folders that hold modules of ours, never the roots that upstream owns:

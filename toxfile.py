@@ -5,6 +5,8 @@ By itself, tox 4 recreates an ``env_dir`` whenever an environment of another
 name has used it last, even if both ask for the same packages.
 """
 
+from __future__ import annotations
+
 from tox.plugin import impl
 from tox.tox_env.api import ToxEnv
 from tox.tox_env.python.virtual_env.runner import VirtualEnvRunner

@@ -4,6 +4,8 @@
 Fails if a test failed or was skipped, or if a suite has run no test.
 """
 
+from __future__ import annotations
+
 import collections
 import pathlib
 import sys

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence
 import dataclasses
 import enum
 import math
+import typing as ty
 
 from benchmarks import depth
 
 #: Runs a number of operations at a depth of the stack, and returns what they
 #: took.
-Side = Callable[[int], "Block"]
+Side = ty.Callable[[int], "Block"]
 Pair = tuple["Block", "Block"]
 
 
@@ -45,7 +44,7 @@ class Measure(enum.Enum):
     CPU = "CPU ms"
     TRIPS = "round trips"
 
-    def of(self, blocks: Sequence[Block]) -> float:
+    def of(self, blocks: ty.Sequence[Block]) -> float:
         """Return the figure of all operations of these blocks together.
 
         :param blocks: one or more, of one side
@@ -67,7 +66,7 @@ class Measure(enum.Enum):
                 return 1000 * quantile(every, share)
 
 
-def quantile(values: Sequence[float], share: float) -> float:
+def quantile(values: ty.Sequence[float], share: float) -> float:
     """Return the least value that so many of the values do not exceed.
 
     The nearest rank: a value that was measured, none that lies between two.
@@ -85,7 +84,7 @@ def in_turn(
     rounds: int,
     *,
     warm_up: int = 1,
-    after_each: Callable[[], object] = lambda: None,
+    after_each: ty.Callable[[], object] = lambda: None,
 ) -> tuple[Pair, ...]:
     """Run two sides in turns, so that what drifts drifts for both.
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import dataclasses
 import functools
 import json
@@ -45,7 +44,7 @@ class Caller:
     def _count(self, *_: ty.Any) -> None:
         self._statements += 1
 
-    def _prepared(self, kind: str) -> Callable[[], object]:
+    def _prepared(self, kind: str) -> ty.Callable[[], object]:
         """Return a request that needs nothing but to be sent."""
         caller = uuid.uuid4().hex
         resource, _, how = kind.rpartition("-")
@@ -59,7 +58,7 @@ class Caller:
             post = requests.post(resource, caller, token)
         return self._sent(post)
 
-    def _sent(self, request: webob.Request) -> Callable[[], object]:
+    def _sent(self, request: webob.Request) -> ty.Callable[[], object]:
         return functools.partial(self._send, request)
 
     def _send(self, request: webob.Request) -> bytes:

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
 import dataclasses
 import typing as ty
 
@@ -63,12 +60,12 @@ class Comparison:
     name: str
     mine: str
     base: str
-    measures: Sequence[Measure]
-    pairs: Sequence[Pair]
-    marks: Mapping[Measure, Mark] = dataclasses.field(default_factory=dict)
-    notes: Mapping[str, ty.Any] = dataclasses.field(default_factory=dict)
+    measures: ty.Sequence[Measure]
+    pairs: ty.Sequence[Pair]
+    marks: ty.Mapping[Measure, Mark] = dataclasses.field(default_factory=dict)
+    notes: ty.Mapping[str, ty.Any] = dataclasses.field(default_factory=dict)
 
-    def figures(self) -> Iterator[Figure]:
+    def figures(self) -> ty.Iterator[Figure]:
         """Yield its figures."""
         mine, base = zip(*self.pairs, strict=True)
         for measure in self.measures:

@@ -10,7 +10,6 @@ told to, with jitter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import dataclasses
 import json
@@ -68,7 +67,7 @@ _UNLIMITED = Kind(
 )
 
 
-def run(plan: Plan) -> Iterator[Comparison]:
+def run(plan: Plan) -> ty.Iterator[Comparison]:
     """Yield what was found, for each way to serve.
 
     :param plan: how long to measure
@@ -161,7 +160,7 @@ class _Scene:
 @contextlib.contextmanager
 def _started(
     folder: Path, site: Configuration, kind: Kind
-) -> Iterator[_Scene]:
+) -> ty.Iterator[_Scene]:
     site.write(folder, kind.name)
     with contextlib.ExitStack() as stack:
         api = Child(

@@ -9,7 +9,6 @@ its CPU. So what is measured is measured at many depths, over a whole chunk.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import typing as ty
 
 # About as many frames of at() as one chunk has: each needs some 100 bytes.
@@ -18,7 +17,7 @@ _CHUNK = 160
 _T = ty.TypeVar("_T")
 
 
-def at(depth: int, call: Callable[[], _T]) -> _T:
+def at(depth: int, call: ty.Callable[[], _T]) -> _T:
     """Return what a call returns, from so many frames further down.
 
     :param depth: how many

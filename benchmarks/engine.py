@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
 import contextlib
 import dataclasses
 import functools
@@ -76,7 +74,7 @@ class _Both:
         )
 
 
-def run(plan: Plan) -> Iterator[Comparison]:
+def run(plan: Plan) -> ty.Iterator[Comparison]:
     """Yield what was found, for each database.
 
     :param plan: how long to measure
@@ -93,7 +91,7 @@ def run(plan: Plan) -> Iterator[Comparison]:
 
 def _timed(
     plan: Plan, both: _Both, backend: str, threads: int
-) -> Iterator[Comparison]:
+) -> ty.Iterator[Comparison]:
     for name, sides, count in (
         ("first use", both.first, plan.operations * (2 if threads > 1 else 1)),
         ("replay", both.replays, plan.operations * 3),
@@ -110,7 +108,7 @@ def _timed(
         )
 
 
-def _trips(url: sa.URL, backend: str) -> Iterator[Comparison]:
+def _trips(url: sa.URL, backend: str) -> ty.Iterator[Comparison]:
     with wire.tapped(url) as (tapped, counter), _opened(tapped) as both:
         for name, sides in (
             ("first use", both.first(_COUNTED)),
@@ -136,7 +134,7 @@ def _counted(counter: wire.Wire, mine: Side, base: Side) -> list[Pair]:
 
 
 @contextlib.contextmanager
-def _opened(url: sa.URL) -> Iterator[_Both]:
+def _opened(url: sa.URL) -> ty.Iterator[_Both]:
     with (
         contextlib.closing(service.Service(url)) as ours,
         contextlib.closing(floor.Floor(url)) as by_hand,
@@ -145,8 +143,8 @@ def _opened(url: sa.URL) -> Iterator[_Both]:
 
 
 def _side(
-    call: Callable[[_T], object],
-    token: Callable[[], _T],
+    call: ty.Callable[[_T], object],
+    token: ty.Callable[[], _T],
     count: int,
     threads: int,
 ) -> Side:
@@ -158,5 +156,5 @@ def _side(
     return run
 
 
-def _again(tokens: list[_T]) -> Callable[[], _T]:
+def _again(tokens: list[_T]) -> ty.Callable[[], _T]:
     return itertools.cycle(tokens).__next__

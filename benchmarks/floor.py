@@ -7,7 +7,6 @@ first statement), on connections that are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import time
 import typing as ty
@@ -131,7 +130,7 @@ class Floor:
         return int(cursor.fetchone()[0])
 
     @contextlib.contextmanager
-    def _connection(self) -> Iterator[ty.Any]:
+    def _connection(self) -> ty.Iterator[ty.Any]:
         try:
             connection = self._idle.pop()
         except IndexError:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Iterator
 import contextlib
 import contextvars
 from pathlib import Path
@@ -37,10 +35,10 @@ class Held:
 
     def __call__(
         self, environ: dict[str, ty.Any], start_response: ty.Any
-    ) -> Iterable[bytes]:
+    ) -> ty.Iterable[bytes]:
         """Serve a request."""
         _held_by.set(environ.get(_ENVIRON, ""))
-        answer: Iterable[bytes] = self._application(environ, start_response)
+        answer: ty.Iterable[bytes] = self._application(environ, start_response)
         return answer
 
 
@@ -66,7 +64,7 @@ class Gate:
         self._listener.listen()
 
     @contextlib.contextmanager
-    def shut(self) -> Iterator[None]:
+    def shut(self) -> ty.Iterator[None]:
         """Wait until a request has come; let it go in the end.
 
         :raises TimeoutError: none comes

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import dataclasses
 import functools
@@ -86,7 +85,7 @@ def sizes(plan: Plan) -> tuple[int, ...]:
     return _QUICK_SIZES if plan.quick else _SIZES
 
 
-def run(plan: Plan) -> Iterator[Comparison]:
+def run(plan: Plan) -> ty.Iterator[Comparison]:
     """Yield what was found, for each database.
 
     :param plan: how long to measure
@@ -101,7 +100,7 @@ def run(plan: Plan) -> Iterator[Comparison]:
 
 def _compared(
     plan: Plan, ours: _Table, base: _Table
-) -> Iterator[Comparison]:
+) -> ty.Iterator[Comparison]:
     for name, side in (("first use", _first), ("replay", _replay)):
         title = f"growth, {name}, {ours.rows:,} rows, {ours.backend}"
         pairs = plan.pairs(
@@ -147,7 +146,7 @@ def _block(ours: service.Service, tokens: list[str], at: int) -> Block:
 
 
 @contextlib.contextmanager
-def _filled(backend: str, rows: int) -> Iterator[_Table]:
+def _filled(backend: str, rows: int) -> ty.Iterator[_Table]:
     with databases.created(backend) as urls:
         engine = database_server.engine(urls.api)
         service.create(engine)

@@ -8,7 +8,6 @@ statement is a test's matter, and counted with Nova's POSTs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import functools
 import typing as ty
 
@@ -53,7 +52,7 @@ class _Controller:
         """Do nothing."""
 
 
-def run(plan: Plan) -> Iterator[Comparison]:
+def run(plan: Plan) -> ty.Iterator[Comparison]:
     """Yield what was found.
 
     :param plan: how long to measure

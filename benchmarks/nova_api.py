@@ -9,11 +9,11 @@ ratios are larger than in a whole cloud.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import dataclasses
 import json
 from pathlib import Path
+import typing as ty
 
 from benchmarks.block import Block
 from benchmarks.block import Measure
@@ -85,7 +85,7 @@ _QUESTIONS = (
 )
 
 
-def run(plan: Plan) -> Iterator[Comparison]:
+def run(plan: Plan) -> ty.Iterator[Comparison]:
     """Yield what was found, on the first database.
 
     :param plan: how long to measure
@@ -140,7 +140,7 @@ def _side(child: Child, kind: str, count: int) -> Side:
 @contextlib.contextmanager
 def _started(
     folder: Path, site: Configuration, *, woven: bool
-) -> Iterator[Child]:
+) -> ty.Iterator[Child]:
     mine = folder / ("ours" if woven else "stock")
     mine.mkdir()
     dataclasses.replace(site, woven=woven).write(mine, mine.name)

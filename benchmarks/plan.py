@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import dataclasses
 from pathlib import Path
 import tempfile
+import typing as ty
 
 from rich import progress
 
@@ -74,7 +74,7 @@ class Plan:
             self.progress.remove_task(task)
 
     @contextlib.contextmanager
-    def folder(self) -> Iterator[Path]:
+    def folder(self) -> ty.Iterator[Path]:
         """Yield an empty folder, which goes in the end."""
         # A socket's path must be short.
         with tempfile.TemporaryDirectory(prefix="bench-") as name:

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import math
 from pathlib import Path
+import typing as ty
 from xml.sax import saxutils
 
 from benchmarks.comparison import Comparison
@@ -23,7 +23,7 @@ _COLOURS = {
 }
 
 
-def write(path: Path, comparisons: Sequence[Comparison]) -> None:
+def write(path: Path, comparisons: ty.Sequence[Comparison]) -> None:
     """Write a drawing of all figures.
 
     :param path: where to
@@ -33,7 +33,7 @@ def write(path: Path, comparisons: Sequence[Comparison]) -> None:
     path.write_text(drawn(comparisons))
 
 
-def drawn(comparisons: Sequence[Comparison]) -> str:
+def drawn(comparisons: ty.Sequence[Comparison]) -> str:
     """Return a drawing of all figures, as SVG.
 
     :param comparisons: what was measured; one or more
@@ -66,7 +66,7 @@ class _Scale:
     :param figures: the figures with their ratios
     """
 
-    def __init__(self, figures: Sequence[Figure]) -> None:
+    def __init__(self, figures: ty.Sequence[Figure]) -> None:
         values = [1.0]
         for figure in figures:
             values += [figure.interval.low, figure.interval.high]

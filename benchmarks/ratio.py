@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import dataclasses
 import enum
 import random
+import typing as ty
 
 from benchmarks.block import Measure
 from benchmarks.block import Pair
@@ -71,7 +71,7 @@ class Mark:
 
 
 def compared(
-    measure: Measure, pairs: Sequence[Pair], seed: int = 1
+    measure: Measure, pairs: ty.Sequence[Pair], seed: int = 1
 ) -> Interval:
     """Compare a figure of the first side with that of the second.
 
@@ -99,7 +99,7 @@ def compared(
     )
 
 
-def _ratio(measure: Measure, pairs: Sequence[Pair]) -> float:
+def _ratio(measure: Measure, pairs: ty.Sequence[Pair]) -> float:
     mine, base = zip(*pairs, strict=True)
     divisor = measure.of(base)
     if not divisor:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Sequence
 import importlib.metadata
 import json
 import os
@@ -22,7 +21,7 @@ _PACKAGES = ("nova", "SQLAlchemy", "oslo.db", "PyMySQL", "psycopg2-binary")
 
 
 def write(
-    path: Path, comparisons: Sequence[Comparison], facts: dict[str, ty.Any]
+    path: Path, comparisons: ty.Sequence[Comparison], facts: dict[str, ty.Any]
 ) -> None:
     """Write the JSON file, with every sample.
 
@@ -55,7 +54,7 @@ def machine() -> dict[str, ty.Any]:
 
 
 def show(
-    comparisons: Sequence[Comparison], out: console.Console | None = None
+    comparisons: ty.Sequence[Comparison], out: console.Console | None = None
 ) -> None:
     """Print a table for each comparison, and last how many marks are met.
 

@@ -6,7 +6,6 @@ It is all that a token's cost can be measured with, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import typing as ty
 import uuid
 
@@ -69,12 +68,12 @@ class _Make:
             session.add(Thing(name="a thing"))
         return ANSWER
 
-    def rebuild(self, resources: Sequence[Resource]) -> Answer | None:
+    def rebuild(self, resources: ty.Sequence[Resource]) -> Answer | None:
         """Return None: nothing is lost here."""
         return None
 
     def survives(
-        self, transaction: ty.Any, resources: Sequence[Resource]
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
     ) -> bool:
         """Return True: nothing is deleted here."""
         return True
@@ -84,7 +83,7 @@ class _Make:
         return Started(Evidence.NONE)
 
     def withdraw(
-        self, transaction: ty.Any, resources: Sequence[Resource]
+        self, transaction: ty.Any, resources: ty.Sequence[Resource]
     ) -> Withdrawn:
         """Withdraw nothing."""
         return Withdrawn(Fate.TAKEN)

@@ -3,19 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence
 import concurrent.futures
 import threading
 import time
+import typing as ty
 
 from benchmarks import depth
 from benchmarks.block import Block
 
-Call = Callable[[], object]
+Call = ty.Callable[[], object]
 
 
-def block(calls: Sequence[Call], at: int = 0, threads: int = 1) -> Block:
+def block(calls: ty.Sequence[Call], at: int = 0, threads: int = 1) -> Block:
     """Run calls, and return what they took.
 
     :param calls: what is called, each once
@@ -25,7 +24,7 @@ def block(calls: Sequence[Call], at: int = 0, threads: int = 1) -> Block:
     """
     barrier = threading.Barrier(threads)
 
-    def run(mine: Sequence[Call]) -> list[float]:
+    def run(mine: ty.Sequence[Call]) -> list[float]:
         barrier.wait()
         return depth.at(at, lambda: [_seconds(call) for call in mine])
 

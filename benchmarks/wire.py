@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import socket
 import threading
+import typing as ty
 
 import sqlalchemy as sa
 
@@ -71,7 +71,7 @@ class Wire:
 
 
 @contextlib.contextmanager
-def tapped(url: sa.URL) -> Iterator[tuple[sa.URL, Wire]]:
+def tapped(url: sa.URL) -> ty.Iterator[tuple[sa.URL, Wire]]:
     """Give another address of a database, and what counts there.
 
     :param url: the database

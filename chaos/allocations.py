@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import dataclasses
 import importlib
@@ -13,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import typing as ty
 
 from chaos.child import Child
 from embedded.serving import writers
@@ -50,7 +50,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[Server]:
+def started(folder: Path) -> ty.Iterator[Server]:
     """Begin to start one, beside whatever else is starting, and end it.
 
     :param folder: gets its folder

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import os
+import typing as ty
 import urllib.parse
 import uuid
 
@@ -47,7 +47,7 @@ def by_way_of(port: int) -> str:
 
 
 @contextlib.contextmanager
-def exchange() -> Iterator[str]:
+def exchange() -> ty.Iterator[str]:
     """Give the name of an exchange and of a conductor's topic in it.
 
     The queue of a topic bears its name, whatever the exchange is: so theirs

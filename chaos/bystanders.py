@@ -7,11 +7,11 @@ and cut off, and no token with anybody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import contextlib
 import dataclasses
 import random
 import time
+import typing as ty
 import uuid
 
 from chaos import client
@@ -70,7 +70,7 @@ class Bystanders:
     :param history: gets what they are answered
     """
 
-    def __init__(self, workers: Sequence[Worker], history: History) -> None:
+    def __init__(self, workers: ty.Sequence[Worker], history: History) -> None:
         self._workers = workers
         self._history = history
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent import futures
 import contextlib
 import dataclasses
@@ -11,6 +10,7 @@ from pathlib import Path
 import random
 import threading
 import time
+import typing as ty
 
 from chaos import checker
 from chaos import delivery
@@ -99,7 +99,7 @@ class Campaign:
 
 
 def _go_on(
-    work: Callable[[random.Random], None],
+    work: ty.Callable[[random.Random], None],
     chance: random.Random,
     deadline: float,
 ) -> None:

@@ -6,11 +6,8 @@ Pure: it knows neither the hosts nor the clients, only what they wrote down.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
 import dataclasses
+import typing as ty
 
 from chaos import outages
 from chaos import states
@@ -30,7 +27,7 @@ BOUND = 8.0
 
 
 def of_token(
-    caller: str, named: Collection[str], entry: Entry, count: int = 1
+    caller: str, named: ty.Collection[str], entry: Entry, count: int = 1
 ) -> list[Violation]:
     """Judge what came of one token.
 
@@ -64,7 +61,7 @@ def _bindings(entry: Entry) -> tuple[tuple[Rule, object, object], ...]:
 
 
 def _broken(
-    caller: str, findings: Iterable[tuple[Rule, object, object]]
+    caller: str, findings: ty.Iterable[tuple[Rule, object, object]]
 ) -> list[Violation]:
     return [
         Violation(rule, caller, str(details))
@@ -84,7 +81,9 @@ class _Use:
     def named(self) -> list[str]:
         return [event["made"] for event in self.answers if event["made"]]
 
-    def judge(self, entry: Entry, delivery: Delivery) -> Iterator[Violation]:
+    def judge(
+        self, entry: Entry, delivery: Delivery
+    ) -> ty.Iterator[Violation]:
         caller = self.token["caller"]
         refusal = self.token.get("refusal")
         for event in self.answers:
@@ -117,7 +116,7 @@ class _Use:
 
 
 def judge(
-    events: Iterable[Event], entries: Mapping[str, Entry]
+    events: ty.Iterable[Event], entries: ty.Mapping[str, Entry]
 ) -> list[Violation]:
     """Judge a whole campaign.
 
@@ -152,7 +151,7 @@ def judge(
     return [*found, *_of_states(history), *_unfair(history), *_late(history)]
 
 
-def named(events: Iterable[Event]) -> set[str]:
+def named(events: ty.Iterable[Event]) -> set[str]:
     """Return the ids of all servers that answers have named.
 
     :param events: a history
@@ -168,7 +167,7 @@ def named(events: Iterable[Event]) -> set[str]:
     return servers
 
 
-def unfinished(events: Iterable[Event]) -> dict[str, Event]:
+def unfinished(events: ty.Iterable[Event]) -> dict[str, Event]:
     """Return the beginnings, by their ids, that have no end yet.
 
     :param events: a history; a request ends with its worker, too
@@ -195,7 +194,7 @@ def _final(event: Event) -> bool:
     return states.final(status, state, later=event["later"])
 
 
-def _of_states(history: list[Event]) -> Iterable[Violation]:
+def _of_states(history: list[Event]) -> ty.Iterable[Violation]:
     answers = [event for event in history if event["event"] == "answered"]
     # A product that has no states yet breaks the other rules only.
     if not any(event.get("state") for event in answers):
@@ -217,7 +216,7 @@ def _of_states(history: list[Event]) -> Iterable[Violation]:
         yield Violation(Rule.STATE, event["caller"], says)
 
 
-def _unfair(history: list[Event]) -> Iterable[Violation]:
+def _unfair(history: list[Event]) -> ty.Iterable[Violation]:
     outages_ = Outages.of(history)
     for event in history:
         if event["event"] == "bystander" and not _fair(event, outages_):
@@ -242,7 +241,7 @@ def _fair(event: Event, outages_: Outages) -> bool:
     return bool(casts and outages_.met(began, ended, outages.BROKER))
 
 
-def _late(history: list[Event]) -> Iterable[Violation]:
+def _late(history: list[Event]) -> ty.Iterable[Violation]:
     for key, event in unfinished(history).items():
         caller = event.get("caller", "a worker")
         yield Violation(Rule.ENDLESS, caller, f"{event['event']} {key}")

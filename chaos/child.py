@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import contextlib
 import os
 from pathlib import Path
@@ -23,7 +22,7 @@ class Child:
     """
 
     def __init__(
-        self, module: str, arguments: Sequence[str], folder: Path
+        self, module: str, arguments: ty.Sequence[str], folder: Path
     ) -> None:
         self._module = module
         self._errors = folder / "errors.log"

@@ -8,7 +8,6 @@ about to end before that is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import re
 import typing as ty
 
@@ -26,7 +25,7 @@ _OPEN = "chaos: a transaction was begun by a statement"
 _MARK = "chaos: the transaction writes tokens"
 
 
-def watch(about_to_end: Callable[[], None]) -> Callable[[], None]:
+def watch(about_to_end: ty.Callable[[], None]) -> ty.Callable[[], None]:
     """Call a function before each commit of such a transaction.
 
     :param about_to_end: the function; it runs in the transaction's thread

@@ -7,8 +7,6 @@ of the loopback; the servers of the machine are never touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
 import contextlib
 import dataclasses
 import getpass
@@ -20,6 +18,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import typing as ty
 
 import sqlalchemy as sa
 
@@ -182,7 +181,7 @@ class Daemon:
                 connection.execute(sa.text(statement.format(name=name)))
 
     def _open(
-        self, tool: str, arguments: Sequence[str]
+        self, tool: str, arguments: ty.Sequence[str]
     ) -> subprocess.Popen[bytes]:
         filled = [
             argument.format(folder=self._folder, port=self._port)
@@ -212,7 +211,7 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def started(backend: str) -> Iterator[Daemon]:
+def started(backend: str) -> ty.Iterator[Daemon]:
     """Make a server, run it, and leave nothing of it behind.
 
     :param backend: a key of KINDS

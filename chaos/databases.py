@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
 import contextlib
 import dataclasses
+import typing as ty
 
 import sqlalchemy as sa
 
@@ -56,7 +55,7 @@ class Databases:
 
 
 @contextlib.contextmanager
-def created(backend: str) -> Iterator[Databases]:
+def created(backend: str) -> ty.Iterator[Databases]:
     """Create empty databases of their own, and drop them in the end.
 
     :param backend: "mysql" or "postgresql"
@@ -66,7 +65,7 @@ def created(backend: str) -> Iterator[Databases]:
 
 
 def create(
-    server: sa.URL, at_the_end: Callable[..., object] | None = None
+    server: sa.URL, at_the_end: ty.Callable[..., object] | None = None
 ) -> Databases:
     """Create empty databases.
 

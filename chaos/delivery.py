@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
 import dataclasses
+import typing as ty
 
 from chaos import outages
 from chaos.entry import Entry
@@ -75,7 +73,7 @@ class Delivery:
             working=bool(open_),
         )
 
-    def of_success(self, caller: str, entry: Entry) -> Iterator[Violation]:
+    def of_success(self, caller: str, entry: Entry) -> ty.Iterator[Violation]:
         """Judge the servers of a token that was answered with a success.
 
         :param caller: whose token it is
@@ -89,7 +87,9 @@ class Delivery:
             says = f"the conductor dropped {dropped}"
             yield Violation(Rule.UNBUILT, caller, says)
 
-    def of_site(self, entries: Mapping[str, Entry]) -> Iterator[Violation]:
+    def of_site(
+        self, entries: ty.Mapping[str, Entry]
+    ) -> ty.Iterator[Violation]:
         """Judge what is in the cells.
 
         :param entries: what the databases hold in the end, by caller
@@ -107,7 +107,7 @@ class Delivery:
             yield Violation(Rule.KEPT, "placement", str(set(kept)))
 
 
-def settled(events: Iterable[Event], servers: set[str]) -> bool:
+def settled(events: ty.Iterable[Event], servers: set[str]) -> bool:
     """Tell whether the conductor has ended, with what it has to be given.
 
     :param events: a history

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
 import dataclasses
+import typing as ty
 
 from chaos import outages
 from chaos.entry import Entry
@@ -62,7 +62,7 @@ class Figures:
 
     @classmethod
     def of(
-        cls, events: Iterable[Event], entries: Iterable[Entry] = ()
+        cls, events: ty.Iterable[Event], entries: ty.Iterable[Entry] = ()
     ) -> Figures:
         """Count what a history tells.
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import random
 import threading
+import typing as ty
 
 from chaos.hosts import Host
 from chaos.hosts import Worker
@@ -19,7 +19,7 @@ class Fleet:
     :param hosts: where they run
     """
 
-    def __init__(self, hosts: Sequence[Host]) -> None:
+    def __init__(self, hosts: ty.Sequence[Host]) -> None:
         self._lock = threading.Lock()
         self._workers = [
             host.fork() for host in hosts for _ in range(WORKERS_A_HOST)

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
 import contextlib
 import dataclasses
 import os
 from pathlib import Path
 import signal
 import time
+import typing as ty
 
 from chaos.child import Child
 from chaos.configuration import Configuration
@@ -23,7 +21,7 @@ _PATIENCE = 20.0
 
 
 def wait_until(
-    true: Callable[[], bool], what: str, every: float = _POLL
+    true: ty.Callable[[], bool], what: str, every: float = _POLL
 ) -> None:
     """Look again and again, until a condition is true.
 
@@ -133,7 +131,7 @@ def started(
     configuration: Configuration,
     history: History,
     mutation: Mutation | None = None,
-) -> Iterator[list[Host]]:
+) -> ty.Iterator[list[Host]]:
     """Start hosts beside each other, and end them.
 
     :param folder: where their folders go
@@ -150,10 +148,10 @@ def started(
 @contextlib.contextmanager
 def of_sites(
     folder: Path,
-    sites: Mapping[str, Configuration],
+    sites: ty.Mapping[str, Configuration],
     history: History,
     mutation: Mutation | None = None,
-) -> Iterator[list[Host]]:
+) -> ty.Iterator[list[Host]]:
     """Start hosts that differ in their configuration, and end them.
 
     :param folder: where their folders go

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Sequence
 import dataclasses
+import typing as ty
 
 from chaos.history import Event
 
@@ -24,10 +23,10 @@ class Outages:
     :param spans: what it was, from when and until when
     """
 
-    spans: Sequence[tuple[str, float, float]]
+    spans: ty.Sequence[tuple[str, float, float]]
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> Outages:
+    def of(cls, events: ty.Iterable[Event]) -> Outages:
         """Return the outages of a history.
 
         :param events: the history

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterable
 import contextvars
 import dataclasses
 import enum
@@ -139,7 +137,7 @@ class Saboteur:
     """
 
     def __init__(
-        self, application: ty.Any, cut: Callable[[], None], history: History
+        self, application: ty.Any, cut: ty.Callable[[], None], history: History
     ) -> None:
         self._application = application
         self._cut = cut
@@ -150,7 +148,7 @@ class Saboteur:
 
     def __call__(
         self, environ: dict[str, ty.Any], start_response: ty.Any
-    ) -> Iterable[bytes]:
+    ) -> ty.Iterable[bytes]:
         """Serve a request."""
         text = environ.get(_ENVIRON)
         mine = _Request(Order.parse(text) if text else None)
@@ -159,7 +157,7 @@ class Saboteur:
         self._requests[request] = mine
         self._history.note("entered", id=request, pid=os.getpid())
         try:
-            answer: Iterable[bytes] = self._application(
+            answer: ty.Iterable[bytes] = self._application(
                 environ, start_response
             )
         finally:

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
 import contextlib
 import dataclasses
 from pathlib import Path
+import typing as ty
 
 import sqlalchemy as sa
 
@@ -89,9 +87,9 @@ class Site:
 
     urls: Databases
     fleet: Fleet
-    victims: Sequence[str]
-    quiet: Sequence[Worker]
-    services: Mapping[str, Service]
+    victims: ty.Sequence[str]
+    quiet: ty.Sequence[Worker]
+    services: ty.Mapping[str, Service]
 
 
 def missing(backend: str) -> str | None:
@@ -109,7 +107,7 @@ def started(
     seed: int,
     history: History,
     mutation: Mutation | None,
-) -> Iterator[Site]:
+) -> ty.Iterator[Site]:
     """Start a site, and leave nothing of it behind.
 
     :param folder: gets what the hosts write

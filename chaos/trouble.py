@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence
 import random
 import signal
 import threading
 import time
+import typing as ty
 
 from chaos import configuration
 from chaos import databases
@@ -54,7 +53,7 @@ class Troublemaker:
         self,
         fleet: Fleet,
         weather: Weather,
-        urls: Sequence[str],
+        urls: ty.Sequence[str],
         history: History,
         deadline: float,
     ) -> None:
@@ -97,7 +96,7 @@ class Troublemaker:
         :param chance: decides
         :param over: says when nobody needs to be tended to any more
         """
-        kinds: tuple[Callable[[random.Random], None], ...] = (
+        kinds: tuple[ty.Callable[[random.Random], None], ...] = (
             *[self._kill] * 2,
             *[self._freeze] * 2,
             self._cut,

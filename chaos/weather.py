@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
 import itertools
 import random
 import time
@@ -41,9 +39,9 @@ class Weather:
 
     def __init__(
         self,
-        services: Mapping[str, Service],
+        services: ty.Mapping[str, Service],
         history: History,
-        clock: Callable[[], float] = time.monotonic,
+        clock: ty.Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._services = services

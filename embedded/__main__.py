@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command line: `python -m embedded demo` or `python -m embedded serve`."""
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
 import signal
 import sys
-from typing import NoReturn
+import typing as ty
 
 from embedded import database_server
 from embedded import demo
@@ -46,7 +48,7 @@ def _platform(options: argparse.Namespace) -> platform.Platform:
     return platform.Platform(options.database, options.server)
 
 
-def _interrupt(*_signal: object) -> NoReturn:
+def _interrupt(*_signal: object) -> ty.NoReturn:
     raise KeyboardInterrupt
 
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """All processes that one stack has started."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from __future__ import annotations
+
 from pathlib import Path
 import threading
+import typing as ty
 
 from embedded.errors import ProcessError
 from embedded.process import Process
@@ -21,8 +22,8 @@ class Children:
     def start(
         self,
         name: str,
-        command: Sequence[str],
-        environment: Mapping[str, str],
+        command: ty.Sequence[str],
+        environment: ty.Mapping[str, str],
         log: Path,
     ) -> Process:
         """Start a process.

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cloud offers its users: an image, two flavors, a network."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+import typing as ty
 
 from keystoneauth1 import adapter
 from keystoneauth1 import session
@@ -11,7 +13,7 @@ NETWORK = "shared"
 SMALL = "small"
 LARGE = "large"
 
-FLAVORS: Mapping[str, Mapping[str, int]] = {
+FLAVORS: ty.Mapping[str, ty.Mapping[str, int]] = {
     SMALL: {"ram": 64, "vcpus": 1, "disk": 1},
     LARGE: {"ram": 128, "vcpus": 2, "disk": 1},
 }

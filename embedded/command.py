@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real `nova` command, run as the demo user."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 import subprocess
+import typing as ty
 
 from embedded import environment
 from embedded import openrc
@@ -64,7 +65,7 @@ class NovaCommand:
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def start(
-        self, arguments: Sequence[str], variables: Mapping[str, str]
+        self, arguments: ty.Sequence[str], variables: ty.Mapping[str, str]
     ) -> subprocess.Popen[str]:
         """Start the command, with more variables, and leave it running."""
         return subprocess.Popen(

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configuration files as data, and the sections that services share."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+import typing as ty
 
 from embedded.site import Site
 
-Section = Mapping[str, object]
-Sections = Mapping[str, Section]
+Section = ty.Mapping[str, object]
+Sections = ty.Mapping[str, Section]
 
 REGION = "RegionOne"
 SERVICE_PROJECT = "service"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import abc
 import os
 import typing as ty
 
@@ -99,7 +98,7 @@ def url_of(server: sa.URL, name: str) -> str:
     return server.set(database=name).render_as_string(hide_password=False)
 
 
-def present(server: sa.URL, names: abc.Iterable[str]) -> bool:
+def present(server: sa.URL, names: ty.Iterable[str]) -> bool:
     """Tell whether a server has all of these databases.
 
     :param server: where it is
@@ -135,9 +134,7 @@ def _execute(server: sa.URL, statement: str) -> None:
     _run(server, lambda link: link.execute(sa.text(statement)))
 
 
-def _run(
-    server: sa.URL, work: abc.Callable[[sa.Connection], ty.Any]
-) -> ty.Any:
+def _run(server: sa.URL, work: ty.Callable[[sa.Connection], ty.Any]) -> ty.Any:
     alone = engine(server).execution_options(isolation_level="AUTOCOMMIT")
     try:
         with alone.connect() as connection:

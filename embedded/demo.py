@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bring a fresh stack up, play the story against it, and tell."""
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from __future__ import annotations
+
 from pathlib import Path
 import shutil
 import time
+import typing as ty
 
 from embedded import ports
 from embedded import progress
@@ -20,7 +21,7 @@ from embedded.story import Story
 
 def run(
     var: Path,
-    chosen: Mapping[str, int],
+    chosen: ty.Mapping[str, int],
     platform: Platform,
     nova: Path | None = None,
 ) -> int:
@@ -58,7 +59,7 @@ def _near(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def tell(title: str, play: Callable[[], Outcome]) -> bool:
+def tell(title: str, play: ty.Callable[[], Outcome]) -> bool:
     """Play a step, print its line, and return whether it went as expected."""
     started = time.monotonic()
     try:

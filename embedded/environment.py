@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The environment variables of the children."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

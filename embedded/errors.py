@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Failures that end a run with a message instead of a traceback."""
 
+from __future__ import annotations
+
 
 class StackError(Exception):
     """The stack cannot be brought up, or did not stay up."""

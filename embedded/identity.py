@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The users of the stack, and its catalog, through keystone's own API."""
 
-from typing import Any
+from __future__ import annotations
+
+import typing as ty
 
 from keystoneauth1 import adapter
 from keystoneauth1 import session
@@ -54,12 +56,12 @@ class _Identity:
             admin, service_type="identity", interface="public", min_version="3"
         )
 
-    def find(self, kind: str, **query: str) -> Any:
+    def find(self, kind: str, **query: str) -> ty.Any:
         """Return the entry that the query names, or None."""
         answer = self._api.get(f"/{kind}s", params=query).json()
         return next(iter(answer[f"{kind}s"]), None)
 
-    def ensure(self, kind: str, **attributes: Any) -> str:
+    def ensure(self, kind: str, **attributes: ty.Any) -> str:
         """Return the id of the entry of that name."""
         entry = self.find(kind, name=attributes["name"])
         return entry["id"] if entry else self._create(kind, attributes)
@@ -88,6 +90,6 @@ class _Identity:
             role_id = self.ensure("role", name=role)
             self._api.put(f"/projects/{project}/users/{user}/roles/{role_id}")
 
-    def _create(self, kind: str, attributes: dict[str, Any]) -> str:
+    def _create(self, kind: str, attributes: dict[str, ty.Any]) -> str:
         answer = self._api.post(f"/{kind}s", json={kind: attributes})
         return str(answer.json()[kind]["id"])

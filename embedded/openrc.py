@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Credentials of users, as command line clients read them."""
 
+from __future__ import annotations
+
 import shlex
 
 from embedded import config

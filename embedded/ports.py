@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which port each service listens on."""
 
-from collections.abc import Iterable
-from collections.abc import Mapping
+from __future__ import annotations
+
 import http.client
 import os
 import socket
+import typing as ty
 
 from embedded.errors import PortTakenError
 
 HOST = "127.0.0.1"
 
 # Upstream's numbers plus 10000, so that a cloud on this host keeps its own.
-DEFAULTS: Mapping[str, int] = {
+DEFAULTS: ty.Mapping[str, int] = {
     "keystone": 15000,
     "placement": 18778,
     "glance": 19292,
@@ -49,7 +50,7 @@ def ephemeral() -> dict[str, int]:
             listener.close()
 
 
-def require_free(ports: Mapping[str, int]) -> None:
+def require_free(ports: ty.Mapping[str, int]) -> None:
     """Check that every port can be listened on.
 
     :raises PortTakenError: naming each taken port, its service, and the
@@ -97,8 +98,8 @@ def _free(port: int) -> bool:
 
 
 def _complaints(
-    ports: Mapping[str, int], taken: Iterable[str]
-) -> Iterable[str]:
+    ports: ty.Mapping[str, int], taken: ty.Iterable[str]
+) -> ty.Iterable[str]:
     for service in taken:
         yield (
             f"port {ports[service]} on {HOST}, wanted for {service}, is "

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One child process, in a group of its own, that cannot outlive us."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from __future__ import annotations
+
 import os
 from pathlib import Path
 import signal
 import subprocess
 import time
+import typing as ty
 
 from embedded import ports
 from embedded.errors import ProcessError
@@ -28,8 +29,8 @@ class Process:
     def __init__(
         self,
         name: str,
-        command: Sequence[str],
-        environment: Mapping[str, str],
+        command: ty.Sequence[str],
+        environment: ty.Mapping[str, str],
         log: Path,
     ) -> None:
         self.name = name

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the terminal shows: one line a step, with its seconds."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
 import time
+import typing as ty
 
 WIDTH = 58
 
@@ -14,7 +16,7 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
+def step(title: str) -> ty.Iterator[None]:
     """Show the title while the work runs, and its seconds afterwards."""
     print(f"  {title} ".ljust(WIDTH, "."), end=" ", flush=True)
     started = time.monotonic()

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections import abc
 import contextlib
 from pathlib import Path
+import typing as ty
 
 import sqlalchemy as sa
 
@@ -15,7 +15,7 @@ from embedded import template
 from embedded.children import Children
 from embedded.site import Site
 
-Step = abc.Callable[[str], contextlib.AbstractContextManager[None]]
+Step = ty.Callable[[str], contextlib.AbstractContextManager[None]]
 
 
 def ensure(

@@ -6,11 +6,13 @@ request, and the client has not one byte of the answer. It is a proxy, so
 that the client's command and endpoints are the same as ever.
 """
 
+from __future__ import annotations
+
 import http.client
 import http.server
 import threading
 from types import TracebackType
-from typing import Self
+import typing as ty
 import urllib.parse
 
 from embedded.ports import HOST
@@ -34,7 +36,7 @@ class Relay:
         self.released = threading.Event()
         self._server = _Server((HOST, 0), self)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> ty.Self:
         threading.Thread(target=self._server.serve_forever).start()
         return self
 

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections import abc
 from concurrent import futures
 import hashlib
 import importlib.metadata
 import importlib.resources
 from importlib.resources import abc as resources
+import typing as ty
 
 from embedded import environment
 from embedded.children import Children
@@ -83,7 +83,7 @@ def create(site: Site, children: Children) -> None:
 
 def _sources(
     folder: resources.Traversable,
-) -> abc.Iterator[resources.Traversable]:
+) -> ty.Iterator[resources.Traversable]:
     for entry in sorted(folder.iterdir(), key=lambda each: each.name):
         if entry.is_dir():
             yield from _sources(entry)

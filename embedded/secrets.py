@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The secrets of one state directory: made once, readable by its owner."""
 
+from __future__ import annotations
+
 import base64
-from collections.abc import Mapping
 from dataclasses import asdict
 from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
 import secrets
+import typing as ty
 
 USERS = ("admin", "demo", "placement", "glance", "neutron", "nova")
 
@@ -17,11 +19,11 @@ USERS = ("admin", "demo", "placement", "glance", "neutron", "nova")
 class Secrets:
     """Password of each user, and the key material of the product."""
 
-    passwords: Mapping[str, str]
+    passwords: ty.Mapping[str, str]
     idempotency: str
 
     @classmethod
-    def kept_in(cls, file: Path) -> "Secrets":
+    def kept_in(cls, file: Path) -> Secrets:
         """Return the secrets of the file, which is made if it is not there."""
         if not file.exists():
             fresh = cls(

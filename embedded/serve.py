@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keep a stack up, with its state, until somebody has had enough."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 import os
 from pathlib import Path
 import time
+import typing as ty
 
 from embedded import cloud
 from embedded import openrc
@@ -42,7 +44,7 @@ Ctrl-C stops everything; `serve` starts it again with the same state.
 
 def run(
     var: Path,
-    chosen: Mapping[str, int],
+    chosen: ty.Mapping[str, int],
     platform: Platform,
     nova: Path | None = None,
 ) -> None:

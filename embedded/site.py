@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where one stack lives: its files, ports, databases and broker."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass
 import hashlib
 from pathlib import Path
+import typing as ty
 
 from embedded import database_server
 from embedded import ports
@@ -18,11 +20,11 @@ class Site:
     """Everything in which one stack differs from another."""
 
     state: Path
-    ports: Mapping[str, int]
+    ports: ty.Mapping[str, int]
     platform: Platform
-    databases: Mapping[str, str]
+    databases: ty.Mapping[str, str]
     """URL of each database."""
-    cells: Mapping[str, str]
+    cells: ty.Mapping[str, str]
     """URL of each cell's database, where Nova must not choose it itself."""
     transport_url: str
     secrets: Secrets
@@ -31,8 +33,8 @@ class Site:
 
     @classmethod
     def on(
-        cls, platform: Platform, state: Path, ports: Mapping[str, int]
-    ) -> "Site":
+        cls, platform: Platform, state: Path, ports: ty.Mapping[str, int]
+    ) -> Site:
         """Return a site that needs no broker: its RPC stays in memory."""
         state = state.absolute()
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -52,12 +54,12 @@ class Site:
         )
 
     @classmethod
-    def on_sqlite(cls, state: Path, ports: Mapping[str, int]) -> "Site":
+    def on_sqlite(cls, state: Path, ports: ty.Mapping[str, int]) -> Site:
         """Return a site without any server."""
         return cls.on(Platform(), state, ports)
 
     @property
-    def on_server(self) -> Mapping[str, str]:
+    def on_server(self) -> ty.Mapping[str, str]:
         """What each database is called on a server."""
         return _names(self.state)
 

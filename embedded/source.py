@@ -4,8 +4,8 @@
 It is built and installed into a folder of its own, which goes first on the
 path of the services; so the tree and the environment stay as they are.
 """
+from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 import dataclasses
 import importlib.metadata
@@ -14,11 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import typing as ty
 
 from embedded.errors import StackError
 from embedded.site import Site
 
-Step = Callable[[str], AbstractContextManager[None]]
+Step = ty.Callable[[str], AbstractContextManager[None]]
 
 REPOSITORY = Path(__file__).parents[1]
 #: The adapter that a tree requires, and below it the library: our own.

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Databases as files of SQLite."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from pathlib import Path
 import sqlite3
+import typing as ty
 
-FILES: Mapping[str, str] = {
+FILES: ty.Mapping[str, str] = {
     "keystone": "keystone.sqlite",
     "placement": "placement.sqlite",
     "glance": "glance.sqlite",
@@ -18,7 +20,7 @@ FILES: Mapping[str, str] = {
 # What Nova notes of its cells' databases. It fills in the braces from its
 # [database] connection, here that of "nova": so the files can be copied to
 # another directory, and cell0's is named after that one's.
-CELLS: Mapping[str, str] = {
+CELLS: ty.Mapping[str, str] = {
     "cell0": "{scheme}:////{path}.cell0?{query}",
     "cell1": "{scheme}:////{path}?{query}",
 }

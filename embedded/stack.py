@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole control plane: the order in which it comes up and goes down."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+import typing as ty
 
 from embedded import cloud
 from embedded import environment
@@ -34,7 +36,7 @@ class Stack:
         self._step = step
         self._children = Children()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> ty.Self:
         try:
             self._bring_up()
         except BaseException:

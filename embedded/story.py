@@ -6,11 +6,13 @@ two texts differ where the product does. Where it does not, one short text
 tells the reader what was seen.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from dataclasses import dataclass
 import hashlib
 import secrets
 import signal
+import typing as ty
 
 from keystoneauth1 import adapter
 
@@ -54,7 +56,7 @@ class Step:
     """One step of the story."""
 
     title: str
-    play: Callable[[], Outcome]
+    play: ty.Callable[[], Outcome]
 
 
 class Story:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs migrations on the connection of openstack_idempotency.sql.migration."""
 
+from __future__ import annotations
+
 from alembic import context
 
 from openstack_idempotency.sql import migration

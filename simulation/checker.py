@@ -7,9 +7,9 @@ Pure: it knows nothing but what happened.
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
 import dataclasses
 import enum
+import typing as ty
 
 from simulation import tuning
 from simulation.history import Event
@@ -63,7 +63,7 @@ class Violation:
         return f"{self.rule.value}: token {self.token}: {self.says}"
 
 
-def judge(events: Iterable[Event]) -> list[Violation]:
+def judge(events: ty.Iterable[Event]) -> list[Violation]:
     """Judge a history.
 
     :param events: all of it
@@ -78,7 +78,7 @@ def judge(events: Iterable[Event]) -> list[Violation]:
     return found
 
 
-def of_token(events: Iterable[Event]) -> list[tuple[Rule, str]]:
+def of_token(events: ty.Iterable[Event]) -> list[tuple[Rule, str]]:
     """Judge what happened to one token.
 
     :param events: all that is about it
@@ -91,7 +91,7 @@ def of_token(events: Iterable[Event]) -> list[tuple[Rule, str]]:
     return [*found, *_in_the_end(ledger)]
 
 
-def _at_once(ledger: Ledger, event: Event) -> Iterable[Rule]:
+def _at_once(ledger: Ledger, event: Event) -> ty.Iterable[Rule]:
     """Yield the rules that an event breaks when it happens."""
     match event.what:
         case What.ANSWERED:
@@ -110,7 +110,7 @@ def _at_once(ledger: Ledger, event: Event) -> Iterable[Rule]:
             yield Rule.STARVED
 
 
-def _of_answer(ledger: Ledger, event: Event) -> Iterable[Rule]:
+def _of_answer(ledger: Ledger, event: Event) -> ty.Iterable[Rule]:
     verdict, status, names, subject, why, seconds = event.says
     request = event.request
     if seconds > _PATIENCE:
@@ -130,7 +130,7 @@ def _of_answer(ledger: Ledger, event: Event) -> Iterable[Rule]:
         yield Rule.TOO_FEW
 
 
-def _in_the_end(ledger: Ledger) -> Iterable[tuple[Rule, str]]:
+def _in_the_end(ledger: Ledger) -> ty.Iterable[tuple[Rule, str]]:
     """Yield what is wrong when all is over."""
     for life, left in ledger.left().items():
         if len(left) > 1:
@@ -157,7 +157,7 @@ def _in_the_end(ledger: Ledger) -> Iterable[tuple[Rule, str]]:
         yield Rule.ENDLESS, f"{ledger.clients} clients"
 
 
-def _of_named(ledger: Ledger, name: str) -> Iterable[tuple[Rule, str]]:
+def _of_named(ledger: Ledger, name: str) -> ty.Iterable[tuple[Rule, str]]:
     # What the service recorded as begun may never have been done.
     if name not in ledger.made and not ledger.traces:
         yield Rule.NEVER_MADE, name

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cloud of a test's own: free ports, and a state that goes with it."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 import contextlib
 from pathlib import Path
 import tempfile
 import time
-from typing import Any
+import typing as ty
 
 from keystoneauth1 import adapter
 import requests
@@ -56,7 +57,7 @@ class Cloud:
     def _up(self) -> Stack:
         return Stack(self.site, TEMPLATES, _silently).__enter__()
 
-    def ask(self, service: str, path: str) -> Any:
+    def ask(self, service: str, path: str) -> ty.Any:
         """GET something from a service, as the demo user.
 
         :param service: its type in the catalog
@@ -64,7 +65,7 @@ class Cloud:
         where = {"service_type": service}
         return self.compute.get(path, endpoint_filter=where).json()
 
-    def ports(self, server: str) -> Any:
+    def ports(self, server: str) -> ty.Any:
         """Return the ports of a server."""
         path = f"/v2.0/ports?device_id={server}"
         return self.ask("network", path)["ports"]
@@ -80,8 +81,8 @@ class Cloud:
         self._directory.cleanup()
 
     def server(
-        self, name: str, flavor: str = cloud.SMALL, networks: Any = "none"
-    ) -> dict[str, Any]:
+        self, name: str, flavor: str = cloud.SMALL, networks: ty.Any = "none"
+    ) -> dict[str, ty.Any]:
         """Return the body that asks for a server."""
         return {
             "server": {
@@ -100,7 +101,7 @@ class Cloud:
         }
 
     def boot(
-        self, body: Mapping[str, Any], token: str
+        self, body: ty.Mapping[str, ty.Any], token: str
     ) -> requests.Response:
         """POST /servers with a token, again while it is answered 409."""
         deadline = time.monotonic() + SECONDS

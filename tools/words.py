@@ -5,6 +5,8 @@ docs/glossary.md says what to write instead. Only files that Git knows are
 read, and not the glossary itself.
 """
 
+from __future__ import annotations
+
 import pathlib
 import re
 import subprocess

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 import logging
 import os
 from pathlib import Path
 import re
 import sys
 import time
+import typing as ty
 
 from testing import results
 from upstream import comparison
@@ -126,7 +126,7 @@ def _settle(
 
 
 def _compare(
-    suite: Suite, kind: Pass, found: Mapping[Pass, Mapping[str, str]]
+    suite: Suite, kind: Pass, found: ty.Mapping[Pass, ty.Mapping[str, str]]
 ) -> comparison.Comparison:
     listed = exceptions.EXCEPTIONS if kind is Pass.REPEATED else {}
     result = comparison.compare(found[Pass.STOCK], found[kind], listed)

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import dataclasses
+import typing as ty
 
 _ABSENT = "absent"
 
@@ -50,9 +50,9 @@ class Comparison:
 
 
 def compare(
-    before: Mapping[str, str],
-    after: Mapping[str, str],
-    exceptions: Mapping[str, str] | None = None,
+    before: ty.Mapping[str, str],
+    after: ty.Mapping[str, str],
+    exceptions: ty.Mapping[str, str] | None = None,
 ) -> Comparison:
     """Compare two passes.
 
@@ -79,7 +79,9 @@ def compare(
 
 
 def settled(
-    first: Comparison, before: Mapping[str, str], after: Mapping[str, str]
+    first: Comparison,
+    before: ty.Mapping[str, str],
+    after: ty.Mapping[str, str],
 ) -> Comparison:
     """Return a comparison without what differed beside other tests only.
 

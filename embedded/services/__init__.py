@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The services of the stack, in the order in which they are brought up."""
 
+from __future__ import annotations
+
 from embedded.services.glance import GLANCE
 from embedded.services.keystone import KEYSTONE
 from embedded.services.neutron import NEUTRON

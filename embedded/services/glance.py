@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Glance: images, kept as files."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from __future__ import annotations
+
+import typing as ty
 
 from embedded import config
 from embedded.services.service import Command
@@ -18,7 +19,7 @@ STORES = {
 }
 
 
-def files(site: Site) -> Mapping[str, str]:
+def files(site: Site) -> ty.Mapping[str, str]:
     """Return glance-api.conf."""
     data = site.data("glance")
     paste = upstream_file("glance", "glance-api-paste.ini")
@@ -37,7 +38,7 @@ def files(site: Site) -> Mapping[str, str]:
     }
 
 
-def schema(site: Site) -> Sequence[Command]:
+def schema(site: Site) -> ty.Sequence[Command]:
     """Return the command that fills the database."""
     file = str(site.etc("glance") / "glance-api.conf")
     return [script("glance-manage", "--config-file", file, "db_sync")]

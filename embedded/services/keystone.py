@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keystone: users, roles and the catalog."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from __future__ import annotations
+
+import typing as ty
 
 from embedded import config
 from embedded.services.service import Command
@@ -14,7 +15,7 @@ FERNET = "fernet-keys"
 CREDENTIAL = "credential-keys"
 
 
-def files(site: Site) -> Mapping[str, str]:
+def files(site: Site) -> ty.Mapping[str, str]:
     """Return keystone.conf."""
     data = site.data("keystone")
     return {
@@ -32,7 +33,7 @@ def files(site: Site) -> Mapping[str, str]:
     }
 
 
-def schema(site: Site) -> Sequence[Command]:
+def schema(site: Site) -> ty.Sequence[Command]:
     """Return the command that fills the database."""
     return [manage(site, "db_sync")]
 

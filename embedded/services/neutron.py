@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Neutron: networks and ports, as far as a database knows them."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from __future__ import annotations
+
 import sys
+import typing as ty
 
 from embedded import config
 from embedded.services.service import Command
@@ -15,7 +16,7 @@ from embedded.site import Site
 BINDING = "embedded"
 
 
-def files(site: Site) -> Mapping[str, str]:
+def files(site: Site) -> ty.Mapping[str, str]:
     """Return neutron.conf."""
     data = site.data("neutron")
     return {
@@ -43,7 +44,7 @@ def files(site: Site) -> Mapping[str, str]:
     }
 
 
-def schema(_site: Site) -> Sequence[Command]:
+def schema(_site: Site) -> ty.Sequence[Command]:
     """Return the command that fills the database."""
     return [(sys.executable, "-m", "embedded.serving.neutron_tables")]
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nova: API, conductor, scheduler and compute in one process."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from __future__ import annotations
+
+import typing as ty
 
 from embedded import config
 from embedded import paste
@@ -13,7 +14,7 @@ from embedded.services.service import Service
 from embedded.site import Site
 
 
-def files(site: Site) -> Mapping[str, str]:
+def files(site: Site) -> ty.Mapping[str, str]:
     """Return nova.conf and api-paste.ini."""
     return {
         "nova.conf": config.render(_configuration(site)),
@@ -63,7 +64,7 @@ def _configuration(site: Site) -> config.Sections:
     }
 
 
-def schema(site: Site) -> Sequence[Command]:
+def schema(site: Site) -> ty.Sequence[Command]:
     """Return the commands that fill the databases and map the cells."""
     configuration = ("--config-file", str(site.etc("nova") / "nova.conf"))
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Placement: what the compute host has to give."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from __future__ import annotations
+
+import typing as ty
 
 from embedded import config
 from embedded.services.service import Command
@@ -11,7 +12,7 @@ from embedded.services.service import Service
 from embedded.site import Site
 
 
-def files(site: Site) -> Mapping[str, str]:
+def files(site: Site) -> ty.Mapping[str, str]:
     """Return placement.conf."""
     url = site.databases["placement"]
     return {
@@ -23,7 +24,7 @@ def files(site: Site) -> Mapping[str, str]:
     }
 
 
-def schema(site: Site) -> Sequence[Command]:
+def schema(site: Site) -> ty.Sequence[Command]:
     """Return the command that fills the database."""
     file = str(site.etc("placement") / "placement.conf")
     return [script("placement-manage", "--config-file", file, "db", "sync")]

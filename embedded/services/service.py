@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the stack has to know about a service."""
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 import sys
+import typing as ty
 
 from embedded.secrets import write_private
 from embedded.site import Site
 
 SCRIPTS = Path(sys.executable).parent
 
-Command = Sequence[str]
+Command = ty.Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Service:
     kind: str
     path: str
     """Of the endpoint in the catalog, behind host and port."""
-    files: Callable[[Site], Mapping[str, str]]
+    files: ty.Callable[[Site], ty.Mapping[str, str]]
     """Text of each file in its configuration folder."""
-    schema: Callable[[Site], Sequence[Command]]
+    schema: ty.Callable[[Site], ty.Sequence[Command]]
     """Commands, one after the other, that fill its empty databases."""
     application: str
     """Module whose attribute `application` is the WSGI application."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Serve an application: `python -m embedded.serving MODULE PORT SERVER`."""
 
+from __future__ import annotations
+
 import importlib
 import sys
 

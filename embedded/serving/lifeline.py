@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Leave when the process that started us is gone."""
 
+from __future__ import annotations
+
 import os
 import sys
 import threading

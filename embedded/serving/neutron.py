@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """neutron-api, without a service plugin."""
 
+from __future__ import annotations
+
 from sqlalchemy import orm
 
 from embedded.services.neutron import BINDING

@@ -5,6 +5,8 @@ Its migrations alter constraints, which SQLite cannot, so the tables are
 created from the models that the migrations lead to.
 """
 
+from __future__ import annotations
+
 import sys
 
 from neutron import server

@@ -6,6 +6,8 @@ they share. nova-compute reaches the databases directly: to forbid it that,
 as its own command does, would forbid it to the whole process.
 """
 
+from __future__ import annotations
+
 import shlex
 
 # First: it decides on threads and reads the configuration.

@@ -8,8 +8,10 @@ write lock with its first statement, and waits for it as long as the timeout
 of the connection allows.
 """
 
+from __future__ import annotations
+
 import functools
-from typing import Any
+import typing as ty
 
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy
@@ -30,9 +32,11 @@ def begin_immediately() -> None:
     )
 
 
-def _marking(opening: Any, event_name: str, listener: Any) -> Any:
+def _marking(opening: ty.Any, event_name: str, listener: ty.Any) -> ty.Any:
     @functools.wraps(opening)
-    def opened(factory: Any, mode: Any, *args: Any, **kwargs: Any) -> Any:
+    def opened(
+        factory: ty.Any, mode: ty.Any, *args: ty.Any, **kwargs: ty.Any
+    ) -> ty.Any:
         target = opening(factory, mode, *args, **kwargs)
         if mode is enginefacade._WRITER:
             event.listen(target, event_name, listener)

@@ -6,6 +6,8 @@ an index cannot be rolled back, so a run that died between two of them has to
 be able to go on.
 """
 
+from __future__ import annotations
+
 import typing as ty
 
 from alembic import op

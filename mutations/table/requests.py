@@ -16,7 +16,7 @@ FAULTS = (
         "a header that a server joined with a comma is another token",
         tests(
             "unit.library.test_token",
-            "RepeatedTest.test_the_same_value_twice_is_that_value",
+            "RepeatedTest.test_the_same_value_twice_is_that_value_*",
         ),
         (
             f"{PROTOCOL}/token.py",
@@ -35,7 +35,7 @@ FAULTS = (
         "a token may have a comma",
         tests(
             "unit.library.test_token",
-            "RepeatedTest.test_different_values_are_refused",
+            "RepeatedTest.test_different_values_are_refused_*",
         ),
         (
             f"{PROTOCOL}/token.py",
@@ -48,7 +48,7 @@ FAULTS = (
         "an Idempotency-Key with parameters is refused",
         tests(
             "unit.library.test_token",
-            "QuotedTest.test_parameters_do_not_count",
+            "QuotedTest.test_parameters_do_not_count_*",
         ),
         (
             f"{PROTOCOL}/token.py",
@@ -61,7 +61,7 @@ FAULTS = (
         "an Idempotency-Key of a browser's own counts for more",
         tests(
             "unit.library.test_token",
-            "BothHeadersTest.test_x_client_token_alone_counts",
+            "BothHeadersTest.test_x_client_token_alone_counts_*",
         ),
         (
             f"{PROTOCOL}/headers.py",

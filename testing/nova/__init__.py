@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole Nova in one process, with threads of the kind its API has."""
 
+from __future__ import annotations
+
 import importlib.metadata
 import os
 

@@ -253,6 +253,13 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         self.assertTrue(answer.headers["x-openstack-request-id"])
 
 
+if ty.TYPE_CHECKING:
+    #: What a mixin of tests is derived from: what it is mixed into.
+    Mixin = TestCase
+else:
+    Mixin = object
+
+
 def elsewhere(send: ty.Callable[[], ty.Any]) -> ty.Any:
     """Do something as another worker does, which knows no claim of ours.
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m embedded`, as the Makefile calls it."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
 import contextlib
 import io
 from pathlib import Path
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing as ty
 import unittest
 
 from embedded import demo
@@ -86,7 +88,7 @@ class PlatformTest(unittest.TestCase):
 class TellTest(unittest.TestCase):
     """What the exit status of `demo` is counted from."""
 
-    def tell(self, play: Callable[[], Outcome]) -> tuple[bool, str]:
+    def tell(self, play: ty.Callable[[], Outcome]) -> tuple[bool, str]:
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             return demo.tell("a step", play), printed.getvalue()
 

@@ -44,6 +44,7 @@ class OnServer(unittest.TestCase):
     def leave(self) -> None:
         """Stop everything, and look that the server has no trace of it."""
         location = self.platform.location
+        assert location is not None
         names = self.cloud.site.on_server.values()
         self.assertTrue(database_server.present(location, names))
         self.cloud.close()

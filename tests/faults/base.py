@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
 from concurrent import futures
 import contextlib
 from pathlib import Path
@@ -22,6 +20,8 @@ from chaos import databases
 from chaos import hosts
 from chaos import schema
 from chaos import states
+from chaos.checker import Rule
+from chaos.checker import Violation
 from chaos.client import Answer
 from chaos.client import Client
 from chaos.client import Operation
@@ -52,6 +52,7 @@ class TestCase(unittest.TestCase):
 
     backend: ty.ClassVar[str]
     mutation: ty.ClassVar[Mutation | None] = None
+    workers: ty.ClassVar[list[Worker]]
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -72,7 +73,7 @@ class TestCase(unittest.TestCase):
                 hosts.started(path, 1, site, cls.history, cls.mutation)
             )
             placement.ready()
-            cls.workers: list[Worker] = []
+            cls.workers = []
             cls.addClassCleanup(stack.pop_all().close)
 
     def setUp(self) -> None:
@@ -117,7 +118,7 @@ class TestCase(unittest.TestCase):
         self.assertIsNotNone(answer.state, answer)
         fault = states.fault(
             answer.status,
-            answer.state,
+            answer.state or "",
             replayed=answer.replayed,
             later=answer.later,
         )
@@ -200,7 +201,9 @@ class TestCase(unittest.TestCase):
         self.retry_until_it_ends()
 
     @contextlib.contextmanager
-    def frozen(self, point: Point | Commit) -> Iterator[Callable[[], Answer]]:
+    def frozen(
+        self, point: Point | Commit
+    ) -> ty.Iterator[ty.Callable[[], Answer]]:
         """Send the request; while the body runs its worker is frozen.
 
         :returns: what returns its answer, later
@@ -223,7 +226,7 @@ class TestCase(unittest.TestCase):
         ]
         self.assertEqual((self.first.pid, str(order)), happened[-1])
 
-    def findings(self) -> list[checker.Violation]:
+    def findings(self) -> list[Violation]:
         """Return what is wrong, by the API and in the database."""
         entry = self.ledger.entry(self.client.caller)
         by_api = self.client.listed(self.second.port)
@@ -238,7 +241,7 @@ class TestCase(unittest.TestCase):
             self.client.caller, self.named, entry, operation.count
         )
 
-    def rules(self) -> set[checker.Rule]:
+    def rules(self) -> set[Rule]:
         """Return the rules that do not hold."""
         return {finding.rule for finding in self.findings()}
 

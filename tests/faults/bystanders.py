@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
 from concurrent import futures
 import contextlib
 import dataclasses
@@ -57,7 +55,7 @@ class _Asked:
         return f"{self.what}: {says}"
 
 
-def _requests() -> Iterator[_Asked]:
+def _requests() -> ty.Iterator[_Asked]:
     for name, operation in (
         ("a boot", SERVER),
         ("a keypair", KEYPAIR),
@@ -84,7 +82,7 @@ class Bystanders:
         self._begun: futures.Future[Answer] | None = None
 
     @contextlib.contextmanager
-    def began(self) -> Iterator[ty.Self]:
+    def began(self) -> ty.Iterator[ty.Self]:
         """Let a request claim its token, and go no further until later."""
         asked = _Asked("", Client(uuid.uuid4().hex))
         with self._clients:
@@ -126,6 +124,6 @@ class Bystanders:
         return _timed(asked, self._begun.result)
 
 
-def _timed(asked: _Asked, post: Callable[[], Answer]) -> str | None:
+def _timed(asked: _Asked, post: ty.Callable[[], Answer]) -> str | None:
     started = time.monotonic()
     return asked.fault(post(), time.monotonic() - started)

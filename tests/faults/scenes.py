@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import dataclasses
+import typing as ty
 
 from chaos.client import Operation
 from chaos.client import SERVER
@@ -43,7 +43,7 @@ class Scene:
         return f"{self.point.value}{after}"
 
 
-def _scenes() -> Iterator[Scene]:
+def _scenes() -> ty.Iterator[Scene]:
     for point in (
         Point.BEFORE_CLAIM,
         Point.CLAIMING,
@@ -83,14 +83,14 @@ def _scenes() -> Iterator[Scene]:
         Point.AFTER_TAKEOVER,
     ):
         yield Scene(point, GROUPED, left=Point.AFTER_COMMIT)
-    for point in (
+    for undoing in (
         Point.WITHDRAWING,
         Point.BEFORE_UNDO,
         Point.AFTER_UNDO,
         WITHDRAWN,
         UNDONE,
     ):
-        yield Scene(point, GROUPED, left=Point.AFTER_METHOD)
+        yield Scene(undoing, GROUPED, left=Point.AFTER_METHOD)
     # All of it is done, and locked, but not committed.
     yield RERUN
 

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import threading
 import time
+import typing as ty
 
 import sqlalchemy as sa
 
@@ -55,7 +55,7 @@ class Watch:
         return f"somebody waited for a lock for {self.longest:.1f} s"
 
     @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
+    def kept(self) -> ty.Iterator[None]:
         """Look while the body runs."""
         self._thread.start()
         try:

@@ -89,7 +89,7 @@ def _alive(
     return connection.execute(query).scalar_one() > 0
 
 
-class Stops(fixtures.Fixture):  # type: ignore[misc]
+class Stops(fixtures.Fixture):
     """Runs a function before a step of the conductor."""
 
     def __init__(self) -> None:
@@ -135,6 +135,7 @@ class Stops(fixtures.Fixture):  # type: ignore[misc]
 
     def _stop(self, name: str) -> None:
         run, self._run, self.stopped_at = self._run, None, name
+        assert run is not None
         with fixtures.MonkeyPatch("nova.context.target_cell", _target_cell):
             run()
 

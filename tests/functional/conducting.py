@@ -9,7 +9,7 @@ from nova.tests.functional import fixtures as func_fixtures
 from testing.nova import base
 
 
-class Conducting:
+class Conducting(base.Mixin):
     """A mixin: casts to the conductor are lost, unless a test stands for it.
 
     There is a placement service, since a withdrawal frees allocations.

@@ -9,9 +9,10 @@ import uuid
 from nova import context
 from nova import objects
 from nova.tests.unit import fake_flavor
+from testing.nova import base
 
 
-class Existing:
+class Existing(base.Mixin):
     """A mixin whose caller is an administrator with a server."""
 
     def setUp(self) -> None:

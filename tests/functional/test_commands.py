@@ -8,6 +8,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import typing as ty
 
 import fixtures
 import sqlalchemy as sa
@@ -48,7 +49,7 @@ class Commands:
     backend: str
 
     def setUp(self) -> None:
-        super().setUp()
+        super().setUp()  # type: ignore[misc]
         missing = databases.missing(self.backend)
         if missing:
             self.skipTest(missing)
@@ -104,7 +105,8 @@ class Commands:
                 insert = sa.insert(TOKENS).values(
                     row | {"token_digest": os.urandom(32)}
                 )
-                keys.append(connection.execute(insert).inserted_primary_key[0])
+                made: ty.Any = connection.execute(insert)
+                keys.append(made.inserted_primary_key[0])
         return keys
 
     @property

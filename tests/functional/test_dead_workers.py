@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from unittest import mock
 
 from nova import exception
@@ -31,7 +32,9 @@ class DeadWorkers(conducting.Stories):
     def test_before_the_commit_the_retry_runs(self):
         for number, point in enumerate(base.BEFORE_THE_COMMIT):
             token = point.value
-            self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
+            self.left_by_a_dead_worker(
+                point, functools.partial(self.boot, token)
+            )
             self.assertEqual(number, len(self.servers()), point)
             retry = self.boot(token)
             self.assertEqual(202, retry.status_code)
@@ -43,7 +46,9 @@ class DeadWorkers(conducting.Stories):
         for number, point in enumerate(base.AFTER_THE_COMMIT):
             token = point.value
             before = set(self.servers())
-            self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
+            self.left_by_a_dead_worker(
+                point, functools.partial(self.boot, token)
+            )
             (lost,) = set(self.servers()) - before
             retry = self.boot(token)
             self.assert_executed(retry)
@@ -56,7 +61,9 @@ class DeadWorkers(conducting.Stories):
     def test_after_the_commit_one_that_the_conductor_took_is_rebuilt(self):
         for number, point in enumerate(base.AFTER_THE_COMMIT):
             token = point.value
-            self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
+            self.left_by_a_dead_worker(
+                point, functools.partial(self.boot, token)
+            )
             self.conductor_takes()
             retry = self.boot(token)
             self.assert_rebuilt(retry, number + 1)
@@ -107,7 +114,8 @@ class DeadWorkers(conducting.Stories):
         fields = {"return_reservation_id": True}
         for number, token in enumerate(("withdrawn", "taken")):
             self.left_by_a_dead_worker(
-                Point.AFTER_COMMIT, lambda t=token: self.boot(t, **fields)
+                Point.AFTER_COMMIT,
+                functools.partial(self.boot, token, **fields),
             )
             if token == "taken":
                 self.conductor_takes()
@@ -186,7 +194,9 @@ class DeadWorkers(conducting.Stories):
     def test_a_different_request_is_refused_all_the_same(self):
         for point in (Point.AFTER_CLAIM, Point.AFTER_COMMIT):
             token = point.value
-            self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
+            self.left_by_a_dead_worker(
+                point, functools.partial(self.boot, token)
+            )
             refused = self.boot(token, name="vm2")
             self.assert_fault(refused, 422, "different request")
 
@@ -202,9 +212,11 @@ class DeadWorkers(conducting.Stories):
         for number, point in enumerate(WHILE_WITHDRAWING):
             token = point.value
             self.left_by_a_dead_worker(
-                Point.AFTER_COMMIT, lambda t=token: self.boot(t)
+                Point.AFTER_COMMIT, functools.partial(self.boot, token)
             )
-            self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
+            self.left_by_a_dead_worker(
+                point, functools.partial(self.boot, token)
+            )
             retry = self.boot(token)
             self.assert_executed(retry)
             self.assertEqual(number + 1, len(self.servers()), point)

@@ -115,7 +115,7 @@ for woven, names in itertools.product(
 class BelowTheCheckOfAnswers(base.TestCase):
     """Below response_body_schema it is refused when the API starts."""
 
-    def change(self, *decorators):
+    def decorate_with(self, *decorators):
         self.useFixture(
             releases.InSource(
                 server_groups.ServerGroupController,
@@ -132,7 +132,7 @@ class BelowTheCheckOfAnswers(base.TestCase):
             (CHECK_OF_NEWER, idempotent, CHECK),
             (CHECK, CHECK_OF_NEWER, idempotent),
         ):
-            self.change(*decorators)
+            self.decorate_with(*decorators)
             error = self.assertRaises(
                 TypeError, router.APIRouterV21.factory, {}
             )
@@ -146,5 +146,5 @@ class BelowTheCheckOfAnswers(base.TestCase):
             (ERRORS, idempotent, CHECK),
             (CHECK,),
         ):
-            self.change(*decorators)
+            self.decorate_with(*decorators)
             router.APIRouterV21.factory({})

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from unittest import mock
 
@@ -48,7 +49,9 @@ class Upgraded(base.TestCase):
     def test_one_that_was_not_linked_is_not_run_again(self):
         for point in (Point.AFTER_CLAIM, Point.BEFORE_METHOD):
             token = point.value
-            self.left_by_a_dead_worker(point, lambda t=token: self.boot(t))
+            self.left_by_a_dead_worker(
+                point, functools.partial(self.boot, token)
+            )
             # As the release before the upgrade wrote it.
             self.change(linked=False)
             for _ in range(2):

@@ -24,8 +24,8 @@ class Life:
     """Casts are dropped: servers stay as the API has made them."""
 
     def setUp(self):
-        super().setUp()
-        self.tokens = service.build(CONF)._tokens
+        super().setUp()  # type: ignore[misc]
+        self.tokens = service.build(CONF).tokens
 
     def walk(self):
         walked = self.tokens.walk(kinds.LASTING, 0, 100)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextvars
+import typing as ty
 
 import ddt
 import fixtures
@@ -168,7 +169,7 @@ class LostCasts(Lost, base.TestCase):
     def test_one_deleted_by_its_user_whose_clean_up_died(self):
         self.body = self.server(min_count=3)
         seen = []
-        lost = []
+        lost: list[ty.Any] = []
 
         def trouble(point):
             seen.append(point)
@@ -234,7 +235,9 @@ class LostCasts(Lost, base.TestCase):
         self.deliver()
         self.assert_state(202, "executed", answers[0])
         for _ in range(2):  # the second finds nothing any more
-            service.from_configuration()._chores.do()
+            chores = service.from_configuration()._chores
+            assert chores is not None
+            chores.do()
             self.assert_nothing_is_left(lost[0])
         self.assertEqual([], self.rows(tables.WITHDRAWALS))
         server = answers[0].json()["server"]["id"]

@@ -8,7 +8,7 @@ from testing.nova import base
 MOST = 3
 
 
-class TooMany:
+class TooMany(base.Mixin):
     """Nothing runs then, and what is known is answered."""
 
     options = {"max_tokens": MOST}

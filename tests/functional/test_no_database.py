@@ -16,7 +16,7 @@ from tests.functional import conducting
 from tests.functional import existing
 
 
-class NoTable:
+class NoTable(base.Mixin):
     """Section 3: 503 without the table, and nothing runs."""
 
     def setUp(self):

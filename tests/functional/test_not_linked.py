@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from unittest import mock
 import uuid
 
@@ -69,7 +70,8 @@ class NotLinked(existing.Existing):
     def test_a_dead_worker_that_had_started_is_accepted(self):
         for point in (Point.AFTER_METHOD, Point.BEFORE_SETTLE):
             token = point.value
-            self.left_by_a_dead_worker(point, lambda t=token: self.reset(t))
+            reset = functools.partial(self.reset, token)
+            self.left_by_a_dead_worker(point, reset)
             started = self.actions()
             answer = self.reset(token)
             self.assertEqual(202, answer.status_code)

@@ -132,9 +132,11 @@ class Audit(base.TestCase):
         path = self.useFixture(fixtures.TempDir()).join("map.conf")
         with open(path, "w") as file:
             file.write(MAP)
-        self.sent: list[dict[str, ty.Any]] = []
+        self.sent: list[ty.Any] = []
         handler = logging.Handler()
-        handler.emit = lambda record: self.sent.append(record.args)
+        handler.emit = (  # type: ignore[method-assign]
+            lambda record: self.sent.append(record.args)
+        )
         log = logging.getLogger("tests.audit")
         log.setLevel(logging.INFO)
         log.addHandler(handler)

@@ -15,13 +15,13 @@ import threading
 import typing as ty
 from wsgiref import simple_server
 
+from oslo_utils import importutils
+
 from testing.nova import base
 
-try:
-    from waitress import server as waitress
-    from werkzeug import serving
-except ImportError:  # the environments of older releases have neither
-    waitress = serving = None
+# The environments of older releases have neither.
+waitress = importutils.try_import("waitress.server")
+serving = importutils.try_import("werkzeug.serving")
 
 HOST = "127.0.0.1"
 REPLAYED = "Idempotent-Replayed"

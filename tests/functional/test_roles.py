@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from unittest import mock
 
 from openstack_idempotency.engine.points import Point
@@ -59,7 +60,9 @@ class Roles(conducting.Conducting, base.TestCase):
             if point is Point.BEFORE_METHOD:
                 base.points.arm(None)
                 for roles in ("reader", ROLES):
-                    answers.append(base.elsewhere(lambda r=roles: self.key(r)))
+                    answers.append(
+                        base.elsewhere(functools.partial(self.key, roles))
+                    )
 
         base.points.arm(retry)
         self.assertEqual(201, self.key().status_code)

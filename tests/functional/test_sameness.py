@@ -166,7 +166,7 @@ class Whose(_TestCase):
         self.useFixture(fixtures.MonkeyPatch(name, scoped))
 
     def test_each_scope_has_its_own_token(self):
-        scopes = (
+        scopes: tuple[dict[str, str], ...] = (
             {},
             {"X-Domain-Id": "default"},
             {"X-Domain-Id": "other"},

@@ -20,7 +20,7 @@ _TOKEN = "a-token-that-nobody-may-read"
 _USER_DATA = base64.b64encode(b"a body that nobody may read").decode()
 
 
-class Secrecy:
+class Secrecy(base.Mixin):
     """Neither tokens, bodies, passwords nor keys can be read."""
 
     def setUp(self):

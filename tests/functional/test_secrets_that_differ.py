@@ -18,7 +18,7 @@ def key_id(secret):
     return digest.key_id(secret.encode())
 
 
-class Differ:
+class Differ(base.Mixin):
     """Two hosts on one database."""
 
     def setUp(self):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import typing as ty
+
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from tests.functional import conducting
@@ -70,7 +72,7 @@ class SlowWorkers(conducting.Stories):
         for taken in (False, True):
             token = f"t{taken}"
             request = ("/servers", self.server() | hint, token)
-            answers = []
+            answers: list[ty.Any] = []
 
             def overtake(reached, send=request, got=answers, taken=taken):
                 if reached is Point.AFTER_COMMIT:

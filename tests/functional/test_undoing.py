@@ -250,33 +250,33 @@ class CinderOutOfReach(withdrawing.Withdrawing, base.TestCase):
             )
         )
 
-    def undo(self):
+    def undo_it(self):
         undoing.undo(self.caller(), self.runner, self.todo)
 
     def test_it_deletes_the_attachment(self):
         (attachment,) = self.attached()[self.asked]
-        self.undo()
+        self.undo_it()
         (asked,) = self.cinder.asked
         self.assertTrue(asked.endswith(f"/attachments/{attachment}"), asked)
 
     def test_the_attachment_is_gone(self):
         self.cinder.status = 404
-        self.undo()
+        self.undo_it()
         self.assertEqual(1, len(self.cinder.asked))
 
     def test_it_answers_otherwise(self):
         for status in (401, 403, 409, 429, 500, 503, 504):
             self.cinder.status = status
-            self.assertRaises(errors.Unavailable, self.undo)
+            self.assertRaises(errors.Unavailable, self.undo_it)
         self.cinder.status = 200
-        self.undo()
+        self.undo_it()
 
     def test_nobody_listens(self):
         self.flags(endpoint_template=self.nobodys_url(), group="cinder")
-        self.assertRaises(errors.Unavailable, self.undo)
+        self.assertRaises(errors.Unavailable, self.undo_it)
         self.assertEqual([], self.cinder.asked)
         self.flags(endpoint_template=self.url, group="cinder")
-        self.undo()
+        self.undo_it()
 
     def nobodys_url(self):
         with socket.create_server(("127.0.0.1", 0)) as listening:

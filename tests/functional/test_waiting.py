@@ -14,16 +14,15 @@ import json
 import threading
 import time
 
+from oslo_utils import importutils
 import webob
 
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from testing.nova import releases
 
-try:
-    from waitress import server as waitress
-except ImportError:  # the environments of older releases do not have it
-    waitress = None
+# The environments of older releases do not have it.
+waitress = importutils.try_import("waitress.server")
 
 HOST = "127.0.0.1"
 THREADS = 16
@@ -48,7 +47,7 @@ def served(app):
         made.task_dispatcher.shutdown()
 
 
-class Waiting:
+class Waiting(base.Mixin):
     """Retries of a request that does not end until the test says so."""
 
     options = {"wait_timeout": 2 * NEVER, "lease": 5 * NEVER}

@@ -46,7 +46,7 @@ class Steps(building.Building):
         :param decided: the conductor has steps after the one that decides
         :param quota: instances that the conductor finds allowed
         """
-        fates = []
+        fates: list[tuple[str, Fate]] = []
         while True:
             (server,) = self.asked_for(
                 self.group, tags=["web"], **self.with_a_volume(), **fields

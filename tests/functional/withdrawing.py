@@ -22,13 +22,14 @@ from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql import transaction
 from openstack_idempotency.sql.connections import Connections
+from testing.nova import base
 
 
 class _RolledBack(Exception):
     """Nothing is withdrawn."""
 
 
-class Withdrawing:
+class Withdrawing(base.Mixin):
     """A mixin that asks for servers, and withdraws them."""
 
     def setUp(self) -> None:
@@ -113,7 +114,8 @@ class Withdrawing:
         image = self.glance.auto_disk_config_enabled_image["id"]
         root = {"uuid": image, "source_type": "image", "boot_index": 0}
         root |= {"destination_type": "local", "delete_on_termination": True}
-        volume = {"uuid": str(uuid.uuid4()), "source_type": "volume"}
+        volume: dict[str, object] = {"uuid": str(uuid.uuid4())}
+        volume |= {"source_type": "volume"}
         volume |= {"destination_type": "volume", "boot_index": -1}
         volume |= {"delete_on_termination": True}
         return {"block_device_mapping_v2": [root, volume]}

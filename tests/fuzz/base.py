@@ -83,7 +83,7 @@ class Fuzz(cloud.Cloud):
         self.flags(group="quota", **dict.fromkeys(_QUOTAS, -1))
         self.server()
         self.effects.answers["get_console_output"] = lambda *_, **__: "text"
-        self.woven = self.api_fixture.app()
+        self.ours = self.api_fixture.app()
         path = self.useFixture(base.PasteFile(woven=False)).path
         self.flags(group="wsgi", api_paste_config=path)
         self.stock = nova_wsgi.Loader().load_app("osapi_compute")
@@ -147,7 +147,7 @@ class Fuzz(cloud.Cloud):
         """Send a request with fields, and compare it with stock Nova's."""
         self.databases.restore()
         self.logs.taken()
-        ours = self.send(self.woven, request.bearing(fields))
+        ours = self.send(self.ours, request.bearing(fields))
         self.sent += 1
         self.assert_secret(fields, ours.answer)
         try:
@@ -222,13 +222,13 @@ class Fuzz(cloud.Cloud):
             return
         other = json.dumps({key: ["another request"] for key in body})
         another = dataclasses.replace(request, body=other.encode())
-        refused = self.send(self.woven, another)
+        refused = self.send(self.ours, another)
         self.assertEqual(422, refused.answer.status)
         self.assertEqual(_NOTHING, refused.did)
 
     def check_again(self, request: Request, first: Answer) -> None:
         """A retry gets the first answer, byte for byte."""
-        again = self.send(self.woven, request)
+        again = self.send(self.ours, request)
         self.assertEqual(_NOTHING, again.did)
         answer = again.answer
         self.assertEqual("true", answer["Idempotent-Replayed"])

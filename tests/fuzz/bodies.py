@@ -23,7 +23,8 @@ _DEPTHS = st.one_of(
 _SIZES = st.one_of(*[st.integers(0, 300)] * 4, st.integers(0, _LIMIT))
 
 
-def _nested(start: str, end: str, depth: int, inside: str) -> str:
+def _nested(kind: tuple[str, str], depth: int, inside: str) -> str:
+    start, end = kind
     return start * depth + inside + end * depth
 
 
@@ -47,7 +48,7 @@ _NUMBERS = st.builds(
     st.sampled_from(["", "", ".0", "e1", "e-400", "e400"]),
 )
 _NESTED = st.builds(
-    lambda kind, depth, inside: _nested(*kind, depth, inside),
+    _nested,
     st.sampled_from(
         [
             ("[", "]"),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from openstack_idempotency.sql import tables
 
 
-class Databases(fixtures.Fixture):  # type: ignore[misc]
+class Databases(fixtures.Fixture):
     """Tells whether a request wrote anything, and takes it back.
 
     :param engines: the databases; the first has our tables

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
 import random
 import socket
+import tempfile
 import threading
 import unittest
 
@@ -14,7 +16,7 @@ import sqlalchemy as sa
 from chaos import commits
 from chaos import operations
 from chaos.databases import Databases
-from chaos.history import Event
+from chaos.history import History
 from chaos.relay import Relay
 from chaos.sabotage import Commit
 from chaos.sabotage import Order
@@ -156,16 +158,6 @@ class CommitsTestCase(unittest.TestCase):
         self.assertEqual(0, self.ended)
 
 
-class Noted:
-    """A history that is only kept."""
-
-    def __init__(self):
-        self.events: list[Event] = []
-
-    def note(self, event, **fields):
-        self.events.append((event, fields["of"]))
-
-
 class Flaky:
     """A service that needs one look to be back."""
 
@@ -187,7 +179,11 @@ class Flaky:
 
 class WeatherTestCase(unittest.TestCase):
     def test_one_after_the_other_fails_and_recovers(self):
-        now, told, history = [0.0], [], Noted()
+        now = [0.0]
+        told: list[str] = []
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        history = History(pathlib.Path(folder.name) / "history")
         services = {name: Flaky(told) for name in ("broker", "database")}
         weather = Weather(services, history, lambda: now[0])
         chance = random.Random(0)
@@ -196,11 +192,12 @@ class WeatherTestCase(unittest.TestCase):
             weather.change(chance, peace=False)
         for _ in range(3):
             weather.change(chance, peace=True)
+        noted = [(one["event"], one["of"]) for one in history.events()]
         expected = []
-        for of in ("broker", "database") * (len(history.events) // 4):
+        for of in ("broker", "database") * (len(noted) // 4):
             expected += [("down", of), ("up", of)]
-        self.assertEqual(expected, history.events[: len(expected)])
+        self.assertEqual(expected, noted[: len(expected)])
         self.assertGreaterEqual(len(expected), 4)
-        self.assertEqual("up", history.events[-1][0])
+        self.assertEqual("up", noted[-1][0])
         self.assertEqual(["fail", "recover"], told[:2])
         self.assertEqual(told.count("fail"), told.count("recover"))

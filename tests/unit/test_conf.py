@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as ty
 
+import ddt
 import fixtures
 from oslo_config import cfg
 import testtools
@@ -39,6 +40,33 @@ _DEFAULTS = {
     "max_waiting": 1,
     "max_response_size": 65536,
 }
+# What the help of each says: its unit, and its consequences.
+_UNITS = {
+    "secret": "characters",
+    "headers": "Names",
+    "token_ttl": "Seconds",
+    "max_tokens": "Number of tokens",
+    "lease": "Seconds",
+    "wait_timeout": "Seconds",
+    "max_waiting": "Number of retries",
+    "max_response_size": "Bytes",
+    "purge_interval": "Seconds",
+    "purge_batch": "Number of rows",
+    "every_host": "Whether",
+}
+_CONSEQUENCES = {
+    "secret": ["refuses to start", "retries run again"],
+    "headers": ["runs each time", "by mistake"],
+    "token_ttl": ["is a new request", "larger"],
+    "max_tokens": ["429", "does not run", "no limit"],
+    "lease": ["409", "lose its tokens"],
+    "wait_timeout": ["409", "occupies"],
+    "max_waiting": ["409", "answer nobody", "lets none wait"],
+    "max_response_size": ["rebuilt", "never run again"],
+    "every_host": ["retry_safe", "a second time"],
+    "purge_interval": ["only grows", "after the first"],
+    "purge_batch": ["more to do at a time"],
+}
 
 
 _NO_NUMBERS = cfg.MultiStrOpt | cfg.ListOpt | cfg.BoolOpt
@@ -58,25 +86,30 @@ class _TestCase(testtools.TestCase):
             self.addCleanup(self.conf.clear_override, name, "idempotency")
 
 
+@ddt.ddt
 class OptionsTest(_TestCase):
     def test_their_defaults_are_the_protocol_s(self) -> None:
         group = self.conf.idempotency
         self.assertEqual(_DEFAULTS, {name: group[name] for name in group})
 
-    def test_each_number_has_a_least_and_a_most(self) -> None:
+    def test_each_number_has_its_bounds_here(self) -> None:
         numbers = [
             opt.name
             for opt in opts.idempotency_opts
             if not isinstance(opt, _NO_NUMBERS)
         ]
         self.assertEqual([row[0] for row in _BOUNDS], numbers)
-        for name, least, most in _BOUNDS:
-            with self.subTest(name):
-                for value in (least, most):
-                    self.set(**{name: value})
-                    self.assertEqual(value, self.conf.idempotency[name])
-                for value in (least - 1, most + 1):
-                    self.assertRaises(ValueError, self.set, **{name: value})
+
+    @ddt.data(*_BOUNDS)
+    @ddt.unpack
+    def test_each_number_has_a_least_and_a_most(
+        self, name: str, least: float, most: float
+    ) -> None:
+        for value in (least, most):
+            self.set(**{name: value})
+            self.assertEqual(value, self.conf.idempotency[name])
+        for value in (least - 1, most + 1):
+            self.assertRaises(ValueError, self.set, **{name: value})
 
     def test_headers_are_two_names_in_any_case(self) -> None:
         for names in (["X-Client-Token"], ["idempotency-key"]):
@@ -92,8 +125,8 @@ class OptionsTest(_TestCase):
         lines: list[str] = []
 
         class Log:
-            def log(self, level: int, text: str, *args: ty.Any) -> None:
-                lines.append(text % args)
+            def log(self, level: int, msg: object, *args: object) -> None:
+                lines.append(str(msg) % args)
 
         self.conf.log_opt_values(Log(), 10)
         (line,) = (one for one in lines if "idempotency.secret" in one)
@@ -106,46 +139,24 @@ class OptionsTest(_TestCase):
             opts.list_opts(),
         )
 
-    def test_each_help_tells_the_unit(self) -> None:
-        units = {
-            "max_response_size": "Bytes",
-            "secret": "characters",
-            "headers": "Names",
-            "max_tokens": "Number of tokens",
-            "purge_batch": "Number of rows",
-            "max_waiting": "Number of retries",
-            "every_host": "Whether",
-        }
-        for opt in opts.idempotency_opts:
-            with self.subTest(opt.name):
-                self.assertIn(units.get(opt.name, "Seconds"), opt.help)
+    @ddt.named_data(*((opt.name, opt) for opt in opts.idempotency_opts))
+    def test_each_help_tells_the_unit(self, opt: cfg.Opt) -> None:
+        self.assertIn(_UNITS[opt.name], opt.help or "")
 
-    def test_each_help_tells_the_consequence(self) -> None:
-        said = {
-            "secret": ["refuses to start", "retries run again"],
-            "headers": ["runs each time", "by mistake"],
-            "token_ttl": ["is a new request", "larger"],
-            "every_host": ["retry_safe", "a second time"],
-            "purge_interval": ["only grows", "after the first"],
-            "purge_batch": ["more to do at a time"],
-            "max_tokens": ["429", "does not run", "no limit"],
-            "max_waiting": ["409", "answer nobody", "lets none wait"],
-            "lease": ["409", "lose its tokens"],
-            "wait_timeout": ["409", "occupies"],
-            "max_response_size": ["rebuilt", "never run again"],
-        }
-        for opt in opts.idempotency_opts:
-            text = " ".join(opt.help.split())
-            for words in said[opt.name]:
-                with self.subTest(opt.name):
-                    self.assertIn(words, text)
+    @ddt.named_data(*((opt.name, opt) for opt in opts.idempotency_opts))
+    def test_each_help_tells_the_consequence(self, opt: cfg.Opt) -> None:
+        text = " ".join((opt.help or "").split())
+        for words in _CONSEQUENCES[opt.name]:
+            self.assertIn(words, text)
 
     def test_the_group_tells_how_to_turn_it_on(self) -> None:
         (group,) = idempotency.list_opts()
-        self.assertIn(opts.idempotency_group.help, group.help)
-        self.assertIn("api-paste.ini", group.help)
+        text = group.help or ""
+        self.assertIn(opts.idempotency_group.help or "nothing", text)
+        self.assertIn("api-paste.ini", text)
 
 
+@ddt.ddt
 class CheckTest(_TestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -170,21 +181,22 @@ class CheckTest(_TestCase):
         self.set(secret=[])
         self.assert_misconfigured("secret is not set", "openssl rand")
 
-    def test_a_short_secret(self) -> None:
-        self.set(secret=[SECRET[:32]])
+    @ddt.data(SECRET[:32], "01234567" * 4)
+    def test_a_secret_that_just_suffices(self, secret: str) -> None:
+        self.set(secret=[secret])
         opts.check(self.conf, TURN_OFF)
-        for short in ("", "x", SECRET[:31]):
-            with self.subTest(length=len(short)):
-                self.set(secret=[SECRET, short])
-                self.assert_misconfigured("fewer than 32", "longer")
 
-    def test_a_secret_of_few_characters(self) -> None:
-        self.set(secret=["01234567" * 4])
-        opts.check(self.conf, TURN_OFF)
-        for poor in ("x" * 32, "0123456" * 5, "ab" * 500):
-            with self.subTest(poor):
-                self.set(secret=[SECRET, poor])
-                self.assert_misconfigured("fewer than 8 different", "random")
+    @ddt.data("", "x", SECRET[:31])
+    def test_a_short_secret(self, short: str) -> None:
+        self.set(secret=[SECRET, short])
+        self.assert_misconfigured("fewer than 32", "longer")
+
+    @ddt.named_data(
+        ("one", "x" * 32), ("seven", "0123456" * 5), ("two", "ab" * 500)
+    )
+    def test_a_secret_of_few_characters(self, poor: str) -> None:
+        self.set(secret=[SECRET, poor])
+        self.assert_misconfigured("fewer than 8 different", "random")
 
     def test_the_same_secret_twice(self) -> None:
         self.set(secret=[SECRET, SECRET[::-1], SECRET])
@@ -207,6 +219,7 @@ class CheckTest(_TestCase):
         self.assert_misconfigured("lease (3600)", "less", "token_ttl (3600)")
 
 
+@ddt.ddt
 class DollarTest(testtools.TestCase):
     """oslo.config replaces what follows a dollar, or fails at it."""
 
@@ -233,36 +246,34 @@ class DollarTest(testtools.TestCase):
         self.assertIn("Use a secret without one", str(error))
         self.assertNotIn(secret, str(error))
 
-    def test_in_nova_conf(self) -> None:
-        for dollar in ("$host", "${host}", "$5", "$$", "$$host", "abc$",
-                       r"\$host", "$unknown", "${", "$DEFAULT.host",
-                       "$secret", "$idempotency"):  # fmt: skip
-            for secret in (f"{SECRET}{dollar}", f"{dollar}{SECRET}"):
-                with self.subTest(secret):
-                    conf = self.loaded(f"[idempotency]\nsecret = {secret}\n")
-                    self.assert_dollar(conf, SECRET)
+    @ddt.data(
+        "$host", "${host}", "$5", "$$", "$$host", "abc$", r"\$host",
+        "$unknown", "${", "$DEFAULT.host", "$secret", "$idempotency",
+    )  # fmt: skip
+    def test_in_nova_conf(self, dollar: str) -> None:
+        for secret in (f"{SECRET}{dollar}", f"{dollar}{SECRET}"):
+            conf = self.loaded(f"[idempotency]\nsecret = {secret}\n")
+            self.assert_dollar(conf, SECRET)
 
     def test_in_one_of_several(self) -> None:
         lines = f"secret = {SECRET}\nsecret = {SECRET[::-1]}$host\n"
         self.assert_dollar(self.loaded(f"[idempotency]\n{lines}"), SECRET)
 
-    def test_in_the_environment(self) -> None:
-        for dollar in ("$host", "$5", "$$", "$", "$unknown"):
-            with self.subTest(dollar):
-                variable = fixtures.EnvironmentVariable(
-                    "OS_IDEMPOTENCY__SECRET", f"{SECRET}{dollar}"
-                )
-                with variable:
-                    self.assert_dollar(self.loaded(""), SECRET)
+    @ddt.data("$host", "$5", "$$", "$", "$unknown")
+    def test_in_the_environment(self, dollar: str) -> None:
+        variable = fixtures.EnvironmentVariable(
+            "OS_IDEMPOTENCY__SECRET", f"{SECRET}{dollar}"
+        )
+        with variable:
+            self.assert_dollar(self.loaded(""), SECRET)
 
-    def test_in_a_value_that_a_program_sets(self) -> None:
+    @ddt.data("$5", "$$", "abc$", "$unknown")
+    def test_in_a_value_that_a_program_sets(self, dollar: str) -> None:
         conf = self.loaded("")
-        for dollar in ("$5", "$$", "abc$", "$unknown"):
-            with self.subTest(dollar):
-                secret = [f"{SECRET}{dollar}"]
-                conf.set_override("secret", secret, group="idempotency")
-                self.addCleanup(conf.clear_override, "secret", "idempotency")
-                self.assert_dollar(conf, SECRET)
+        secret = [f"{SECRET}{dollar}"]
+        conf.set_override("secret", secret, group="idempotency")
+        self.addCleanup(conf.clear_override, "secret", "idempotency")
+        self.assert_dollar(conf, SECRET)
 
     def test_elsewhere_it_is_none_of_ours(self) -> None:
         conf = self.loaded(f"my = $host\n[idempotency]\nsecret = {SECRET}\n")

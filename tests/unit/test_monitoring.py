@@ -101,7 +101,7 @@ class Files(testtools.TestCase):
                 self.assertLessEqual(set(names.split("|")), STATES)
 
     def test_no_panel_has_another_s_place(self):
-        taken = set()
+        taken: set[tuple[int, int]] = set()
         for panel in self.dashboard["panels"]:
             at = panel["gridPos"]
             cells = {

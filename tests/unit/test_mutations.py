@@ -9,11 +9,14 @@ import tempfile
 import textwrap
 import unittest
 
+import ddt
+
 from mutations import installation
 from mutations import trial
 from mutations import witness
 from mutations.fault import Change
 from mutations.fault import fault
+from mutations.fault import Proof
 from mutations.fault import Simulated
 from mutations.fault import Tests
 from mutations.fault import Untrue
@@ -44,20 +47,20 @@ class Probe(unittest.TestCase):
         self.assertEqual(b"\x01", seal._FORMAT)
 
 
+@ddt.ddt
 class TableTestCase(unittest.TestCase):
-    def test_each_change_fits_the_source(self):
-        for one in FAULTS:
-            paths = {change.path for change in one.changes}
-            read = {
-                change.installed: (ROOT / change.path).read_text()
-                for change in one.changes
-            }
-            with self.subTest(one.number, says=one.says):
-                changed = one.sources(read)
-                self.assertEqual(len(paths), len(changed))
-                for place, source in changed.items():
-                    self.assertNotEqual(read[place], source)
-                    compile(source, place, "exec")
+    @ddt.named_data(*((f"{one.number}_{one.says}", one) for one in FAULTS))
+    def test_each_change_fits_the_source(self, one):
+        paths = {change.path for change in one.changes}
+        read = {
+            change.installed: (ROOT / change.path).read_text()
+            for change in one.changes
+        }
+        changed = one.sources(read)
+        self.assertEqual(len(paths), len(changed))
+        for place, source in changed.items():
+            self.assertNotEqual(read[place], source)
+            compile(source, place, "exec")
 
     def test_one_that_changes_nothing_is_the_simulator_s_own(self):
         for one in FAULTS:
@@ -96,6 +99,7 @@ class ChangeTestCase(unittest.TestCase):
             _ = Change("tests/x.py", "", "").installed
 
 
+@ddt.ddt
 class TrialTestCase(unittest.TestCase):
     """In processes of their own, as each fault is tried."""
 
@@ -124,11 +128,10 @@ class TrialTestCase(unittest.TestCase):
         proof = Tests((f"{_HERE}.test_the_format_has_one_byte",))
         self.assertFalse(self._try(proof, self._new).good)
 
-    def test_a_broken_module_is_no_fault(self):
+    @ddt.data("_FORMAT = (\n", "import nova.nowhere\n", "")
+    def test_a_broken_module_is_no_fault(self, broken):
         proof = Tests((f"{_HERE}.test_it_is_the_first_one",))
-        for broken in ("_FORMAT = (\n", "import nova.nowhere\n", ""):
-            with self.subTest(broken):
-                self.assertFalse(self._try(proof, broken).good)
+        self.assertFalse(self._try(proof, broken).good)
 
     def test_a_change_that_does_not_fit_is_told(self):
         self._old = "something else"
@@ -137,7 +140,8 @@ class TrialTestCase(unittest.TestCase):
         self.assertIn("has this 0 times", outcome.says)
 
     def test_proofs_hold_without_a_fault(self):
-        proofs = [Tests((f"{_HERE}.test_*",)), Simulated(requests=1)]
+        proofs: list[Proof] = [Tests((f"{_HERE}.test_*",))]
+        proofs.append(Simulated(requests=1))
         outcome = trial.without_faults(proofs)
         self.assertTrue(outcome.good, outcome.says)
 

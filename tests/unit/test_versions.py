@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ddt
 import testtools
 
 from nova import exception
@@ -19,6 +20,7 @@ def asked(**fields: str) -> str:
     return version_asked(request.headers)
 
 
+@ddt.ddt
 class VersionAskedTest(testtools.TestCase):
     def test_without_a_header_it_is_nova_s_default(self) -> None:
         self.assertEqual("2.1", asked())
@@ -37,22 +39,23 @@ class VersionAskedTest(testtools.TestCase):
         self.assertEqual("2.90", asked(**{NEW: "  compute   2.90  "}))
         self.assertEqual("2.90", asked(**{OLD: " 2.90 "}))
 
-    def test_it_is_the_one_that_nova_takes(self) -> None:
-        for fields in (
-            {NEW: "compute 2.5, compute 2.7"},
-            {NEW: "compute 2.5, volume 3.7"},
-            {NEW: "volume 3.5,compute 2.7"},
-            {NEW: "compute 2.5", OLD: "2.7"},
-            {NEW: "volume 3.5", OLD: "2.7"},
-            {OLD: "2.5, 2.7"},
-            {NEW: "compute", OLD: "2.7"},
-            {},
-        ):
-            with self.subTest(fields):
-                request = wsgi.Request.blank("/servers", headers=fields)
-                request.set_api_version_request()
-                taken = request.api_version_request.get_string()
-                self.assertEqual(taken, version_asked(request.headers))
+    @ddt.named_data(
+        ("new_twice", {NEW: "compute 2.5, compute 2.7"}),
+        ("new_then_another_service", {NEW: "compute 2.5, volume 3.7"}),
+        ("another_service_then_new", {NEW: "volume 3.5,compute 2.7"}),
+        ("new_and_old", {NEW: "compute 2.5", OLD: "2.7"}),
+        ("another_service_and_old", {NEW: "volume 3.5", OLD: "2.7"}),
+        ("old_twice", {OLD: "2.5, 2.7"}),
+        ("new_without_a_number_and_old", {NEW: "compute", OLD: "2.7"}),
+        ("none", {}),
+    )
+    def test_it_is_the_one_that_nova_takes(
+        self, fields: dict[str, str]
+    ) -> None:
+        request = wsgi.Request.blank("/servers", headers=fields)
+        request.set_api_version_request()
+        taken = request.api_version_request.get_string()
+        self.assertEqual(taken, version_asked(request.headers))
 
     def test_what_nova_refuses_is_refused(self) -> None:
         for version in ("2", "2.01", "two", "2.1.1", "-2.1"):

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 import sys
 import time
+import typing as ty
 
 from embedded import demo
 from embedded import ports
@@ -71,7 +71,7 @@ def _try(patched: Patched, *, quick: bool) -> bool:
     return True
 
 
-def _tell(what: str, do: Callable[[], str | None]) -> None:
+def _tell(what: str, do: ty.Callable[[], str | None]) -> None:
     print(f"{what} ", end="", flush=True)
     started = time.monotonic()
     said = do()

@@ -131,6 +131,7 @@ class StoreTestCase(BackendTestCase, contract.StoreContract):
     """Our tables and one of a service's own; each test finds them empty."""
 
     database: ty.ClassVar[Database]
+    store: SqlTokenStore
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -175,8 +176,8 @@ class StoreTestCase(BackendTestCase, contract.StoreContract):
             thing = Thing(name=name)
             session.add(thing)
             session.flush()
-            key: int = thing.id
-        return key
+            key = thing.id
+        return ty.cast(int, key)
 
     def delete(self, key: int, manager: ty.Any = None) -> int:
         """Delete a thing in the way of a service; return how many went."""

@@ -14,7 +14,7 @@ from openstack_idempotency.engine.points import Point
 from tests.functional.db import base
 
 
-class Standstill(fixtures.Fixture):  # type: ignore[misc]
+class Standstill(fixtures.Fixture):
     """Runs something in a thread, and lets it stand still.
 
     Whatever it has locked in the database it holds until it goes on.

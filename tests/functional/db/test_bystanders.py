@@ -15,7 +15,9 @@ import threading
 import typing as ty
 
 import ddt
+import fixtures
 import sqlalchemy as sa
+import testtools
 
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine.points import Point
@@ -210,7 +212,7 @@ class _Bystanding(base.StoreTestCase):
         return contract.Held(use, self.claim_of(key, use))
 
 
-class _Connections(base.fixtures.Fixture):  # type: ignore[misc]
+class _Connections(fixtures.Fixture):
     """The stranger's connections, which fail where they had to wait."""
 
     def __init__(self, test: base.StoreTestCase) -> None:
@@ -229,7 +231,7 @@ class _Connections(base.fixtures.Fixture):  # type: ignore[misc]
         connection.commit()
 
 
-class _Retries(base.fixtures.Fixture):  # type: ignore[misc]
+class _Retries(fixtures.Fixture):
     """Clients send again what the worker that stands still is to do.
 
     :param store: of the process that serves them
@@ -295,6 +297,6 @@ class _AtStatements(_Bystanding):
         self.assertNotEqual([], stops)
 
 
-class PointsTest(base.testtools.TestCase):
+class PointsTest(testtools.TestCase):
     def test_there_is_a_case_for_each_point(self) -> None:
         self.assertEqual(set(Point), set(ERRANDS))

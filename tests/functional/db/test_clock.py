@@ -35,8 +35,8 @@ class _Clock(base.EmptyTestCase):
 
     def test_it_tells_the_same_in_another_time_zone(self) -> None:
         with self.engine.connect() as connection:
-            if _ZONES[self.backend]:
-                connection.execute(sa.text(_ZONES[self.backend]))
+            if zone := _ZONES[self.backend]:
+                connection.execute(sa.text(zone))
             self.assert_now(connection.scalar(sa.select(clock.now())))
 
     def test_it_goes_on_within_a_transaction(self) -> None:

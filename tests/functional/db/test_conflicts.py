@@ -29,7 +29,13 @@ class _Died(BaseException):
     """Stands for the end of a thread."""
 
 
-class _Conflict:
+if ty.TYPE_CHECKING:
+    _Mixin = base.StoreTestCase
+else:
+    _Mixin = object
+
+
+class _Conflict(_Mixin):
     """A lease is renewed between the service's first read and its insert."""
 
     isolation: ty.ClassVar[str]
@@ -128,10 +134,10 @@ class _Commits(base.StoreTestCase):
         commit = dialect.do_commit
 
         def fail(connection: ty.Any) -> None:
-            dialect.do_commit = commit  # type: ignore[method-assign]
+            dialect.do_commit = commit
             raise error
 
-        dialect.do_commit = fail  # type: ignore[method-assign]
+        dialect.do_commit = fail
         self.addCleanup(setattr, dialect, "do_commit", commit)
 
     @ddt.data(_Died, SystemExit, db_exc.DBError)

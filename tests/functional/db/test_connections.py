@@ -8,6 +8,7 @@ import socket
 import typing as ty
 
 import sqlalchemy as sa
+import testtools
 
 from openstack_idempotency.fixture import contract
 from openstack_idempotency.fixture.contract import use_of
@@ -260,7 +261,7 @@ class KeepaliveTest(base.StoreTestCase):
         self.assertEqual([1, 5, 1, 5], told)
 
 
-class InMemoryTest(base.testtools.TestCase):
+class InMemoryTest(testtools.TestCase):
     """SQLite in memory has no second connection; Nova's tests run on it."""
 
     def test_the_store_works(self) -> None:

@@ -15,7 +15,7 @@ from tests.functional.db import errands
 from tests.functional.db.errands import Errands
 
 
-class _Wire(fixtures.Fixture):  # type: ignore[misc]
+class _Wire(fixtures.Fixture):
     """Notes what goes to a server, on whatever connection.
 
     :param test: whose store and service are listened to

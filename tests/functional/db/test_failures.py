@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as ty
 
+import ddt
 import fixtures
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
@@ -72,6 +73,10 @@ def _calls(tokens: ty.Any) -> dict[str, ty.Callable[[], object]]:
     }
 
 
+# They are called with a store only when a test calls them.
+_METHODS = tuple(_calls(None))
+
+
 def _nothing(transaction: ty.Any, resources: ty.Any) -> Withdrawn:
     return Withdrawn(Fate.WITHDRAWN)
 
@@ -97,6 +102,7 @@ class _FailureTestCase(base.StoreTestCase):
 
 
 @base.on_each_backend
+@ddt.ddt
 class _NoTables(_FailureTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -104,14 +110,14 @@ class _NoTables(_FailureTestCase):
         tables.METADATA.drop_all(engine)
         self.addCleanup(tables.METADATA.create_all, engine)
 
-    def test_each_method_says_how_to_create_them(self) -> None:
-        for name, call in _calls(self.store).items():
-            with self.subTest(name):
-                self.assert_unavailable(call)
-                self.assertIn("nova-idempotency db sync", self.log.output)
+    @ddt.data(*_METHODS)
+    def test_each_method_says_how_to_create_them(self, name: str) -> None:
+        self.assert_unavailable(_calls(self.store)[name])
+        self.assertIn("Create it with 'db sync'", self.log.output)
 
 
 @base.on_each_backend
+@ddt.ddt
 class _Broken(_FailureTestCase):
     """Statements fail, with an error that nobody expects."""
 
@@ -130,10 +136,11 @@ class _Broken(_FailureTestCase):
         values, *_ = rest
         return statement.replace("client_token", "( client_token"), values
 
-    def test_each_method_is_unavailable_and_tells_no_values(self) -> None:
-        for name, call in _calls(self.store).items():
-            with self.subTest(name):
-                self.assert_unavailable(call)
+    @ddt.data(*_METHODS)
+    def test_each_method_is_unavailable_and_tells_no_values(
+        self, name: str
+    ) -> None:
+        self.assert_unavailable(_calls(self.store)[name])
 
 
 @base.on_each_server
@@ -216,7 +223,7 @@ class _Committed(_FailureTestCase):
                 self.breaks -= 1
                 raise _error_of(dialect)
 
-        dialect.do_commit = then_break  # type: ignore[method-assign]
+        dialect.do_commit = then_break
         self.addCleanup(setattr, dialect, "do_commit", commit)
 
     def test_a_claim_is_recognised_as_our_own(self) -> None:
@@ -261,25 +268,30 @@ def _error_of(dialect: sa.Dialect) -> Exception:
     return driver.ProgrammingError("Cannot operate on a closed database.")
 
 
+@ddt.ddt
 class UnreachableTest(testtools.TestCase):
     """There is no server at all; not even a database to be cleaned."""
 
-    def test_it_is_unavailable_and_tells_no_values(self) -> None:
-        self.useFixture(base.NoDelay())
-        for url in (
-            "mysql+pymysql://u:pw-hush@127.0.0.1:1/nova_api",
-            "postgresql+psycopg2://u:pw-hush@127.0.0.1:1/nova_api",
-            "sqlite:////nowhere/at/all.sqlite",
-        ):
-            log = self.useFixture(fixtures.FakeLogger())
-            manager = enginefacade.transaction_context()
-            manager.configure(connection=url, max_retries=1, retry_interval=0)
-            tokens = SqlTokenStore(
-                manager, Settings(lease=1000, token_ttl=60000)
+    @ddt.named_data(
+        *(
+            (f"{url.partition(':')[0]}_{name}", url, name)
+            for url in (
+                "mysql+pymysql://u:pw-hush@127.0.0.1:1/nova_api",
+                "postgresql+psycopg2://u:pw-hush@127.0.0.1:1/nova_api",
+                "sqlite:////nowhere/at/all.sqlite",
             )
-            for name, call in _calls(tokens).items():
-                with self.subTest(url, method=name):
-                    self.assertRaises(errors.Unavailable, call)
-            self.assertIn("Client tokens are refused", log.output)
-            for hushed in (_TOKEN, "pw-hush", _SEALED.decode()):
-                self.assertNotIn(hushed, log.output)
+            for name in _METHODS
+        )
+    )
+    def test_it_is_unavailable_and_tells_no_values(
+        self, url: str, name: str
+    ) -> None:
+        self.useFixture(base.NoDelay())
+        log = self.useFixture(fixtures.FakeLogger())
+        manager = enginefacade.transaction_context()
+        manager.configure(connection=url, max_retries=1, retry_interval=0)
+        tokens = SqlTokenStore(manager, Settings(lease=1000, token_ttl=60000))
+        self.assertRaises(errors.Unavailable, _calls(tokens)[name])
+        self.assertIn("Client tokens are refused", log.output)
+        for hushed in (_TOKEN, "pw-hush", _SEALED.decode()):
+            self.assertNotIn(hushed, log.output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 
+import fixtures
 import sqlalchemy as sa
 
 from openstack_idempotency.fixture.contract import use_of
@@ -97,7 +98,7 @@ class _Flood(base.StoreTestCase):
             return int(connection.scalar(query) or 0)
 
 
-class _Other(base.fixtures.Fixture):  # type: ignore[misc]
+class _Other(fixtures.Fixture):
     """Connections of another process."""
 
     def __init__(self, test: base.StoreTestCase) -> None:

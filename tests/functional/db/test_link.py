@@ -219,7 +219,7 @@ class _NoLink(base.StoreTestCase):
                     session.flush()
 
     def assert_untouched(self) -> None:
-        self.assertEqual(1, len(self.statements), self.statements)
+        self.assertEqual(1, len(self.statements), str(self.statements))
         self.assertIn("INSERT INTO things", self.statements[0])
 
     def test_without_a_claim_there_is_no_statement_of_ours(self) -> None:

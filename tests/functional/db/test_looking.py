@@ -89,7 +89,7 @@ class _Looking(base.StoreTestCase):
         for scope in (SCOPE, OTHER, ELSEWHERE, OF_DOMAIN, OF_SYSTEM):
             claim = self.claim(scope=scope)
             listed = self.store.listed(scope, ALL).uses
-            self.assertEqual([claim.id], self.keys(listed), scope)
+            self.assertEqual([claim.id], self.keys(listed), str(scope))
 
     def test_what_has_ended_is_not_listed(self) -> None:
         self.claim()

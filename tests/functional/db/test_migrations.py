@@ -185,7 +185,7 @@ class _Interrupted(_MigrationTestCase):
             if not self._die_before(number):
                 break
             migration.db_sync(self.engine)
-            self.assertEqual([], self.differences(), number)
+            self.assertEqual([], self.differences(), str(number))
             self._drop()
         # The tables, their indexes, and the version.
         self.assertGreater(number, 5)

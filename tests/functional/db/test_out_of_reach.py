@@ -77,13 +77,12 @@ class VanishedTest(_OutOfReachTestCase):
         engine = self.store.connections.engine()
 
         def vanish(*event: ty.Any) -> None:
-            (connection,) = engines
-            self.clock.forward(connection._read_timeout)
+            self.clock.forward(opened._read_timeout)
             driver = ty.cast(ty.Any, engine.dialect.dbapi)
             raise driver.OperationalError(2013, "timed out")
 
         with engine.connect() as connection:
-            engines = [connection.connection.driver_connection]
+            opened: ty.Any = connection.connection.driver_connection
         sa.event.listen(engine, "do_execute", vanish)
         waited = self.seconds(lambda: self.store.look(use_of()))
         self.assertLessEqual(waited, _NOVAS)
@@ -123,8 +122,8 @@ class SilentTest(testtools.TestCase):
         _, port = self._listener.getsockname()
         url = f"mysql+pymysql://root@127.0.0.1:{port}/nova_api"
         # Without enginefacade, which would try to connect by itself.
-        writer = types.SimpleNamespace(get_engine=lambda: services)
         services = sa.create_engine(url)
+        writer = types.SimpleNamespace(get_engine=lambda: services)
         manager = types.SimpleNamespace(writer=writer)
         settings = Settings(lease=contract.LEASE, token_ttl=contract.TTL)
         store = SqlTokenStore(

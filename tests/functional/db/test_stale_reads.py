@@ -26,7 +26,7 @@ from tests.functional.db import errands
 from tests.functional.db.errands import Errands
 
 
-class _Lag(fixtures.Fixture):  # type: ignore[misc]
+class _Lag(fixtures.Fixture):
     """Lets a store read what was committed by now, and nothing later.
 
     :param engine: the database

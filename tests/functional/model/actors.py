@@ -214,6 +214,11 @@ class Worker:
         return f"{self.request_id} ({self.plan})"
 
     @property
+    def lasting(self) -> bool:
+        """Whether its token lives as long as what it makes."""
+        return False
+
+    @property
     def owner(self) -> str | None:
         """The name by which a row says that this request holds it."""
         return self._service.store.owners.get(self.request_id)

@@ -56,6 +56,10 @@ class Work:
     def link(self) -> str:
         return self.operation.kind.name
 
+    @property
+    def lasting(self) -> bool:
+        return False  # nothing of a museum's lasts by itself
+
     def run(self) -> Answer:
         try:
             self.operation.run(self.manager)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as ty
 
 from nova.idempotency import operations
@@ -16,7 +17,7 @@ from tests.functional import conducting
 _SECRETS = ("adminPass", "private_key")
 
 
-class Linked:
+class Linked(base.Mixin):
     """What each linked operation leaves, and what its retry gets.
 
     :cvar path: the operation
@@ -66,7 +67,9 @@ class Linked:
         for point in base.BEFORE_THE_COMMIT:
             before = self.made()
             token = point.value
-            self.left_by_a_dead_worker(point, lambda t=token: self.make(t))
+            self.left_by_a_dead_worker(
+                point, functools.partial(self.make, token)
+            )
             self.assertEqual(before, self.made(), point)
             retry = self.make(token)
             self.assertLess(retry.status_code, 300, retry.content)
@@ -81,7 +84,9 @@ class Linked:
         for point in base.AFTER_THE_COMMIT:
             before = self.made()
             token = point.value
-            self.left_by_a_dead_worker(point, lambda t=token: self.make(t))
+            self.left_by_a_dead_worker(
+                point, functools.partial(self.make, token)
+            )
             self.assertEqual(sorted([*before, token]), self.made(), point)
             self.gone_on_with()
             retry = self.make(token)
@@ -153,7 +158,9 @@ class Linked:
         self.change(state="running", sealed=None, status=None, lease_until=0)
 
     def kind(self) -> ty.Any:
-        return operations.find(self.path, None).kind
+        row = operations.find(self.path, None)
+        assert row is not None
+        return row.kind
 
 
 class Deleted:
@@ -277,7 +284,9 @@ class BootVolumes(Linked, conducting.Conducting):
         for point in base.AFTER_THE_COMMIT:
             before = self.made()
             token = point.value
-            self.left_by_a_dead_worker(point, lambda t=token: self.make(t))
+            self.left_by_a_dead_worker(
+                point, functools.partial(self.make, token)
+            )
             retry = self.make(token)
             self.assertEqual(202, retry.status_code, retry.content)
             state = retry.headers["X-Client-Token-State"]

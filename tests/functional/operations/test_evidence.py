@@ -54,7 +54,7 @@ class Evidence(aftermath.Aftermath):
         if row.action in _FINISHES:
             self.check_finishes()
             return
-        self.check_events({row.path, row.action})
+        self.check_events({row.path, row.action or ""})
 
     def prepare(self, sample: Sample) -> None:
         self.api.microversion = sample.version

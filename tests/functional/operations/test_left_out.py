@@ -77,7 +77,7 @@ class Ignored(cloud.Cloud):
     def test_what_nova_refuses_is_refused(self) -> None:
         self.api.microversion = "2.1"
         for row in _rows(LeftOut.REFUSED):
-            body = {row.action or "anything": {}}
+            body: dict[str, ty.Any] = {row.action or "anything": {}}
             plain = self.post(self.path(row), body)
             self.assertIn(plain.status_code, (400, 410), row)
             for _ in range(2):

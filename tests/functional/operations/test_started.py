@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as ty
 
 import fixtures
@@ -62,7 +63,7 @@ class Started(aftermath.Aftermath):
         ):
             self.left_by_a_dead_worker(
                 Point.AFTER_METHOD,
-                lambda path=path, body=body: self.post(path, body, "t"),
+                functools.partial(self.post, path, body, "t"),
             )
             self.assert_unknown(self.retry(path, body))
 

@@ -42,7 +42,7 @@ class ClientWheelTest(testtools.TestCase):
         before = environment.contents()
         environment.install(self.wheel)
         names = {
-            re.match(r"[\w-]+", line)[0] for line in environment.ask(REQUIRED)
+            re.split(r"[^\w-]", line)[0] for line in environment.ask(REQUIRED)
         }
         self.assertIn("python-novaclient", names)
         self.assertNotIn("nova", names)

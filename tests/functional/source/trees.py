@@ -78,7 +78,7 @@ Request
 }
 
 
-class SmallTree(fixtures.Fixture):  # type: ignore[misc]
+class SmallTree(fixtures.Fixture):
     """The tree; its version is that of the installed Nova.
 
     :param version: another version

@@ -22,8 +22,8 @@ class _AllowanceTestCase(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.clock = fakes.Clock()
-        self.tokens: dict[str, int] = {}
-        self.counted: list[str] = []
+        self.tokens: dict[str | None, int] = {}
+        self.counted: list[str | None] = []
 
     def allow(self, most: int) -> None:
         self.allowance = Allowance(most, self._count, self.clock.monotonic)

@@ -302,3 +302,16 @@ class FilesTest(_TestCase):
             if isinstance(node, functions)
             and (node.end_lineno or 0) - node.lineno >= _MAX_FUNCTION
         )
+
+
+class CasesTest(_TestCase):
+    def test_each_case_is_a_test_of_its_own(self) -> None:
+        """Below testtools, subTest does not tell which case has failed."""
+        self.assert_nobody(
+            path
+            for path, tree in _trees().items()
+            # The client's tests are being rewritten.
+            if not path.startswith("tests/unit/client/")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and node.attr == "subTest"
+        )

@@ -138,7 +138,7 @@ class AccountTest(testtools.TestCase):
         self.counters = Counters()
         self.records: list[logging.LogRecord] = []
         handler = logging.Handler()
-        handler.emit = self.records.append  # type: ignore[method-assign]
+        handler.emit = self.records.append  # type: ignore[method-assign, assignment]
         log = logging.getLogger("openstack_idempotency.engine.account")
         log.addHandler(handler)
         self.addCleanup(log.removeHandler, handler)

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import typing as ty
 
+import ddt
 import testtools
 
 from openstack_idempotency.protocol import digest
@@ -104,19 +105,20 @@ class CallerTest(testtools.TestCase):
         self.assertEqual(32, len(self._one(_scope("\u00e9", "\ud800"))))
 
 
+@ddt.ddt
 class RotationTest(testtools.TestCase):
-    def test_there_is_a_digest_for_each_secret_in_their_order(self) -> None:
-        both = Digests([ONE, TWO])
-        for name, arguments in (
-            ("of_token", (_scope(), "t")),
-            ("of_request", ("t", b"{}")),
-        ):
-            with self.subTest(name):
-                (first,) = getattr(Digests([ONE]), name)(*arguments)
-                (second,) = getattr(Digests([TWO]), name)(*arguments)
-                self.assertNotEqual(first, second)
-                found = getattr(both, name)(*arguments)
-                self.assertEqual((first, second), found)
+    @ddt.named_data(
+        ("of_token", Digests.of_token, _scope(), "t"),
+        ("of_request", Digests.of_request, "t", b"{}"),
+    )
+    def test_there_is_a_digest_for_each_secret_in_their_order(
+        self, digests: ty.Callable[..., ty.Sequence[bytes]], *of: ty.Any
+    ) -> None:
+        (first,) = digests(Digests([ONE]), *of)
+        (second,) = digests(Digests([TWO]), *of)
+        self.assertNotEqual(first, second)
+        both = digests(Digests([ONE, TWO]), *of)
+        self.assertEqual((first, second), both)
 
 
 class RequestTest(testtools.TestCase):

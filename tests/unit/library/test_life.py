@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from openstack_idempotency.fixture import fakes
+from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.record import FOREVER
 from tests.unit.library import base
 from tests.unit.library.base import answers
@@ -63,7 +64,7 @@ class LastingTest(StatesTestCase):
     def test_one_whose_worker_died_lives_as_long(self) -> None:
         token = token_of(_NOW + 1)
 
-        def dies() -> base.Answer:
+        def dies() -> Answer:
             self.create()
             self.die()
 

@@ -9,6 +9,7 @@ import random
 import time
 import typing as ty
 
+import ddt
 import hypothesis
 from hypothesis import strategies as st
 import testtools
@@ -34,6 +35,7 @@ def value(body: Json) -> bytes:
     return canonical(json.dumps(body))
 
 
+@ddt.ddt
 class TargetTest(testtools.TestCase):
     def assert_target(
         self, expected: str, path: str, project: str | None = None
@@ -75,10 +77,11 @@ class TargetTest(testtools.TestCase):
             scope.target("POST", "/servers/A/action", None),
         )
 
-    def test_slashes_at_the_ends_and_doubled_do_not_count(self) -> None:
-        for path in ("/servers/", "servers", "//servers", "/servers//"):
-            with self.subTest(path):
-                self.assert_target("POST /servers", path)
+    @ddt.data("/servers/", "servers", "//servers", "/servers//")
+    def test_slashes_at_the_ends_and_doubled_do_not_count(
+        self, path: str
+    ) -> None:
+        self.assert_target("POST /servers", path)
 
     def test_the_root_is_a_target(self) -> None:
         self.assert_target("POST /", "/")
@@ -106,10 +109,11 @@ class TargetTest(testtools.TestCase):
 
 class _CanonicalTestCase(testtools.TestCase):
     def assert_same(self, *texts: str) -> None:
-        self.assertEqual(1, len(set(map(canonical, texts))), texts)
+        self.assertEqual(1, len(set(map(canonical, texts))), str(texts))
 
     def assert_different(self, *texts: str) -> None:
-        self.assertEqual(len(texts), len(set(map(canonical, texts))), texts)
+        found = set(map(canonical, texts))
+        self.assertEqual(len(texts), len(found), str(texts))
 
 
 class CanonicalTest(_CanonicalTestCase):
@@ -180,6 +184,7 @@ class CanonicalTest(_CanonicalTestCase):
             self.assertEqual(400, error.status)
 
 
+@ddt.ddt
 class NumberTest(_CanonicalTestCase):
     """Numbers are compared by their exact values."""
 
@@ -219,18 +224,22 @@ class NumberTest(_CanonicalTestCase):
         self.assert_different(f"1e{nines}", f"1e{nines[:-1]}8")
         self.assert_same(f"2e{'0' * 50_000}", "2", f"2e-{'0' * 50_000}")
 
-    def test_a_huge_exponent_costs_no_more_than_its_characters(self) -> None:
-        bodies = (
-            "1e999999999999", "-1e-999999999999", "1e" + "9" * 100_000,
-            "9" * 100_000, f"[{','.join(['1e99999999'] * 10_000)}]",
-        )  # fmt: skip
-        for body in bodies:
-            with self.subTest(body[:20]):
-                began = time.process_time()
-                self.assertLess(len(canonical(body)), 3 * len(body) + 100)
-                self.assertLess(time.process_time() - began, 1)
+    @ddt.named_data(
+        ("huge", "1e999999999999"),
+        ("tiny", "-1e-999999999999"),
+        ("long_exponent", "1e" + "9" * 100_000),
+        ("long_int", "9" * 100_000),
+        ("many", f"[{','.join(['1e99999999'] * 10_000)}]"),
+    )
+    def test_a_huge_exponent_costs_no_more_than_its_characters(
+        self, body: str
+    ) -> None:
+        began = time.process_time()
+        self.assertLess(len(canonical(body)), 3 * len(body) + 100)
+        self.assertLess(time.process_time() - began, 1)
 
 
+@ddt.ddt
 class OtherBodyTest(testtools.TestCase):
     """Bodies that are none, or no JSON."""
 
@@ -241,15 +250,19 @@ class OtherBodyTest(testtools.TestCase):
         for other in ("{}", "null", '""', " ", "empty", '"empty"'):
             self.assertNotIn(canonical(other), found)
 
-    def test_json_needs_no_content_type(self) -> None:
-        for name in (None, "application/json", "Application/JSON",
-                     "application/json; charset=utf-8", "application/json;",
-                     "application/vnd.openstack.compute+json"):  # fmt: skip
-            with self.subTest(name):
-                self.assertEqual(
-                    canonical('{"a":1,"b":2}'),
-                    canonical('{"b":2.0, "a":1}', content_type=name),
-                )
+    @ddt.data(
+        None,
+        "application/json",
+        "Application/JSON",
+        "application/json; charset=utf-8",
+        "application/json;",
+        "application/vnd.openstack.compute+json",
+    )
+    def test_json_needs_no_content_type(self, name: str | None) -> None:
+        self.assertEqual(
+            canonical('{"a":1,"b":2}'),
+            canonical('{"b":2.0, "a":1}', content_type=name),
+        )
 
     def test_what_only_says_that_it_is_json_is_bytes(self) -> None:
         found = {
@@ -286,7 +299,7 @@ class OtherBodyTest(testtools.TestCase):
             ('a/b; c="x;y\\"z"; d=1', 'a/b;d=1;c="x;y\\"z"'),
         ):  # fmt: skip
             found = {canonical(b"x", content_type=name) for name in names}
-            self.assertEqual(1, len(found), names)
+            self.assertEqual(1, len(found), str(names))
 
     def test_a_long_content_type_costs_no_more_than_its_length(self) -> None:
         for name in ("a/b;" + " " * 60_000 + "x", 'a/b;c="' + "\\x" * 30_000,

@@ -143,7 +143,7 @@ class LeaseEndsTest(base.EngineTestCase):
             raise SystemExit
 
         if step == "seal":
-            self.sealer.seal = stop  # type: ignore[method-assign]
+            self.patch(self.sealer, "seal", stop)
         else:
             self.store.before["complete"] = stop
         self.assertRaises(SystemExit, self.send, self.linked())
