@@ -20,8 +20,6 @@ from chaos import databases
 from chaos import hosts
 from chaos import schema
 from chaos import states
-from chaos.checker import Rule
-from chaos.checker import Violation
 from chaos.client import Answer
 from chaos.client import Client
 from chaos.client import Operation
@@ -32,6 +30,8 @@ from chaos.history import History
 from chaos.hosts import Worker
 from chaos.ledger import Ledger
 from chaos.mutation import Mutation
+from chaos.rules import Rule
+from chaos.rules import Violation
 from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
@@ -52,6 +52,10 @@ class TestCase(unittest.TestCase):
 
     backend: ty.ClassVar[str]
     mutation: ty.ClassVar[Mutation | None] = None
+    urls: ty.ClassVar[databases.Databases]
+    history: ty.ClassVar[History]
+    ledger: ty.ClassVar[Ledger]
+    host: ty.ClassVar[hosts.Host]
     workers: ty.ClassVar[list[Worker]]
 
     @classmethod
@@ -250,6 +254,13 @@ class TestCase(unittest.TestCase):
         self.assertEqual([], self.findings())
         self.start_over()
         self.assertTrue(self.retry().succeeded)
+
+
+if ty.TYPE_CHECKING:
+    #: What a mixin of tests is derived from: what it is mixed into.
+    Mixin = TestCase
+else:
+    Mixin = object
 
 
 def on_each_database(scenarios: type[ty.Any]) -> dict[str, type[TestCase]]:

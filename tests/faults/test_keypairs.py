@@ -18,7 +18,7 @@ _POINTS = (
 
 
 @ddt.ddt
-class Keypairs:
+class Keypairs(base.Mixin):
     """A keypair whose worker gets into trouble, and its retries."""
 
     @ddt.data(*_POINTS)

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import uuid
 
-from chaos.checker import Rule
 from chaos.client import Client
 from chaos.mutation import Mutation
+from chaos.rules import Rule
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
 from openstack_idempotency.engine.points import Point
@@ -16,7 +16,7 @@ from tests.faults import scenes
 from tests.faults import waits
 
 
-class WithoutTheFence:
+class WithoutTheFence(base.Mixin):
     """A worker that lost its token commits all the same."""
 
     mutation = Mutation.NO_FENCE
@@ -27,7 +27,7 @@ class WithoutTheFence:
         self.assertIn(Rule.DUPLICATE, self.rules())
 
 
-class WithoutTheLink:
+class WithoutTheLink(base.Mixin):
     """What is committed is not bound to its token."""
 
     mutation = Mutation.NO_LINK

@@ -14,7 +14,7 @@ from tests.faults.scenes import SCENES
 
 
 @ddt.ddt
-class Servers:
+class Servers(base.Mixin):
     """A boot whose worker gets into trouble, and its retries."""
 
     @ddt.data(*SCENES)

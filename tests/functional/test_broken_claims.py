@@ -13,6 +13,7 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova.db.api import api as api_db
+from nova.idempotency import service
 from openstack_idempotency.engine.periodic import Periodic
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.sql.connections import Connections
@@ -70,7 +71,7 @@ class Broken(existing.Existing):
         super().setUp()
 
     def parts(self):
-        return base.service.from_configuration()._engine.parts
+        return service.from_configuration()._engine.parts
 
     def assert_unavailable(self, answer):
         self.assert_fault(answer, 503, "with the same token")

@@ -7,6 +7,7 @@ import functools
 from unittest import mock
 
 from nova import exception
+from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from tests.functional import conducting
@@ -135,10 +136,10 @@ class DeadWorkers(conducting.Stories):
             if point is Point.AFTER_COMMIT:
                 seen.append(point)
                 if len(seen) == 2:
-                    base.points.arm(None)
+                    points.arm(None)
                     raise base.Died
 
-        base.points.arm(die_after_two)
+        points.arm(die_after_two)
         self.assertRaises(base.Died, self.boot, "t", min_count=3)
         self.change(lease_until=0)
         self.assertEqual(2, len(self.servers()))

@@ -71,7 +71,7 @@ class _TestCase(base.TestCase):
         return self.post("/os-server-groups", body, token)
 
 
-class Order:
+class Order(base.Mixin):
     """Everywhere the status is right, and so are the refusals."""
 
     def test_first_again_and_refused(self):

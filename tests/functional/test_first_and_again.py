@@ -8,6 +8,7 @@ import email.utils
 import json
 import time
 
+from openstack_idempotency.sql import tables
 from testing.nova import base
 from testing.nova import releases
 
@@ -22,7 +23,7 @@ _DIFFER = frozenset(
 )
 
 
-class Again:
+class Again(base.Mixin):
     """The same request again gets the first answer, and has no effect."""
 
     def test_a_server(self):
@@ -101,7 +102,7 @@ class Again:
         self.assertNotEqual(first.content, second.content)
         self.assertEqual(2, len(self.servers()))
         self.assert_replay(second, self.boot("t"))
-        (bound,) = self.rows(base.tables.RESOURCES)
+        (bound,) = self.rows(tables.RESOURCES)
         self.assertEqual(second.json()["server"]["id"], bound.resource_id)
 
     def assert_replay(self, first, again):
@@ -133,7 +134,7 @@ class Again:
         self.assertIn("X-Client-Token", first.headers)
 
 
-class AtOnce:
+class AtOnce(base.Mixin):
     """Protocol section 3: who comes while the first one runs."""
 
     def test_fifty_at_once_make_one_server(self):

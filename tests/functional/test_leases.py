@@ -9,6 +9,7 @@ from unittest import mock
 
 import fixtures
 
+from nova.idempotency import service
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from tests.functional import existing
@@ -91,7 +92,7 @@ class Threads(base.TestCase):
         self.assertEqual(2, failed.count("client-token-heartbeat"))
         self.assertEqual(2, failed.count("client-token-chores"))
         self.assertIn("cannot be started", self.stdlog.logger.output)
-        heartbeat = base.service.from_configuration()._engine.parts.heartbeat
+        heartbeat = service.from_configuration()._engine.parts.heartbeat
         self.assertEqual({}, heartbeat._claims)
         started = self.threads(fail=False)
         self.boot("t3")

@@ -11,6 +11,7 @@ import fixtures
 
 from nova.api.openstack.compute import admin_actions
 from nova.openstack.common.idempotent import idempotent
+from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from tests.functional import existing
@@ -97,11 +98,11 @@ class NotLinked(existing.Existing):
 
         def overtake(point):
             if point is Point.BEFORE_METHOD:
-                base.points.arm(None)
+                points.arm(None)
                 self.change(lease_until=0)
                 answers.append(self.reset("t"))
 
-        base.points.arm(overtake)
+        points.arm(overtake)
         slow = self.reset("t")
         self.assert_fault(answers[0], 409, "unknown")
         self.assertEqual(202, slow.status_code)

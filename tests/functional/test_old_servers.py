@@ -18,7 +18,7 @@ from testing.nova import base
 BROKEN = "SELECT 1 FROM (SELECT 1 AS one) AS probe FOR UPDATE SKIPLOCKED"
 
 
-class Old:
+class Old(base.Mixin):
     """The API does not start, and says what is needed."""
 
     def test_it_refuses_to_start(self):
@@ -43,7 +43,7 @@ class Old:
         router.APIRouterV21.factory({})
 
 
-class OutOfReach:
+class OutOfReach(base.Mixin):
     """The API starts, and looks at the server when it is there."""
 
     def test_it_starts_and_answers_when_it_is_back(self):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from unittest import mock
 
 from openstack_idempotency.engine import points
+from openstack_idempotency.sql import tables
 from testing.nova import base
 from tests.functional import conducting
 
@@ -151,7 +152,7 @@ class Refused(conducting.Stories):
         self.assert_fault(refused, 403, "too many servers in group")
         self.assertEqual([], self.servers())
         self.assertEqual([], self.rows())
-        self.assertEqual([], self.rows(base.tables.RESOURCES))
+        self.assertEqual([], self.rows(tables.RESOURCES))
         self.flags(server_group_members=1, group="quota")
         self.assertEqual(202, self.post("/servers", body, "t").status_code)
 

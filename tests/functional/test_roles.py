@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 from unittest import mock
 
+from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from tests.functional import conducting
@@ -58,13 +59,13 @@ class Roles(conducting.Conducting, base.TestCase):
 
         def retry(point):
             if point is Point.BEFORE_METHOD:
-                base.points.arm(None)
+                points.arm(None)
                 for roles in ("reader", ROLES):
                     answers.append(
                         base.elsewhere(functools.partial(self.key, roles))
                     )
 
-        base.points.arm(retry)
+        points.arm(retry)
         self.assertEqual(201, self.key().status_code)
         self.assert_forbidden(answers[0])
         self.assert_fault(answers[1], 409, "still running")

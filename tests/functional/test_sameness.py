@@ -9,6 +9,7 @@ import fixtures
 
 from nova import policy
 from nova.api import auth
+from nova.tests.functional.api import client
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 
@@ -189,7 +190,7 @@ class Prefix(base.TestCase):
     def test_a_keypair_made_at_one_is_replayed_at_the_other(self):
         url = self.api_fixture.base_url
         self.api.microversion = None
-        older = base.client.TestOpenStackClient(
+        older = client.TestOpenStackClient(
             self.api.auth_user,
             url.replace("/v2.1", "/v2"),
             project_id=self.api.project_id,

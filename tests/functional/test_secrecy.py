@@ -12,8 +12,10 @@ import sqlalchemy as sa
 
 from nova.db.api import api as api_db
 from nova.idempotency import router
+from nova.idempotency import service
 from openstack_idempotency import opts
 from openstack_idempotency.protocol import record
+from openstack_idempotency.sql import tables
 from testing.nova import base
 
 _TOKEN = "a-token-that-nobody-may-read"
@@ -41,7 +43,7 @@ class Secrecy(base.Mixin):
 
     def test_a_dump_of_our_tables_tells_nothing(self):
         password, key_line = self.use_secrets()
-        dump = self.dump(base.tables.TOKENS) + self.dump(base.tables.RESOURCES)
+        dump = self.dump(tables.TOKENS) + self.dump(tables.RESOURCES)
         self.assertEqual(2, len(self.rows()))
         secrets = [_TOKEN, password, key_line, _USER_DATA, base.SECRET]
         secrets += ["nobody may read", "adminPass", "private_key"]
@@ -50,10 +52,10 @@ class Secrecy(base.Mixin):
 
     def test_a_dump_of_the_database_has_no_token_or_answer(self):
         password, key_line = self.use_secrets()
-        tables = sa.MetaData()
-        tables.reflect(api_db.get_engine())
-        self.assertIn("instance_mappings", tables.tables)
-        dump = b"".join(map(self.dump, tables.tables.values()))
+        found = sa.MetaData()
+        found.reflect(api_db.get_engine())
+        self.assertIn("instance_mappings", found.tables)
+        dump = b"".join(map(self.dump, found.tables.values()))
         for secret in (_TOKEN, password, key_line, base.SECRET):
             self.assertNotIn(secret.encode(), dump, secret)
 
@@ -67,7 +69,7 @@ class Secrecy(base.Mixin):
     def test_an_answer_opens_only_with_its_token_in_its_row(self):
         self.boot(_TOKEN)
         (row,) = self.rows()
-        sealer = base.service.from_configuration()._engine.parts.sealer
+        sealer = service.from_configuration()._engine.parts.sealer
 
         def opened(token=_TOKEN, **other):
             place = record.place(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as ty
 
+from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from tests.functional import conducting
@@ -22,13 +23,13 @@ class SlowWorkers(conducting.Stories):
 
         def overtake(reached):
             if reached is point:
-                base.points.arm(None)
+                points.arm(None)
                 self.change(lease_until=0)
                 if taken:
                     self.conductor_takes()
                 retries.append(base.elsewhere(lambda: self.boot("t")))
 
-        base.points.arm(overtake)
+        points.arm(overtake)
         slow = self.boot("t")
         return slow, retries[0]
 
@@ -76,13 +77,13 @@ class SlowWorkers(conducting.Stories):
 
             def overtake(reached, send=request, got=answers, taken=taken):
                 if reached is Point.AFTER_COMMIT:
-                    base.points.arm(None)
+                    points.arm(None)
                     self.change(lease_until=0)
                     if taken:
                         self.conductor_takes()
                     got.append(base.elsewhere(lambda: self.post(*send)))
 
-            base.points.arm(overtake)
+            points.arm(overtake)
             slow = self.post(*request)
             self.assert_taken_over(slow)
             if taken:
@@ -99,12 +100,12 @@ class SlowWorkers(conducting.Stories):
 
         def overtake(reached):
             if reached is Point.AFTER_COMMIT:
-                base.points.arm(None)
+                points.arm(None)
                 self.change(lease_until=0)
                 retry = base.elsewhere(lambda: self.boot("t", min_count=2))
                 answers.append(retry)
 
-        base.points.arm(overtake)
+        points.arm(overtake)
         slow = self.boot("t", min_count=2)
         self.assert_taken_over(slow)
         self.assert_executed(answers[0])
@@ -113,7 +114,7 @@ class SlowWorkers(conducting.Stories):
         self.assert_replayed(self.boot("t", min_count=2), answers[0])
 
 
-class Committing:
+class Committing(base.Mixin):
     """While Nova commits, the row is locked, and nobody waits for it."""
 
     options = {"wait_timeout": 0}
@@ -123,16 +124,16 @@ class Committing:
 
         def retry(point):
             if point is Point.BEFORE_COMMIT:
-                base.points.arm(None)
+                points.arm(None)
                 answers.append(base.elsewhere(lambda: self.boot("t")))
 
         # The row is locked by then; only its lease could have run out.
         def expire(point):
             if point is Point.BEFORE_METHOD:
                 self.change(lease_until=0)
-                base.points.arm(retry)
+                points.arm(retry)
 
-        base.points.arm(expire)
+        points.arm(expire)
         slow = self.boot("t")
         self.assertEqual(202, slow.status_code)
         self.assert_fault(answers[0], 409, "still running")

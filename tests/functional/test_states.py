@@ -10,6 +10,7 @@ from unittest import mock
 from oslo_db import exception as db_exc
 
 from nova import exception
+from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.evidence import Evidence
@@ -75,10 +76,10 @@ class States(existing.Existing, conducting.Conducting, base.TestCase):
 
         def come(reached):
             if reached is point:
-                base.points.arm(None)
+                points.arm(None)
                 base.elsewhere(do)
 
-        base.points.arm(come)
+        points.arm(come)
 
     def test_executed(self):
         answer = self.boot("t")

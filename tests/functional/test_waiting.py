@@ -17,6 +17,8 @@ import time
 from oslo_utils import importutils
 import webob
 
+from nova.idempotency import service
+from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from testing.nova import releases
@@ -69,11 +71,11 @@ class Waiting(base.Mixin):
 
         def hold(point):
             if point is Point.BEFORE_METHOD:
-                base.points.arm(None)
+                points.arm(None)
                 self.begun.set()
                 self.go_on.wait(2 * NEVER)
 
-        base.points.arm(hold)
+        points.arm(hold)
 
     def send(self, port, method="POST", path="/servers", token="t"):
         """Send a request; return its status and what it tells."""
@@ -150,7 +152,7 @@ class OneAtATime(base.TestCase):
 
     def setUp(self):
         super().setUp()
-        engine = base.service.from_configuration()._engine
+        engine = service.from_configuration()._engine
         engine.parts = dataclasses.replace(engine.parts, clock=Impatient())
 
     def send(self, multithread):
@@ -177,13 +179,13 @@ class OneAtATime(base.TestCase):
         def retry(point):
             if point is not Point.BEFORE_METHOD:
                 return
-            base.points.arm(None)
+            points.arm(None)
             try:
                 seen.append(base.elsewhere(lambda: self.send(multithread)))
             except base.Died:
                 seen.append("waits")
 
-        base.points.arm(retry)
+        points.arm(retry)
         self.assertEqual(202, self.send(multithread=True).status_int)
         return seen[0]
 

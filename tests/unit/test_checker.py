@@ -8,9 +8,9 @@ import unittest
 from chaos import checker
 from chaos import delivery
 from chaos import states
-from chaos.checker import Rule
 from chaos.entry import Entry
 from chaos.figures import Figures
+from chaos.rules import Rule
 
 _SOUND = {"c": Entry(("s1",), ("s1",))}
 

@@ -7,13 +7,16 @@ import os
 import socket
 import typing as ty
 
+from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 import testtools
 
 from openstack_idempotency.fixture import contract
 from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
+from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import transaction
+from openstack_idempotency.sql.steps import Settings
 from tests.functional.db import base
 from tests.functional.db.errands import Errands
 
@@ -265,14 +268,14 @@ class InMemoryTest(testtools.TestCase):
     """SQLite in memory has no second connection; Nova's tests run on it."""
 
     def test_the_store_works(self) -> None:
-        manager = base.enginefacade.transaction_context()
+        manager = enginefacade.transaction_context()
         manager.configure(connection="sqlite://")
         engine = manager.writer.get_engine()
         self.addCleanup(engine.dispose)
-        base.migration.db_sync(engine)
+        migration.db_sync(engine)
         store = base.AnyStore(
             manager,
-            base.Settings(lease=contract.LEASE, token_ttl=contract.TTL),
+            Settings(lease=contract.LEASE, token_ttl=contract.TTL),
         )
         use = use_of()
         key = store.claim(use)

@@ -20,7 +20,7 @@ _CREATE = (_PATH, samples.SAMPLES[_PATH, None].body)
 _STOP = (f"{_PATH}/{cloud.SERVER}/action", {"os-stop": None})
 
 
-class Fails:
+class Fails(base.Mixin):
     """It is not us: upstream's own router does the same."""
 
     woven = False
@@ -53,7 +53,7 @@ class FailsWoven(Fails):
         self.assertEqual("true", again.headers["Idempotent-Replayed"])
 
 
-class Works:
+class Works(base.Mixin):
     """Where upstream's works it is not repaired."""
 
     def test_it_works(self) -> None:

@@ -7,7 +7,9 @@ import functools
 import typing as ty
 
 from nova.idempotency import operations
+from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.sql import tables
 from testing.nova import base
 from testing.nova import releases
 from testing.nova import samples
@@ -58,7 +60,7 @@ class Linked(base.Mixin):
         before = self.made()
         first = self.make("t")
         self.assertEqual([*before, "t"], self.made())
-        (bound,) = self.rows(base.tables.RESOURCES)
+        (bound,) = self.rows(tables.RESOURCES)
         self.assertEqual(self.kind().name, bound.kind)
         made = first.json()[self.key]
         self.assertEqual(str(made["id"]), bound.resource_id)
@@ -120,13 +122,13 @@ class Linked(base.Mixin):
 
         def overtake(reached: Point) -> None:
             if reached is Point.BEFORE_METHOD:
-                base.points.arm(None)
+                points.arm(None)
                 self.change(lease_until=0)
                 retry = base.elsewhere(lambda: self.make("t", "one"))
                 retries.append(retry)
 
         before = self.made()
-        base.points.arm(overtake)
+        points.arm(overtake)
         slow = self.make("t", "one")
         self.assertLess(retries[0].status_code, 300)
         # Whatever Nova says, which may see first that the name is taken.
@@ -163,7 +165,7 @@ class Linked(base.Mixin):
         return row.kind
 
 
-class Deleted:
+class Deleted(base.Mixin):
     """What was made is not there any more when the retry comes."""
 
     def deleted(self, token: str, name: str) -> None:
@@ -238,10 +240,10 @@ class ServerGroups(Deleted, Linked):
 
         def fill(reached: Point) -> None:
             if reached is Point.BEFORE_LINK:
-                base.points.arm(None)
+                points.arm(None)
                 seen.append(self.make("other"))
 
-        base.points.arm(fill)
+        points.arm(fill)
         refused = self.make("t")
         self.assertEqual(200, seen[0].status_code)
         self.assertEqual(403, refused.status_code, refused.content)
@@ -257,11 +259,11 @@ class ServerGroups(Deleted, Linked):
 
         def overtake(reached: Point) -> None:
             if reached is Point.BEFORE_METHOD:
-                base.points.arm(None)
+                points.arm(None)
                 self.change(lease_until=0)
                 retries.append(base.elsewhere(lambda: self.make("t")))
 
-        base.points.arm(overtake)
+        points.arm(overtake)
         slow = self.make("t")
         self.assertEqual(200, retries[0].status_code, retries[0].content)
         # Nova refused it, for the sake of the very group that it asked for.

@@ -15,6 +15,7 @@ from nova.idempotency import posts
 from nova.idempotency import router
 from nova.idempotency.operations import Operation
 from openstack_idempotency.decorator import decorated
+from openstack_idempotency.engine import points
 from testing.nova import base
 from testing.nova import releases
 
@@ -138,7 +139,7 @@ class NewerNova(base.TestCase):
 
     def test_after_a_crash_it_does_not_run_again(self):
         self.left_by_a_dead_worker(
-            base.points.Point.AFTER_METHOD,
+            points.Point.AFTER_METHOD,
             lambda: self.post("/os-newer", {"newer": 1}, "t"),
         )
         answer = self.post("/os-newer", {"newer": 1}, "t")

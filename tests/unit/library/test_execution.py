@@ -12,6 +12,7 @@ from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
 from tests.unit.library import base
 from tests.unit.library.base import ACCEPTED
@@ -40,7 +41,7 @@ class RefusedTest(base.EngineTestCase):
 
     def test_after_it_made_something_it_is_kept(self) -> None:
         work = self.linked(REFUSED)
-        work.left = {base.Resource("server", "server-1", "1")}
+        work.left = {Resource("server", "server-1", "1")}
         self.assert_told(self.send(work), Verdict.FAILED, REFUSED)
         self.assert_told(self.send(work), Verdict.FAILED, REFUSED, "req-1")
         self.assertEqual(1, work.runs)
@@ -81,14 +82,14 @@ class FailedTest(base.EngineTestCase):
 
     def test_linked_and_committed_the_retry_gets_what_is_there(self) -> None:
         work = self.linked(FAILED)
-        work.left = {base.Resource("server", "server-1", "1")}
+        work.left = {Resource("server", "server-1", "1")}
         self.assert_told(self.send(work), Verdict.INTERRUPTED, FAILED)
         self.assert_told(self.send(work), Verdict.REBUILT, REBUILT, "req-1")
         self.assertEqual((1, []), (work.runs, self.clock.slept))
 
     def test_what_is_left_is_asked_of_the_service_not_of_memory(self) -> None:
         work = self.linked(FAILED, count=3)
-        work.left = {base.Resource("server", "server-2", "2")}
+        work.left = {Resource("server", "server-2", "2")}
         self.send(work)
         self.assertEqual(3, self.row().bound)
 

@@ -41,14 +41,19 @@ class _Service:
 SERVICE = _Service()
 
 
+def _response(method: ty.Any) -> ty.Any:
+    """Note a code at a method, as wsgi.response does, which wraps nothing."""
+    method.wsgi_codes = (202,)
+    return method
+
+
 class _Controller:
     """Not one of a service that has an entry point."""
 
+    @_response
     def create(self, req: _Request, body: ty.Any = None) -> str:
         """Create something."""
         return f"created {body}"
-
-    create.wsgi_codes = (202,)
 
     def fail(self, req: _Request) -> str:
         raise KeyError("its own")
@@ -119,6 +124,7 @@ class WovenTest(_TestCase):
         )
 
     def test_what_others_read_of_the_method_is_kept(self) -> None:
+        method: ty.Any
         for method in (
             self.controller.decorated,
             idempotent(self.controller.create, service=SERVICE),
@@ -293,9 +299,7 @@ class OrderTest(_TestCase):
         return outer
 
     def test_the_service_gets_the_method_with_the_decorator(self) -> None:
-        method = idempotent(self.plain, service=SERVICE)
-        # As wsgi.response does, which wraps nothing.
-        method.wsgi_codes = (202,)
+        method = _response(idempotent(self.plain, service=SERVICE))
         method(_with_token())
         ((asked, _),) = SERVICE.asked
         self.assertEqual((202,), asked.wsgi_codes)

@@ -11,6 +11,7 @@ from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.evidence import Evidence
 from openstack_idempotency.protocol.evidence import Started
+from openstack_idempotency.protocol.record import Resource
 from tests.unit.library import base
 from tests.unit.library import test_age
 from tests.unit.library import test_authority
@@ -78,7 +79,7 @@ class StatesTest(StatesTestCase):
 
     def test_interrupted_and_what_was_committed_is_bound(self) -> None:
         work = self.linked(FAILED)
-        work.left = {base.Resource("server", "server-1", "1")}
+        work.left = {Resource("server", "server-1", "1")}
         self.assertEqual(Told("interrupted", 500), self.told(work))
         told = Told("rebuilt", 202, "req-1", replayed=True, expires=True)
         self.assertEqual(told, self.told(work))
@@ -161,7 +162,7 @@ class StatesTest(StatesTestCase):
         self,
     ) -> None:
         work = self.linked(REFUSED)
-        work.left = {base.Resource("server", "server-1", "1")}
+        work.left = {Resource("server", "server-1", "1")}
         told = Told("failed", 400, expires=True)
         self.assertEqual(told, self.told(work))
         told = Told("failed", 400, "req-1", replayed=True, expires=True)

@@ -11,6 +11,7 @@ from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
 from tests.unit.library import base
 from tests.unit.library.base import ACCEPTED
@@ -80,7 +81,7 @@ class LinkedTest(base.EngineTestCase):
     def test_while_it_asks_what_is_left(self, then: Answer) -> None:
         # Between the two steps in which a failed request is settled.
         work = self.linked(then)
-        work.left = {base.Resource("server", "server-1", "1")}
+        work.left = {Resource("server", "server-1", "1")}
 
         def overtake() -> None:
             self.clock.forward(base.LEASE)
