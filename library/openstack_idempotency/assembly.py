@@ -90,8 +90,12 @@ def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
     group, secrets = conf[place.options], _secrets(conf)
     connections = Connections(
         place.database,
-        size=group.max_pool_size or 5,
-        overflow=group.max_overflow or 0,
+        # As the service's own pool has them; no value means oslo.db's.
+        **_given(
+            size=group.max_pool_size,
+            overflow=group.max_overflow,
+            recycle=group.connection_recycle_time,
+        ),
         wsrep_sync_wait=group.get("mysql_wsrep_sync_wait"),
     )
     settings = Settings(
@@ -109,6 +113,10 @@ def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
             f"Client tokens cannot be kept in [{place.options}]: {exc}"
         ) from None
     return tokens
+
+
+def _given(**settings: int | None) -> dict[str, int]:
+    return {name: n for name, n in settings.items() if n is not None}
 
 
 def _secrets(conf: cfg.ConfigOpts) -> list[bytes]:

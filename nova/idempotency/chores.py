@@ -24,6 +24,8 @@ from openstack_idempotency.sql.withdrawing import Left
 LOG = logging.getLogger(__name__)
 
 _INTERVAL = 60.0  # seconds
+# Processes that were started together do not ask all cells together.
+_JITTER = 0.5
 
 
 class Chores:
@@ -38,7 +40,7 @@ class Chores:
         self._purger = purger
         self._foreign: dict[str, int] = {}
         self._thread = Periodic(
-            "client-token-chores", self.do, interval=_INTERVAL
+            "client-token-chores", self.do, _INTERVAL, jitter=_JITTER
         )
 
     def ensure(self) -> None:

@@ -49,7 +49,7 @@ def fence(connection: sa.Connection, claim: Claim, bound: int = 0) -> None:
     if connection.execute(fence).rowcount != 1:
         claim.lost = True
         LOG.warning(
-            "Lost the client token to a retry while creating a %s; rolling "
+            "Lost the client token to a retry while working on a %s; rolling "
             "back.",
             claim.link,
         )

@@ -91,6 +91,7 @@ class Connections:
     :param database: enginefacade's context manager
     :param size: how many connections are kept open
     :param overflow: how many more there may be
+    :param recycle: seconds after which a connection is not used again
     :param wsrep_sync_wait: for which statements a node of Galera first
         applies all that the others have committed, as on the service's
         connections
@@ -102,11 +103,13 @@ class Connections:
         *,
         size: int = 5,
         overflow: int = 50,
+        recycle: int = 3600,
         wsrep_sync_wait: int | None = None,
     ) -> None:
         self._database = database
         self._size = size
         self._overflow = overflow
+        self._recycle = recycle
         self._wsrep_sync_wait = wsrep_sync_wait
         self._lock = threading.Lock()
         self._services: sa.Engine | None = None
@@ -225,7 +228,7 @@ class Connections:
             },
             isolation_level="AUTOCOMMIT",
             max_overflow=self._overflow,
-            pool_recycle=3600,
+            pool_recycle=self._recycle,
             pool_reset_on_return=None,
             pool_size=self._size,
             pool_timeout=_POOL,
