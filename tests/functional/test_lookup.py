@@ -252,7 +252,7 @@ class Refused(Looks, base.TestCase):
     def test_while_the_table_is_out_of_reach(self):
         tables = base.tables.METADATA
         tables.drop_all(base.api_db.get_engine())
-        answer = self.assert_refused("not available", "t", status=503)
+        answer = self.assert_refused("temporarily", "t", status=503)
         self.assertEqual("1", answer.headers["Retry-After"])
 
 

@@ -30,7 +30,13 @@ def mark(connection: sa.Connection) -> None:
 
     def marked() -> None:
         _unmark(connection)
-        reached(Point.BEFORE_COMMIT)
+        try:
+            reached(Point.BEFORE_COMMIT)
+        except BaseException:
+            # SQLAlchemy takes a commit that failed for one that the server
+            # undid, and would give the connection back to its pool as it is.
+            connection.connection.rollback()
+            raise
         commit()
         reached(Point.AFTER_COMMIT)
 

@@ -69,7 +69,7 @@ class Attached(aftermath.Aftermath):
         with fixtures.MockPatchObject(
             self.neutron, "show_port", side_effect=ConnectionError
         ):
-            self.assert_fault(self.retry(*_INTERFACE), 503, "not available")
+            self.assert_fault(self.retry(*_INTERFACE), 503, "temporarily")
         self.assert_accepted(first, self.retry(*_INTERFACE))
 
     def test_a_rebuilt_server_while_neutron_is_out_of_reach(self) -> None:
@@ -78,7 +78,7 @@ class Attached(aftermath.Aftermath):
         with fixtures.MockPatchObject(
             self.neutron, "list_ports", side_effect=ConnectionError
         ):
-            self.assert_fault(self.retry(*_REBUILD), 503, "not available")
+            self.assert_fault(self.retry(*_REBUILD), 503, "temporarily")
         self.assert_accepted(first, self.retry(*_REBUILD))
 
     def test_a_volume_that_is_gone(self) -> None:

@@ -111,7 +111,7 @@ class Started(aftermath.Aftermath):
             "action_events_get",
             side_effect=db_exc.DBConnectionError,
         ):
-            self.assert_fault(self.retry(*_STOP), 503, "not available")
+            self.assert_fault(self.retry(*_STOP), 503, "temporarily")
         (after,) = self.rows()
         # Tried, and left for the next retry at once.
         self.assertEqual("running", after.state)
