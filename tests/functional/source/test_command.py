@@ -105,6 +105,7 @@ class PatchTest(_TestCase):
     def test_vendored_it_needs_nothing_of_ours(self) -> None:
         files = {k: v.decode() for k, v in self.patched(vendored=True).items()}
         self.assertNotIn("nova-idempotency", files["requirements.txt"])
+        self.assertIn(carried.CARRIED_REQUIREMENT, files["requirements.txt"])
         (service,) = (
             each
             for each in importlib.metadata.entry_points(name="nova")
@@ -122,7 +123,10 @@ class PatchTest(_TestCase):
         """Assert that a module's imports are in the tree, or Nova's own."""
         required = {
             re.split(r"[^\w.-]", line)[0].replace("-", "_").lower()
-            for line in importlib.metadata.requires("nova") or ()
+            for line in (
+                *(importlib.metadata.requires("nova") or ()),
+                carried.CARRIED_REQUIREMENT,
+            )
         }
         known = _distributions()
         for statement in ast.walk(ast.parse(files[path])):
