@@ -5,6 +5,8 @@ Its compute API keeps client tokens as docs/protocol.md says, in memory, and
 its network loses what a test wants to be lost.
 """
 
+from __future__ import annotations
+
 import dataclasses
 from email.message import Message
 import enum
@@ -13,7 +15,7 @@ import json
 import socket
 import threading
 import time
-from typing import Any
+import typing as ty
 import urllib.parse
 
 import fixtures
@@ -59,7 +61,7 @@ class Request:
     path: str
     query: str
     headers: Message
-    body: Any
+    body: ty.Any
 
     @property
     def token(self) -> str | None:
@@ -86,24 +88,24 @@ class Cloud(fixtures.Fixture):
         knows_tokens: bool = True,
         retry_safe: bool = True,
         refusal: int | None = None,
-        losses: tuple[Any, ...] = (),
+        losses: tuple[ty.Any, ...] = (),
         ahead: float = 0.0,
     ) -> None:
         self.knows_tokens = knows_tokens
         self.retry_safe = retry_safe
         self.refusal = refusal
         self.losses = list(losses)
-        self.lookup_losses: list[Any] = []
+        self.lookup_losses: list[ty.Any] = []
         self.ahead = ahead
         self.requests: list[Request] = []
         self.first_uses: dict[tuple[str | None, str], str] = {}
-        self.made: list[Any] = []
+        self.made: list[ty.Any] = []
         # The ids of servers by name.
         self.names: dict[str, str] = {}
         self.held = threading.Event()
         self.let_go = threading.Event()
-        self._bodies: dict[tuple[str | None, str], Any] = {}
-        self._answers: dict[tuple[str | None, str], Any] = {}
+        self._bodies: dict[tuple[str | None, str], ty.Any] = {}
+        self._answers: dict[tuple[str | None, str], ty.Any] = {}
         self._lock = threading.Lock()
 
     def _setUp(self) -> None:
@@ -145,7 +147,7 @@ class Cloud(fixtures.Fixture):
     def look_ups(self) -> list[Request]:
         return [one for one in self.requests if one.path == LOOK_UP]
 
-    def loss(self, request: Request) -> Any:
+    def loss(self, request: Request) -> ty.Any:
         if request.path == LOOK_UP and self.lookup_losses:
             return self.lookup_losses.pop(0)
         is_post = request.method == "POST"
@@ -153,7 +155,7 @@ class Cloud(fixtures.Fixture):
             return self.losses.pop(0)
         return None
 
-    def answer(self, request: Request) -> tuple[int, dict[str, str], Any]:
+    def answer(self, request: Request) -> tuple[int, dict[str, str], ty.Any]:
         if request.path.startswith("/identity"):
             return self._identity(request)
         if request.path == LOOK_UP:
@@ -165,7 +167,9 @@ class Cloud(fixtures.Fixture):
             return 200, {}, {"images": [{"id": IMAGE, "name": "cirros"}]}
         return 200, {}, self._resource(request.path)
 
-    def _operation(self, request: Request) -> tuple[int, dict[str, str], Any]:
+    def _operation(
+        self, request: Request
+    ) -> tuple[int, dict[str, str], ty.Any]:
         request_id = f"req-{len(self.requests)}"
         headers = {"x-openstack-request-id": request_id}
         keeps = self.knows_tokens and request.token and not _reads(request)
@@ -186,8 +190,8 @@ class Cloud(fixtures.Fixture):
         return status, headers, body
 
     def _again(
-        self, use: Any, request: Request, headers: dict[str, str]
-    ) -> tuple[int, dict[str, str], Any]:
+        self, use: ty.Any, request: Request, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], ty.Any]:
         if self._bodies[use] != request.body:
             error = {"message": "used for a different request", "code": 422}
             return 422, headers | self._spoken(request, "different"), {
@@ -199,7 +203,7 @@ class Cloud(fixtures.Fixture):
             "X-Client-Token-Request-Id": self.first_uses[use],
         }, body
 
-    def spoken(self, request: Request, loss: Spoken) -> Any:
+    def spoken(self, request: Request, loss: Spoken) -> ty.Any:
         headers = self._spoken(request, loss.state) | dict(loss.headers)
         return loss.status, headers, {"error": {"message": loss.state}}
 
@@ -210,7 +214,7 @@ class Cloud(fixtures.Fixture):
             "X-Client-Token-State": state,
         }
 
-    def _look_up(self, request: Request) -> tuple[int, dict[str, str], Any]:
+    def _look_up(self, request: Request) -> tuple[int, dict[str, str], ty.Any]:
         if not self.knows_tokens:
             return 404, {}, {"itemNotFound": {"message": "not found"}}
         uses = [
@@ -224,7 +228,7 @@ class Cloud(fixtures.Fixture):
             "retry_safe": self.retry_safe,
         }
 
-    def _resource(self, path: str) -> Any:
+    def _resource(self, path: str) -> ty.Any:
         if path.startswith("/image/"):
             return {"id": IMAGE, "name": "cirros"}
         if "/flavors" in path:
@@ -254,7 +258,9 @@ class Cloud(fixtures.Fixture):
             return {"versions": [version], "version": version}
         return {"version": version}
 
-    def _identity(self, request: Request) -> tuple[int, dict[str, str], Any]:
+    def _identity(
+        self, request: Request
+    ) -> tuple[int, dict[str, str], ty.Any]:
         if request.method == "GET":
             link = {"rel": "self", "href": f"{self.url}/identity/v3"}
             version = {"id": "v3.14", "status": "stable", "links": [link]}
@@ -279,7 +285,7 @@ class Cloud(fixtures.Fixture):
         }  # fmt: skip
         return 201, {"X-Subject-Token": "a-subject-token"}, {"token": token}
 
-    def _endpoint(self, service: str) -> dict[str, Any]:
+    def _endpoint(self, service: str) -> dict[str, ty.Any]:
         endpoint = {
             "id": service,
             "interface": "public",
@@ -301,7 +307,7 @@ def _reads(request: Request) -> bool:
     )
 
 
-def _run(request: Request) -> tuple[int, Any]:
+def _run(request: Request) -> tuple[int, ty.Any]:
     if request.path.endswith("/servers"):
         return 202, {"server": {"id": SERVER, "adminPass": "first-pass"}}
     if request.path.endswith("/os-keypairs"):
@@ -372,7 +378,7 @@ def _handler(cloud: Cloud) -> type[http.server.BaseHTTPRequestHandler]:
 
         do_GET = do_POST = _serve  # noqa: N815
 
-        def log_message(self, *args: Any) -> None:
+        def log_message(self, *args: ty.Any) -> None:
             """Stay silent: the test's output is not a server log."""
 
     return Handler

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A keyring for processes of tests; it stands for one that keeps secrets."""
 
+from __future__ import annotations
+
 import json
 import os
 import pathlib

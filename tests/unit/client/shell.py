@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the stock commands against a cloud and keeps what they printed."""
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import io
@@ -11,7 +11,7 @@ import os
 import pathlib
 import subprocess
 import sys
-from typing import Any
+import typing as ty
 
 import fixtures
 from novaclient import shell
@@ -112,7 +112,7 @@ class Command(fixtures.Fixture):
     def _spawn(
         self,
         words: tuple[str, ...],
-        variables: Mapping[str, str],
+        variables: ty.Mapping[str, str],
         typed: str | None = None,
     ) -> Outcome:
         ended = subprocess.run(
@@ -182,7 +182,9 @@ class NovaCommand(Command):
         return _run(shell.main, words)
 
 
-def _run(main: Callable[[list[str]], Any], words: tuple[str, ...]) -> Outcome:
+def _run(
+    main: ty.Callable[[list[str]], ty.Any], words: tuple[str, ...]
+) -> Outcome:
     stdout, stderr = io.StringIO(), io.StringIO()
     with (
         contextlib.redirect_stdout(stdout),

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stock openstack command, in processes of its own, as users run it."""
 
+from __future__ import annotations
+
 import signal
 import time
 import uuid
 
 from cryptography.hazmat.primitives import serialization
+import ddt
 import testtools
 
 from tests.unit.client.cloud import Cloud
@@ -57,6 +60,7 @@ class OpenStackTest(testtools.TestCase):
         self.assertEqual(0, outcome.status, outcome.stderr)
 
 
+@ddt.ddt
 class OptionTest(OpenStackTest):
     def test_nothing_given_nothing_sent(self):
         self.assert_succeeded(self.openstack.run(*STOP))
@@ -95,18 +99,17 @@ class OptionTest(OpenStackTest):
                       outcome.stderr)
         self.assertEqual([], self.sent())
 
-    def test_refused(self):
-        for words, variables, said in (
-            (("--os-client-token=",), {}, "is empty"),
-            (("--os-client-token=a b",), {}, "character 2"),
-            ((), {"OS_CLIENT_TOKEN": ""}, "is set, but empty"),
-            (("--os-client-token", "--client-token-attempts", "0"), {},
-             "must be 1 or more"),
-        ):  # fmt: skip
-            with self.subTest(words=words):
-                outcome = self.openstack.run(*words, *STOP, **variables)
-                self.assertEqual(2, outcome.status)
-                self.assertIn(said, outcome.stderr)
+    @ddt.named_data(
+        ("empty", ("--os-client-token=",), {}, "is empty"),
+        ("blank", ("--os-client-token=a b",), {}, "character 2"),
+        ("variable", (), {"OS_CLIENT_TOKEN": ""}, "is set, but empty"),
+        ("attempts", ("--os-client-token", "--client-token-attempts", "0"), {},
+         "must be 1 or more"),
+    )  # fmt: skip
+    def test_refused(self, words, variables, said):
+        outcome = self.openstack.run(*words, *STOP, **variables)
+        self.assertEqual(2, outcome.status)
+        self.assertIn(said, outcome.stderr)
         self.assertEqual([], self.sent())
 
     def test_help_lists_it(self):

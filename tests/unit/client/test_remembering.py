@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nova command without a token's value, killed and run again."""
 
+from __future__ import annotations
+
 import re
 import signal
 import socket
 import time
+
+import ddt
 
 from openstack_idempotency_client import entry as entries
 from openstack_idempotency_client import journal
@@ -173,6 +177,7 @@ class BackgroundTest(RememberingTest):
         self.assertEqual([], self.remembered())
 
 
+@ddt.ddt
 class UnansweredTest(RememberingTest):
     """The command lives on, but gets no answer to rely on."""
 
@@ -231,29 +236,29 @@ class UnansweredTest(RememberingTest):
         self.assertIn("is not sure (HTTP 409, executed)", outcome.stderr)
         self.assertIn("Look first", outcome.stderr)
 
-    def test_states_after_which_to_look(self):
-        for status, state in (
-            (412, "expired"), (403, "forbidden"), (500, "failed"),
-            (409, "unknown"), (409, "answer-lost"),
-        ):  # fmt: skip
-            with self.subTest(state=state):
-                self.start(Cloud(losses=(Spoken(status, state),)))
-                outcome = self.bare(*STOP)
-                self.assertEqual(1, len(self.remembered()))
-                self.assertIn("Look first", outcome.stderr)
+    @ddt.data(
+        (412, "expired"), (403, "forbidden"), (500, "failed"),
+        (409, "unknown"), (409, "answer-lost"),
+    )  # fmt: skip
+    @ddt.unpack
+    def test_states_after_which_to_look(self, status, state):
+        self.start(Cloud(losses=(Spoken(status, state),)))
+        outcome = self.bare(*STOP)
+        self.assertEqual(1, len(self.remembered()))
+        self.assertIn("Look first", outcome.stderr)
 
-    def test_states_after_which_to_run_it_again(self):
-        for status, state in ((500, "interrupted"), (409, "taken-over"),
-                              (503, "unavailable"), (429, "too-many"),
-                              (409, "running")):  # fmt: skip
-            with self.subTest(state=state):
-                self.start(Cloud(losses=(Spoken(status, state),) * 3))
-                outcome = self.bare(*STOP)
-                self.assertIn(f"the answer is HTTP {status}, {state}",
-                              outcome.stderr)
-                self.assertIn("again: it is safe", outcome.stderr)
-                self.assertEqual(0, self.bare(*STOP).status)
-                self.assertEqual([], self.remembered())
+    @ddt.data(
+        (500, "interrupted"), (409, "taken-over"), (503, "unavailable"),
+        (429, "too-many"), (409, "running"),
+    )  # fmt: skip
+    @ddt.unpack
+    def test_states_after_which_to_run_it_again(self, status, state):
+        self.start(Cloud(losses=(Spoken(status, state),) * 3))
+        outcome = self.bare(*STOP)
+        self.assertIn(f"the answer is HTTP {status}, {state}", outcome.stderr)
+        self.assertIn("again: it is safe", outcome.stderr)
+        self.assertEqual(0, self.bare(*STOP).status)
+        self.assertEqual([], self.remembered())
 
     def test_remembered_request_that_differs_is_kept(self):
         self.cloud.losses = list(LOST)

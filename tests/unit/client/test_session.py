@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from __future__ import annotations
+
 import concurrent.futures
 import logging
 import time
 import uuid
 
+import ddt
 import fixtures
 from keystoneauth1 import adapter
 from keystoneauth1 import exceptions
@@ -194,6 +197,7 @@ class CarriedTest(SessionTest):
         self.assertEqual(403, self.post(raise_exc=False).status_code)
 
 
+@ddt.ddt
 class RetryTest(SessionTest):
     """One answer at the end, one server made, and each try numbered."""
 
@@ -205,46 +209,43 @@ class RetryTest(SessionTest):
             [str(number) for number in range(1, tries + 1)], self.attempts()
         )
 
-    def test_after_each_loss(self):
-        for loss in (
-            Loss.REQUEST,
-            Loss.ANSWER,
-            Loss.HALF,
-            *map(Gateway, (408, 429, 502, 503, 504)),
-        ):
-            with self.subTest(loss=loss):
-                self.start(Cloud(losses=(loss,)))
-                self.assertEqual(202, self.post().status_code)
-                self.assert_made_once(tries=2)
-                self.assertIn("attempt 2 of 3", self.log.output)
+    @ddt.named_data(
+        ("request", Loss.REQUEST),
+        ("answer", Loss.ANSWER),
+        ("half", Loss.HALF),
+        *((code, Gateway(code)) for code in (408, 429, 502, 503, 504)),
+    )
+    def test_after_each_loss(self, loss):
+        self.start(Cloud(losses=(loss,)))
+        self.assertEqual(202, self.post().status_code)
+        self.assert_made_once(tries=2)
+        self.assertIn("attempt 2 of 3", self.log.output)
 
     def test_after_an_answer_that_came_too_late(self):
         self.start(Cloud(losses=(Loss.HELD,)), timeout=0.5)
         self.assertEqual(202, self.post().status_code)
         self.assert_made_once(tries=2)
 
-    def test_after_each_state_that_asks_for_it(self):
-        for status, state in (
-            (500, "interrupted"), (409, "running"), (409, "taken-over"),
-            (503, "unavailable"), (429, "too-many"),
-        ):  # fmt: skip
-            with self.subTest(state=state):
-                self.start(Cloud(losses=(Spoken(status, state),)))
-                self.assertEqual(202, self.post().status_code)
-                self.assert_made_once(tries=2)
+    @ddt.data(
+        (500, "interrupted"), (409, "running"), (409, "taken-over"),
+        (503, "unavailable"), (429, "too-many"),
+    )  # fmt: skip
+    @ddt.unpack
+    def test_after_each_state_that_asks_for_it(self, status, state):
+        self.start(Cloud(losses=(Spoken(status, state),)))
+        self.assertEqual(202, self.post().status_code)
+        self.assert_made_once(tries=2)
 
-    def test_not_after_other_states(self):
-        for status, state in (
-            (409, "executed"), (422, "different"), (412, "expired"),
-            (403, "forbidden"), (500, "failed"), (409, "unknown"),
-            (409, "answer-lost"), (400, "invalid"), (503, "executed"),
-        ):  # fmt: skip
-            with self.subTest(state=state):
-                self.start(Cloud(losses=(Spoken(status, state),)))
-                self.assertEqual(
-                    status, self.post(raise_exc=False).status_code
-                )
-                self.assertEqual(["1"], self.attempts())
+    @ddt.data(
+        (409, "executed"), (422, "different"), (412, "expired"),
+        (403, "forbidden"), (500, "failed"), (409, "unknown"),
+        (409, "answer-lost"), (400, "invalid"), (503, "executed"),
+    )  # fmt: skip
+    @ddt.unpack
+    def test_not_after_other_states(self, status, state):
+        self.start(Cloud(losses=(Spoken(status, state),)))
+        self.assertEqual(status, self.post(raise_exc=False).status_code)
+        self.assertEqual(["1"], self.attempts())
 
     def test_gives_up_after_three(self):
         self.start(Cloud(losses=(Gateway(502),) * 5))
@@ -281,21 +282,21 @@ class RetryTest(SessionTest):
         self.assertEqual({"wait": "30"}, clouds.query(asked))
 
 
+_LOST = (Loss.REQUEST, Loss.ANSWER, Loss.HALF, Gateway(503),
+         Spoken(500, "interrupted"))  # fmt: skip
+
+
 class PromiseTest(SessionTest):
     """What may have run is sent again only after ``retry_safe: true``."""
 
-    LOST = (Loss.REQUEST, Loss.ANSWER, Loss.HALF, Gateway(503),
-            Spoken(500, "interrupted"))  # fmt: skip
-
     def assert_sent_once(self, **options):
-        for loss in self.LOST:
-            with self.subTest(loss=loss):
-                self.start(Cloud(losses=(loss,), **options))
-                try:
-                    self.post(raise_exc=False)
-                except exceptions.ConnectionError:
-                    """As without tokens."""
-                self.assertEqual(1, len(self.sent()))
+        for loss in _LOST:
+            self.start(Cloud(losses=(loss,), **options))
+            try:
+                self.post(raise_exc=False)
+            except exceptions.ConnectionError:
+                """As without tokens."""
+            self.assertEqual(1, len(self.sent()), str(loss))
 
     def test_operator_does_not_promise(self):
         self.assert_sent_once(retry_safe=False)

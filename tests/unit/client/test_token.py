@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from __future__ import annotations
+
 import uuid
 
+import ddt
 import testtools
 
 from openstack_idempotency_client import token
@@ -10,6 +13,7 @@ from openstack_idempotency_client.token import ClientToken
 from openstack_idempotency_client.token import ClientTokenError
 
 
+@ddt.ddt
 class ClientTokenTest(testtools.TestCase):
     def test_all_visible_ascii_but_the_comma_is_accepted(self):
         text = "".join(map(chr, range(0x21, 0x7F))).replace(",", "")
@@ -28,14 +32,13 @@ class ClientTokenTest(testtools.TestCase):
         self.assertIn("256 characters", str(error))
         self.assertNotIn("xxx", str(error))
 
-    def test_other_characters_are_refused_by_position(self):
-        for bad in (" ", "\t", "\n", "\0", "\x7f", "é", "\u2028", "\udce9"):
-            with self.subTest(bad=bad):
-                error = self.assertRaises(
-                    ClientTokenError, ClientToken, f"secret{bad}"
-                )
-                self.assertIn("character 7 ", str(error))
-                self.assertNotIn("secret", str(error))
+    @ddt.data(" ", "\t", "\n", "\0", "\x7f", "\xd7", "\u2028", "\udce9")
+    def test_other_characters_are_refused_by_position(self, bad):
+        error = self.assertRaises(
+            ClientTokenError, ClientToken, f"secret{bad}"
+        )
+        self.assertIn("character 7 ", str(error))
+        self.assertNotIn("secret", str(error))
 
     def test_a_comma_is_refused_by_its_position(self):
         for text, place in (("secret,1", 7), (",secret", 1), ("secret,,", 7)):

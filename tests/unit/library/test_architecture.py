@@ -310,8 +310,6 @@ class CasesTest(_TestCase):
         self.assert_nobody(
             path
             for path, tree in _trees().items()
-            # The client's tests are being rewritten.
-            if not path.startswith("tests/unit/client/")
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute) and node.attr == "subTest"
         )
