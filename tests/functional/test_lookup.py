@@ -382,7 +382,7 @@ class Pages(Looks, base.TestCase):
         seen = []
         query = "limit=2"
         while query:
-            told = self.look_in(None, query).json()
+            told = self.look(None, query).json()
             seen.append(self.keys(told["client_tokens"]))
             links = told.get("client_tokens_links", [])
             self.assertTrue(all(one["rel"] == "next" for one in links))
@@ -400,7 +400,7 @@ class Pages(Looks, base.TestCase):
     def test_a_page_that_is_hidden_leads_to_the_next(self):
         self.generate("a", "a")
         self.generate("b", "b", **{"X-Roles": "reader,member,other"})
-        told = self.look_in(None, "limit=1").json()
+        told = self.look(None, "limit=1").json()
         self.assertEqual([{"state": "forbidden"}], told["client_tokens"])
         (link,) = told["client_tokens_links"]
         following = urllib.parse.urlsplit(link["href"]).query
@@ -431,7 +431,7 @@ class Policy(Looks, base.TestCase):
             self.own,
             self.theirs,
         ):
-            answer = self.look_in(None, query, api=other, status=403)
+            answer = self.look(None, query, api=other, status=403)
             self.assert_fault(
                 answer, 403, "os-client-tokens:index:all_projects"
             )
@@ -455,12 +455,12 @@ class Policy(Looks, base.TestCase):
         self.assertEqual("succeeded", use["state"])
         self.assertEqual([], self.uses("t", api=self.admin()))
         for query in ("all_projects=1", f"project_id={self.api.project_id}"):
-            answer = self.look_in("t", query, api=self.admin(), status=400)
+            answer = self.look("t", query, api=self.admin(), status=400)
             self.assert_fault(answer, 400, "user_id and project_id")
 
     def test_two_projects_at_once(self):
         query = f"all_projects=1&project_id={self.api.project_id}"
-        answer = self.look_in(None, query, api=self.admin(), status=400)
+        answer = self.look(None, query, api=self.admin(), status=400)
         self.assert_fault(answer, 400, "leave one of them out")
 
     def test_one_s_own_need_no_rule(self):
@@ -473,7 +473,7 @@ class Policy(Looks, base.TestCase):
         seen = []
         query = "all_projects=1&limit=1"
         while query:
-            told = self.look_in(None, query, api=self.admin()).json()
+            told = self.look(None, query, api=self.admin()).json()
             seen += [use["user_id"] for use in told["client_tokens"]]
             links = told.get("client_tokens_links", [])
             query = links and urllib.parse.urlsplit(links[0]["href"]).query
@@ -484,7 +484,7 @@ class Policy(Looks, base.TestCase):
         self.policy.set_rules(
             {name: "!", f"{name}:all_projects": "@"}, overwrite=False
         )
-        self.look_in("t", status=403)
+        self.look("t", status=403)
         self.policy.set_rules({name: "@"}, overwrite=False)
         other = self.client("other", "other-project")
         self.assertEqual(1, len(self.uses(query="all_projects=1", api=other)))
@@ -511,7 +511,7 @@ class Whole(Looks, base.TestCase):
         log = self.useFixture(fixtures.FakeLogger("", level=logging.DEBUG))
         token = "a-token-that-nobody-may-read"
         self.boot(token)
-        answer = self.look_in(token)
+        answer = self.look(token)
         self.assertIn(PATH, log.output)
         self.assertNotIn(token, log.output)
         self.assertNotIn(token, answer.text + str(answer.headers))
@@ -523,7 +523,7 @@ class Stock(Looks, base.TestCase):
     woven = False
 
     def test_it_is_not_found(self):
-        self.look_in("t", status=404)
+        self.look("t", status=404)
 
 
 class Databases(Looks):
