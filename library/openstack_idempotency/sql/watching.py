@@ -67,8 +67,11 @@ class Watching(Steps):
     def recent_by_key(self) -> dict[str, int]:
         """Count the tokens of the last two minutes by their secrets' ids.
 
-        Each secret that is known is there, even without any.
+        Each secret that is known is there, even without any; where none is
+        known, nothing is: nobody could tell them apart by the index.
         """
+        if not self.key_ids:
+            return {}
         recent = sa.and_(
             TOKENS.c.created_at > self._now - _YOUNG,
             TOKENS.c.alias_of.is_(None),
@@ -94,8 +97,6 @@ class Watching(Steps):
         # token's own row speaks for them.
         known = sorted(self._settings.key_ids)
         column = TOKENS.c.key_id
-        if not known:
-            return TOKENS.c.alias_of.is_(None)
         gaps: list[ty.Any] = [column < known[0], column > known[-1]]
         gaps += [
             sa.and_(column > below, column < above)

@@ -97,11 +97,12 @@ class _Watching(base.StoreTestCase):
         self.use("b", TWO, token="3")
         one, two, three = map(key_id, (ONE, TWO, THREE))
         for listed, found in (
-            ((ONE,), {one: 1, two: 2}),
+            # First the one that all rows have whose plan is read.
+            ((TWO,), {one: 1, two: 2}),
             ((THREE,), {one: 1, two: 2, three: 0}),
             ((ONE, TWO, THREE), {one: 1, two: 2, three: 0}),
-            # As a host that has no nova.conf but the database's address.
-            ((), {one: 1, two: 2}),
+            # As where only the database is configured.
+            ((), {}),
         ):
             self.assertEqual(found, self.host("x", *listed).recent_by_key())
 
