@@ -199,11 +199,13 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
             link.listen(operation.kind)
     group = conf.idempotency
     promise = Promise(group.token_ttl, group.every_host)
+    counting = Counting(engine.parts.counters, tokens)
     purger = Purger(
         tokens,
         nova_kinds.LASTING,
         interval=group.purge_interval,
         batch=group.purge_batch,
+        counting=counting,
     )
     return NovaService(
         engine,
@@ -211,7 +213,7 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
         promise,
         headers=group.headers,
         chores_=chores.Chores(tokens, purger),
-        counting=Counting(engine.parts.counters, tokens),
+        counting=counting,
     )
 
 

@@ -22,6 +22,7 @@ from openstack_idempotency.protocol.record import State
 from openstack_idempotency.sql import clock
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import purge
+from openstack_idempotency.sql.tables import COUNTERS
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 from testing import databases
@@ -182,7 +183,7 @@ class Commands:
             "2026-11-25", self.ran(2, "purge", "--before", "soon").stderr
         )
 
-    def test_list_show_release_and_stats(self) -> None:
+    def test_list_show_and_release(self) -> None:
         migration.db_sync(self.engine)
         (done,) = self.put(bound=1, request_id="req-done")
         self.bind(done, "server-1")
@@ -206,14 +207,60 @@ class Commands:
         asked = self.ran(1, "release", str(doubt))
         self.assertIn("the next request with it runs", asked.stdout)
         self.ran(0, "release", str(doubt), "--yes")
+
+    def test_stats(self) -> None:
+        migration.db_sync(self.engine)
+        past = self.now - purge.KEPT - 60_000
+        self.put(3, expires_at=past)
+        self.ran(1, "purge")
+        self.put(key_id="another", host="there")
+        self.put(
+            state=State.RUNNING.value, expires_at=self.now - 60_000,
+            created_at=past,
+        )  # fmt: skip
+        self.put(alias_of=b"a" * 32)
+        boot = "POST /servers"
+        with self.engine.begin() as connection:
+            for state, count in (("replayed", 2), ("running", 1),
+                                 ("different", 4)):  # fmt: skip
+                connection.execute(
+                    sa.insert(COUNTERS).values(
+                        host="there", operation=boot, state=state, count=count
+                    )
+                )
+        key = digest.key_id(_SECRET.encode())
+        told = json.loads(self.ran(0, "stats", "--format", "json").stdout)
+        self.assertLess(59, told.pop("oldest_expired_seconds"))
+        tokens = [tuple(one.values()) for one in told.pop("tokens")]
+        self.assertEqual(
+            [("running", "ended", 1), ("succeeded", "lives", 1)], tokens
+        )
+        outcomes = {tuple(one.values()) for one in told.pop("outcomes")}
+        self.assertEqual(
+            {
+                ("here", "", "purged", 3),
+                ("there", boot, "replayed", 2),
+                ("there", boot, "running", 1),
+                ("there", boot, "different", 4),
+            },
+            outcomes,
+        )
+        secrets = {tuple(one.values()) for one in told.pop("secrets")}
+        self.assertEqual({(key, True, 0), ("another", False, 1)}, secrets)
+        self.assertEqual({"duplicates_prevented": 3, "refused": 4}, told)
+        told = self.ran(0, "stats").stdout
+        self.assertRegex(told, r"duplicates_prevented +\| 3 ")
+        self.assertRegex(told, r"\| here +\| +\| purged +\| 3 ")
         told = self.ran(0, "stats", "--format", "prometheus").stdout
-        name = "openstack_nova_client_tokens"
-        self.assertIn(
-            f'{name}{{state="succeeded",life="lives"}} 1', told.splitlines()
-        )
-        self.assertIn(
-            f'{name}{{state="running",life="ended"}} 1', told.splitlines()
-        )
+        for line in (
+            '{life="lives",state="succeeded"} 1.0',
+            '_outcomes_total{host="here",operation="",state="purged"} 3.0',
+            f'_duplicates_prevented_total{{host="there",operation="{boot}"}}'
+            " 3.0",
+            '_young{key_id="another",known="false"} 1.0',
+        ):
+            series = f"openstack_nova_client_tokens{line}"
+            self.assertIn(series, told.splitlines())
 
 
 for _backend in ("mysql", "postgresql"):

@@ -109,6 +109,17 @@ class Outcomes(existing.Existing, conducting.Conducting, base.TestCase):
         self.assertEqual([], self.lines())
         self.assertEqual({}, self.counted())
 
+    def test_what_is_purged(self):
+        self.boot("t")
+        self.boot("t2")
+        self.counted()
+        self.change(expires_at=1)
+        base.service.from_configuration()._chores._purger.purge()
+        self.assertEqual([], self.rows())
+        self.assertEqual(
+            {(BOOT, "executed"): 2, ("", "purged"): 2}, self.counted()
+        )
+
     def test_what_is_withdrawn(self):
         self.left_by_a_dead_worker(Point.AFTER_COMMIT, lambda: self.boot("t"))
         # Its lease ran out, as time would have it.

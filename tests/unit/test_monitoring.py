@@ -10,11 +10,15 @@ import re
 import shutil
 import subprocess
 
+from prometheus_client import parser
 import testtools
 import yaml
 
+from openstack_idempotency.commands import metrics
+from openstack_idempotency.commands.metrics import Numbers
 from openstack_idempotency.engine.counters import Event
 from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.sql.counters import Count
 
 ROOT = pathlib.Path(__file__).parents[2]
 MONITORING = ROOT / "monitoring"
@@ -23,17 +27,28 @@ SAMPLES = MONITORING / "tests" / "client-tokens.yaml"
 DASHBOARD = MONITORING / "client-tokens.json"
 # In the gate, nothing may be skipped.
 REQUIRED = "TEST_REQUIRE_DATABASES"
-#: The series that there are, with their labels; docs/operating.md lists them.
-SERIES = {
-    "openstack_nova_client_tokens": {"state"},
-    "openstack_nova_client_tokens_outcomes_total": {
-        "host",
-        "operation",
-        "state",
-    },
-    "openstack_nova_client_tokens_young": {"key_id", "known"},
-    "openstack_nova_client_tokens_oldest_expired_seconds": set(),
-}
+_SHOWN = metrics.text(
+    "nova",
+    Numbers(
+        tokens={("succeeded", False): 2, ("failed", True): 1},
+        outcomes=[
+            Count("a", "POST /servers", "replayed", 3),
+            Count("a", "POST /servers", "running", 1),
+            Count("a", 'POST /"a"', "executed", 5),
+            Count("b", "", "purged", 7),
+        ],
+        recent={"aaaa": 0, "bbbb": 4},
+        known=("aaaa",),
+        oldest_ended=1500,
+    ),
+)
+_SAMPLES = [
+    sample
+    for family in parser.text_string_to_metric_families(_SHOWN)
+    for sample in family.samples
+]
+#: The series that `stats` prints, with their labels.
+SERIES = {one.name: sorted(one.labels) for one in _SAMPLES}
 STATES = {one.value for one in (*Verdict, *Event)}
 
 
@@ -60,6 +75,44 @@ class Promtool(testtools.TestCase):
 
     def test_each_alert_fires_on_its_samples_and_not_on_others(self):
         self.run_it("test", "rules", SAMPLES)
+
+
+class Text(testtools.TestCase):
+    """What `stats` prints for Prometheus."""
+
+    def values(self, name, *labels):
+        name = f"openstack_nova_client_tokens{name}"
+        return {
+            tuple(one.labels[label] for label in labels): one.value
+            for one in _SAMPLES
+            if one.name == name
+        }
+
+    def test_each_number_is_there(self):
+        self.assertEqual(
+            {("succeeded", "lives"): 2, ("failed", "ended"): 1},
+            self.values("", "state", "life"),
+        )
+        self.assertEqual(
+            {
+                ("a", "POST /servers", "replayed"): 3,
+                ("a", "POST /servers", "running"): 1,
+                ("a", 'POST /"a"', "executed"): 5,
+                ("b", "", "purged"): 7,
+            },
+            self.values("_outcomes_total", "host", "operation", "state"),
+        )
+        self.assertEqual(
+            {("aaaa", "true"): 0, ("bbbb", "false"): 4},
+            self.values("_young", "key_id", "known"),
+        )
+        self.assertEqual({(): 1.5}, self.values("_oldest_expired_seconds"))
+
+    def test_what_was_prevented_is_added_up_by_host_and_operation(self):
+        self.assertEqual(
+            {("a", "POST /servers"): 4, ("a", 'POST /"a"'): 0, ("b", ""): 0},
+            self.values("_duplicates_prevented_total", "host", "operation"),
+        )
 
 
 class Files(testtools.TestCase):
@@ -92,7 +145,7 @@ class Files(testtools.TestCase):
                 r"(openstack_\w+){([^}]*)}", expression
             ):
                 asked = set(re.findall(r"(\w+)[=!]", labels))
-                self.assertLessEqual(asked, SERIES[name], expression)
+                self.assertLessEqual(asked, {*SERIES[name]}, expression)
         self.assertEqual(set(SERIES), used)
 
     def test_they_ask_for_states_that_there_are(self):
@@ -115,7 +168,8 @@ class Files(testtools.TestCase):
 
     def test_the_page_for_operators_lists_the_series(self):
         page = (ROOT / "docs" / "operating.md").read_text("utf-8")
-        for name in SERIES:
-            self.assertIn(f"`{name}`", page)
+        for name, labels in SERIES.items():
+            told = ", ".join(f"`{label}`" for label in labels)
+            self.assertIn(f"| `{name}` | {told}".rstrip() + " |", page)
         for rule in self.rules:
             self.assertIn(f"`{rule['alert']}`", page)

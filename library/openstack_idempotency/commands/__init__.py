@@ -7,7 +7,8 @@ db            makes and drops the tables
 purge         deletes what has ended
 listing       lists and shows tokens
 release       frees a token in doubt
-stats         counts tokens
+stats         prints what is counted
+metrics       what is counted, and Prometheus' text of it
 upgrade       checks a deployment
 output        prints tables and JSON
 """

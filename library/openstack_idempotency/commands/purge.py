@@ -14,6 +14,7 @@ from rich import progress
 
 from openstack_idempotency.commands import output
 from openstack_idempotency.commands.service import Service
+from openstack_idempotency.engine.counters import Event
 from openstack_idempotency.sql.store import SqlTokenStore
 
 # The exit statuses of nova-manage db archive_deleted_rows.
@@ -78,7 +79,7 @@ def _purge(
     total = tokens.ended(arguments.before) if _shows() else 0
     with _bar(min(total, most or total)) as advance:
         done["tokens deleted"] = _until_done(
-            lambda limit=batch: tokens.purge(limit, arguments.before),
+            lambda limit=batch: _delete(tokens, limit, arguments.before),
             batch,
             arguments.sleep,
             most=most,
@@ -95,6 +96,14 @@ def _walk(
     while after is not None:
         after = tokens.walk(service.lasting, after, batch).last
         time.sleep(sleep)
+
+
+def _delete(tokens: SqlTokenStore, limit: int, before: int | None) -> int:
+    """Delete a batch, and count it among what this host has purged."""
+    deleted = tokens.purge(limit, before)
+    if deleted:
+        tokens.add({("", Event.PURGED.value): deleted})
+    return deleted
 
 
 def _until_done(

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command that counts tokens."""
+"""The command that prints what is counted."""
 
 from __future__ import annotations
 
+import dataclasses
 import typing as ty
 
+from openstack_idempotency.commands import metrics
 from openstack_idempotency.commands import output
+from openstack_idempotency.commands.metrics import Numbers
 from openstack_idempotency.commands.service import Service
+from openstack_idempotency.engine import counters
 
-#: As openstack-exporter names what it counts.
-METRIC = "openstack_{service}_client_tokens"
+_TOKENS: ty.Final = ("state", "life", "tokens")
+_OUTCOMES: ty.Final = ("host", "operation", "state", "count")
+_SECRETS: ty.Final = ("key_id", "known", "young")
 
 
 def add(subparsers: ty.Any) -> None:
@@ -17,39 +22,54 @@ def add(subparsers: ty.Any) -> None:
 
     :param subparsers: the program's
     """
-    parser = subparsers.add_parser("stats", help="Count tokens by state.")
+    parser = subparsers.add_parser(
+        "stats", help="Count tokens, and what came of requests with them."
+    )
     parser.set_defaults(run=_stats, unusable=1)
     output.add_format(parser, "prometheus")
 
 
 def _stats(service: Service, arguments: ty.Any) -> int:
     with service.tokens() as tokens:
-        counts = tokens.counts()
-    rows = [
-        {"state": state, "life": "ended" if ended else "lives",
-         "tokens": counts[state, ended]}
-        for state, ended in sorted(counts)
-    ]  # fmt: skip
+        numbers = Numbers.of(tokens)
     match arguments.format:
-        case "json":
-            output.as_json({"tokens": rows})
         case "prometheus":
-            name = METRIC.format(service=service.name)
-            for line in metrics(name, rows):
-                output.say(line)
+            output.say(metrics.text(service.name, numbers).rstrip())
+        case "json":
+            output.as_json(told(numbers))
         case _:
-            output.as_table(("state", "life", "tokens"), rows)
+            _print(told(numbers))
     return 0
 
 
-def metrics(name: str, rows: ty.Iterable[output.Cells]) -> ty.Iterator[str]:
-    """Yield the lines of Prometheus' text format.
+def told(numbers: Numbers) -> dict[str, ty.Any]:
+    """Return numbers as they are printed, but for Prometheus.
 
-    :param name: of the metric
-    :param rows: its samples
+    :param numbers: the numbers
     """
-    yield f"# HELP {name} Client tokens in the table."
-    yield f"# TYPE {name} gauge"
-    for row in rows:
-        labels = f'state="{row["state"]}",life="{row["life"]}"'
-        yield f"{name}{{{labels}}} {row['tokens']}"
+    tokens = [
+        (state, metrics.life(ended), number)
+        for (state, ended), number in sorted(numbers.tokens.items())
+    ]
+    secrets = [
+        (key_id, key_id in numbers.known, number)
+        for key_id, number in sorted(numbers.recent.items())
+    ]
+    return {
+        "tokens": [dict(zip(_TOKENS, row, strict=True)) for row in tokens],
+        "outcomes": [dataclasses.asdict(one) for one in numbers.outcomes],
+        "secrets": [dict(zip(_SECRETS, row, strict=True)) for row in secrets],
+        "duplicates_prevented": counters.prevented(numbers.tally),
+        "refused": counters.refused(numbers.tally),
+        "oldest_expired_seconds": numbers.oldest_ended / 1000,
+    }
+
+
+def _print(numbers: dict[str, ty.Any]) -> None:
+    for name, header in (
+        ("tokens", _TOKENS),
+        ("outcomes", _OUTCOMES),
+        ("secrets", _SECRETS),
+    ):
+        output.as_table(header, numbers.pop(name))
+    output.as_properties(numbers)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as ty
 
 from openstack_idempotency.engine.counters import Counters
+from openstack_idempotency.engine.counters import Event
 from openstack_idempotency.engine.counters import Tally
 from openstack_idempotency.engine.periodic import Periodic
 
@@ -41,6 +42,16 @@ class Counting:
         """Start the thread, if there is anything to write."""
         if self._counters.waiting:
             self._thread.ensure()
+
+    def count(self, operation: str, event: Event, number: int = 1) -> None:
+        """Count what no request did, and see that it is written down.
+
+        :param operation: the operation's name; empty for what has none
+        :param event: what happened
+        :param number: how often
+        """
+        self._counters.count(operation, event, number)
+        self.ensure()
 
     def write(self) -> None:
         """Add what was counted; what cannot be added is kept for later."""

@@ -129,6 +129,25 @@ class Cataloguing(Steps):
         )
         return {(row[0], bool(row[1])): row[2] for row in self._read(query)}
 
+    def oldest_ended(self) -> int:
+        """Return how many milliseconds ago the oldest token ended.
+
+        Of those that only wait for the purge; 0 without any.
+        """
+        columns = TOKENS.c
+        query = (
+            sa.select(self._now - columns.expires_at)
+            .where(
+                columns.expires_at <= self._now,
+                columns.alias_of.is_(None),
+                columns.undo == 0,
+            )
+            .order_by(columns.expires_at)
+            .limit(1)
+        )
+        found = self._read(query)
+        return int(found[0][0]) if found else 0
+
     def keys_by_host(self) -> list[tuple[str, str]]:
         """Return the hosts that wrote within a token's life, with key ids."""
         since = self._now - self._settings.token_ttl

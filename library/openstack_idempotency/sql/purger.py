@@ -7,6 +7,8 @@ import random
 import time
 import typing as ty
 
+from openstack_idempotency.engine.counters import Event
+from openstack_idempotency.engine.counting import Counting
 from openstack_idempotency.engine.periodic import Periodic
 from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.purge import Purging
@@ -26,6 +28,7 @@ class Purger:
     :param lasting: the kinds of resources by which tokens last
     :param interval: seconds between two rounds; 0 for none
     :param batch: how many rows one round deletes, at most
+    :param counting: counts the tokens that are deleted, if anything
     :param sleep: lets time pass; tests pass one of their own
     """
 
@@ -36,11 +39,13 @@ class Purger:
         *,
         interval: float,
         batch: int,
+        counting: Counting | None = None,
         sleep: ty.Callable[[float], None] = time.sleep,
     ) -> None:
         self._tokens = tokens
         self._lasting = lasting
         self._batch = batch
+        self._counting = counting
         # Where the walk over the tokens that last has come to.
         self._after: int | None = None
         self._thread = (
@@ -69,4 +74,6 @@ class Purger:
         walked = self._tokens.walk(self._lasting, self._after, self._batch)
         self._after = walked.last or 0
         self._tokens.strip(self._batch)
-        self._tokens.purge(self._batch)
+        deleted = self._tokens.purge(self._batch)
+        if deleted and self._counting is not None:
+            self._counting.count("", Event.PURGED, deleted)

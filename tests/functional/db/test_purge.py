@@ -57,6 +57,15 @@ class _Purge(_Purging):
         self.assertEqual((1, 1), (self.store.ended(), self.store.purge(10)))
         self.assertEqual(0, self.count())
 
+    def test_how_long_the_oldest_one_has_waited(self) -> None:
+        self.assertEqual(0, self.store.oldest_ended())
+        self.ended()
+        self.clock.forward(_LIFE - 10)
+        self.ended("younger")
+        self.assertEqual(0, self.store.oldest_ended())
+        self.clock.forward(30)
+        self.assertEqual(20_000, self.store.oldest_ended())
+
     def test_one_that_was_freed_is_kept_an_hour_longer(self) -> None:
         _, present = self.overtaken()
         self.free(present)
@@ -111,6 +120,7 @@ class _Purge(_Purging):
         self.store.withdraw(present.claim, present.use, work.withdraw)
         self.clock.forward(10 * _LIFE)
         self.assertEqual(0, self.store.purge(10))
+        self.assertEqual(0, self.store.oldest_ended())
         todos = self.store.todos(present.claim.id)
         self.store.undone(present.claim, [*todos])
         self.assertEqual(1, self.store.purge(10))

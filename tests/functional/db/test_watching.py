@@ -89,6 +89,23 @@ class _Watching(base.StoreTestCase):
         self.clock.forward(121)
         self.assertEqual([], found.strangers())
 
+    def test_young_ones_are_counted_by_secret(self) -> None:
+        self.use("a", ONE)
+        self.clock.forward(121)
+        self.use("a", ONE, TWO, token="later")
+        self.use("b", TWO, token="2")
+        self.use("b", TWO, token="3")
+        one, two, three = map(key_id, (ONE, TWO, THREE))
+        for listed, found in (
+            # First the one that all rows have whose plan is read.
+            ((TWO,), {one: 1, two: 2}),
+            ((THREE,), {one: 1, two: 2, three: 0}),
+            ((ONE, TWO, THREE), {one: 1, two: 2, three: 0}),
+            # As where only the database is configured.
+            ((), {}),
+        ):
+            self.assertEqual(found, self.host("x", *listed).recent_by_key())
+
     def test_its_tokens_count_as_long_as_they_live(self) -> None:
         self.use("a", ONE)
         found = self.host("x", TWO)

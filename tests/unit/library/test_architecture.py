@@ -37,6 +37,7 @@ _LAYERS: ty.Final = {
         "oslo_config",
         "oslo_upgradecheck",
         "prettytable",
+        "prometheus_client",
         "rich",
         "sqlalchemy",
     ),

@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import typing as ty
 
 import fixtures
@@ -70,6 +71,14 @@ class CountersTest(testtools.TestCase):
         )
         self.assertFalse(self.counters.waiting)
         self.assertEqual({}, self.counters.take())
+
+    def test_what_no_request_did_is_written_without_one(self) -> None:
+        before = {*threading.enumerate()}
+        counting = Counting(self.counters, Table())
+        counting.count("", Event.PURGED, 3)
+        (thread,) = {*threading.enumerate()} - before
+        self.assertEqual("client-token-counters", thread.name)
+        self.assertEqual({("", "purged"): 3}, self.counters.take())
 
     def test_what_cannot_be_written_is_kept(self) -> None:
         table = Table(most=1)
