@@ -25,7 +25,10 @@ from openstack_idempotency.wsgi import browsers
 #: What a Nova that does not carry our modules requires.
 REQUIREMENT = "nova-idempotency>=0.1.0 # Apache-2.0"
 #: What our modules need that Nova does not require, where it carries them.
-CARRIED_REQUIREMENT = "rich>=13.9.0 # MIT"
+CARRIED_REQUIREMENTS = (
+    "prometheus-client>=0.21.0 # Apache-2.0",
+    "rich>=13.9.0 # MIT",
+)
 
 NOTE = "releasenotes/notes/client-tokens-6f1d0c5b7a92e384.yaml"
 TESTS = "nova/tests/unit/api/openstack/compute/test_idempotent.py"
@@ -104,9 +107,10 @@ class Carried:
         )
         if self._vendored:
             yield self._entry_points()
-        line = CARRIED_REQUIREMENT if self._vendored else REQUIREMENT
+        needed = CARRIED_REQUIREMENTS if self._vendored else (REQUIREMENT,)
         path = registration.REQUIREMENTS
-        yield path, registration.with_requirement(read(path), line)
+        lines = "\n".join(needed)
+        yield path, registration.with_requirement(read(path), lines)
 
     def _entry_points(self) -> tuple[str, str]:
         for path in filter(self._tree.has, registration.ENTRY_POINTS):
