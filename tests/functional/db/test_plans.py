@@ -16,6 +16,7 @@ import unittest
 
 import sqlalchemy as sa
 
+from openstack_idempotency.fixture import fakes
 from openstack_idempotency.fixture.contract import ONE
 from openstack_idempotency.fixture.contract import TWO
 from openstack_idempotency.protocol import digest as digest_of
@@ -145,8 +146,9 @@ class _Plans(base.StoreTestCase):
         spread = {
             "token_digest": digest,
             "expires_at": "expires_at + 3600000 + seq",
-            # Over a day, as they come: few are young.
-            "created_at": f"created_at - ({_ROWS} - seq) * 1000",
+            # Over a day, as they come, before the tests' time begins: few
+            # are young.
+            "created_at": f"{fakes.EPOCH} - ({_ROWS} - seq) * 1000",
             # Of a secret that each query for others lists.
             "key_id": f"'{digest_of.key_id(TWO)}'",
             "user_id": "CONCAT('u', MOD(seq, 1000))",
