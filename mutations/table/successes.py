@@ -220,13 +220,8 @@ FAULTS = (
         ),
         (
             f"{ENGINE}/attempt.py",
-            _STILL_TO_UNDO + "        return self._execution.run(claim)\n",
-            "        return self._execution.run(claim)\n",
-        ),
-        (
-            f"{ENGINE}/attempt.py",
-            _STILL_TO_UNDO + "        return then(record, claim)\n",
-            "        return then(record, claim)\n",
+            _STILL_TO_UNDO + "        return claim\n",
+            "        return claim\n",
         ),
     ),
     fault(

@@ -109,7 +109,7 @@ class Attempt:
             case Decision.RUN:
                 return self._run()
             case Decision.RERUN:
-                return self._rerun(self._found)
+                return self._rerun()
             case Decision.RECOVER:
                 return self._take_over(self._recovery.recover)
             case Decision.RECONCILE:
@@ -155,32 +155,29 @@ class Attempt:
         claim = self._claim(token_id, self._use.digests[0])
         return self._execution.run(claim)
 
-    def _rerun(self, record: Record) -> Reply | None:
-        reached(Point.BEFORE_TAKEOVER)
-        with self._given_back():
-            taken = self._parts.store.rerun(record, self._use)
-        if not taken:
-            return None
-        reached(Point.AFTER_TAKEOVER)
-        self._count_takeover(record)
-        claim = self._claim(record.id, record.digest, shared=True)
-        claim.undo = record.undo
-        return self._execution.run(claim)
+    def _rerun(self) -> Reply | None:
+        claim = self._taken(self._parts.store.rerun)
+        return None if claim is None else self._execution.run(claim)
 
     def _take_over(
         self, then: ty.Callable[[Record, Claim], Reply | None]
     ) -> Reply | None:
+        claim = self._taken(self._parts.store.recover)
+        return None if claim is None else then(self._found, claim)
+
+    def _taken(self, take: ty.Callable[[Record, Use], bool]) -> Claim | None:
+        """Return the claim on the row that was found, if it can be taken."""
         record = self._found
         reached(Point.BEFORE_TAKEOVER)
         with self._given_back():
-            taken = self._parts.store.recover(record, self._use)
+            taken = take(record, self._use)
         if not taken:
             return None
         reached(Point.AFTER_TAKEOVER)
         self._count_takeover(record)
         claim = self._claim(record.id, record.digest, shared=True)
         claim.undo = record.undo
-        return then(record, claim)
+        return claim
 
     def _count_takeover(self, record: Record) -> None:
         # Not where the first request had ended and freed its token.

@@ -19,6 +19,7 @@ from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
+from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import surviving
 from openstack_idempotency.sql import unlocked
 from openstack_idempotency.sql.kinds import Kind
@@ -164,13 +165,9 @@ class Purging(Steps):
     ) -> set[int]:
         """Return those tokens of which something is left."""
         columns = RESOURCES.c
-        query = sa.select(
-            columns.token_id,
-            columns.kind,
-            columns.resource_id,
-            columns.row_key,
-            columns.incarnation,
-        ).where(columns.token_id.in_(tokens))
+        query = sa.select(columns.token_id, *rows.AS_RESOURCE).where(
+            columns.token_id.in_(tokens)
+        )
         bound: dict[str, dict[Resource, int]] = collections.defaultdict(dict)
         for token_id, *made in self._read(query) if tokens else ():
             resource = Resource(*made)

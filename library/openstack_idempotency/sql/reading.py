@@ -40,12 +40,7 @@ class Reading(Steps):
 
         :param token_id: the key of the token's row
         """
-        query = sa.select(
-            RESOURCES.c.kind,
-            RESOURCES.c.resource_id,
-            RESOURCES.c.row_key,
-            RESOURCES.c.incarnation,
-        )
+        query = sa.select(*rows.AS_RESOURCE)
         query = query.where(RESOURCES.c.token_id == token_id)
         bound = self._read(query.order_by(RESOURCES.c.id))
         return tuple(Resource(*row) for row in bound)

@@ -15,6 +15,7 @@ from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import tables
+from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 
 # The values of some columns, by their names.
@@ -52,6 +53,14 @@ AS_RECORD = (
 )
 # Aliases go with the row that they lead to, and so have no end of their own.
 OF_ALIAS: ty.Final[Row] = {"expires_at": FOREVER, "lasting": False}
+
+# The columns of a binding that make a Resource, in the order of its fields.
+AS_RESOURCE = (
+    RESOURCES.c.kind,
+    RESOURCES.c.resource_id,
+    RESOURCES.c.row_key,
+    RESOURCES.c.incarnation,
+)
 
 
 def held(claim: Claim) -> sa.ColumnElement[bool]:

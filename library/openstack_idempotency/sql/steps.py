@@ -162,13 +162,7 @@ def bound(connection: sa.Connection, token_id: int) -> dict[int, Resource]:
     :returns: the resources, by the keys of their bindings
     """
     columns = RESOURCES.c
-    query = sa.select(
-        columns.id,
-        columns.kind,
-        columns.resource_id,
-        columns.row_key,
-        columns.incarnation,
-    )
+    query = sa.select(columns.id, *rows.AS_RESOURCE)
     query = query.where(columns.token_id == token_id).order_by(columns.id)
     return {key: Resource(*rest) for key, *rest in connection.execute(query)}
 
