@@ -235,7 +235,8 @@ class Cloud(fixtures.Fixture):
             flavor = {"id": "1", "name": "m1.tiny", "links": []}
             return {"flavor": flavor, "flavors": [flavor]}
         if "/servers" in path:
-            server = {"id": path.rpartition("/")[2], "name": "a", "links": []}
+            server: dict[str, ty.Any] = {"name": "a", "links": []}
+            server["id"] = path.rpartition("/")[2]
             server |= {"flavor": {"original_name": "m1.tiny"}, "image": ""}
             named = [server | {"id": id_, "name": name}
                      for name, id_ in self.names.items()]  # fmt: skip

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import time
+import typing as ty
 
 import ddt
 
@@ -396,10 +397,11 @@ class ManagingTest(RememberingTest):
         self.assertIn("given before", self.bare(*STOP).stderr)
 
     def test_status(self):
-        for options, words in (
+        cases: tuple[tuple[dict[str, ty.Any], str], ...] = (
             ({}, "yes yes 86400"), ({"retry_safe": False}, "yes no 86400"),
             ({"knows_tokens": False}, "no no unknown"),
-        ):  # fmt: skip
+        )  # fmt: skip
+        for options, words in cases:
             self.start(Cloud(**options))
             outcome = self.nova.run("client-token-status")
             values = re.findall(r"\| (yes|no|86400|unknown) +\|",

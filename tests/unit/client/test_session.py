@@ -357,6 +357,7 @@ class ToldTest(SessionTest):
         self.carrier.source = source
         with testtools.ExpectedException(exceptions.ConnectFailure):
             self.post()
+        assert source.given.ending is not None
         return source.given.ending
 
     def test_no_connection(self):
@@ -364,7 +365,9 @@ class ToldTest(SessionTest):
         source = self.carrier.source = Keeps()
         with testtools.ExpectedException(exceptions.ConnectFailure):
             self.service(endpoint_override=nowhere).post(SERVERS, json={})
-        self.assertFalse(source.given.ending.outcome.may_have_run)
+        ending = source.given.ending
+        assert ending is not None
+        self.assertFalse(ending.outcome.may_have_run)
 
     def test_no_connection_after_bytes_have_left(self):
         self.start(Cloud(losses=(Loss.REQUEST,)))
