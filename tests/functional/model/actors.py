@@ -352,7 +352,7 @@ _WITHIN = (
     Point.COMPLETING,
     Point.EXTENDING,
     Point.RECOVERING,
-    Point.RELEASING,
+    Point.FREEING,
     Point.RERUNNING,
     Point.WITHDRAWING,
 )
