@@ -25,8 +25,8 @@ class NotConfiguredTest(base.TestCase):
         method = decorator.idempotent(controller.create)
         self.useFixture(fixtures.MockPatchObject(controller, _CREATE, method))
         # Found once in a process, by whichever test came first.
-        decorator._load.cache_clear()
-        self.addCleanup(decorator._load.cache_clear)
+        decorator._SERVICES.clear()
+        self.addCleanup(decorator._SERVICES.clear)
         super().setUp()
 
     def test_without_a_token_nothing_is_different(self) -> None:
