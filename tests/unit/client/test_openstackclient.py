@@ -13,9 +13,9 @@ import testtools
 
 from tests.unit.client.cloud import Cloud
 from tests.unit.client.cloud import IMAGE
-from tests.unit.client.cloud import Loss
 from tests.unit.client.cloud import SERVER
 from tests.unit.client.shell import OpenStackCommand
+from tests.unit.client.wire import Loss
 
 GROUP = ("server", "group", "create", "--policy", "affinity")
 STOP = ("server", "stop", SERVER)
