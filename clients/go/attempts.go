@@ -38,9 +38,8 @@ func (a *attempts) run() (*http.Response, error) {
 	a.promise = a.transport.promised()
 	if a.use.earlier > 0 {
 		a.mayHaveRun = true
-		a.promise = a.lookUp(0)
-		if !a.promise.retrySafe {
-			return nil, fmt.Errorf("%w, and %s", ErrNotSafe, a.promise.whyNotSafe())
+		if a.promise = a.lookUp(0); !a.promise.retrySafe {
+			return nil, a.refusal()
 		}
 	}
 	policy := a.transport.policy()
@@ -50,27 +49,40 @@ func (a *attempts) run() (*http.Response, error) {
 		a.mayHaveRun = a.mayHaveRun || tried.outcome.mayHaveRun()
 		next := a.decide(tried, policy, attempt, started)
 		if next.step != repeat {
-			return a.end(tried, next)
+			return a.end(tried, attempt, next.reason)
 		}
 		a.transport.tell(fmt.Sprintf(
 			"%s; sending the request again with the same client token in %.1f s (attempt %d of %d)",
 			tried.outcome, next.delay.Seconds(), attempt+1, policy.Attempts))
 		if err := a.transport.sleep(a.req.Context(), next.delay); err != nil {
-			return a.end(tried, decision{step: giveUp, reason: err.Error()})
+			return a.end(tried, attempt, err.Error())
 		}
 	}
 }
 
+// refusal returns the error with which a resumed request is not sent.
+func (a *attempts) refusal() error {
+	err := fmt.Errorf("%w, and %s", ErrNotSafe, a.promise.whyNotSafe())
+	if a.promise.answered {
+		return err
+	}
+	_, err = a.end(try{err: err}, 0, "")
+	return err
+}
+
 // end returns the answer of the last try, or its error.
-func (a *attempts) end(tried try, last decision) (*http.Response, error) {
+func (a *attempts) end(tried try, attempt int, reason string) (*http.Response, error) {
 	if tried.answer != nil {
 		return tried.answer, nil
 	}
 	return nil, &UnansweredError{
 		Err:        tried.err,
+		Token:      a.use.token,
+		Attempts:   a.use.earlier + attempt,
 		MayHaveRun: a.mayHaveRun,
 		RetrySafe:  a.promise.retrySafe,
-		Reason:     last.reason,
+		Reason:     reason,
+		promise:    a.promise,
 	}
 }
 

@@ -3,14 +3,9 @@
 package clienttoken
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -81,61 +76,6 @@ func TestNotAfterOtherAnswers(t *testing.T) {
 	}
 }
 
-// What may have run is sent again only after retry_safe: true.
-func TestOnceWithoutAPromise(t *testing.T) {
-	broken := []faults.Fault{{}, gateway(502), gateway(401), gateway(500)}
-	for name, made := range map[string]func() *cloud{
-		"not promised":      func() *cloud { return &cloud{retrySafe: "false"} },
-		"no boolean":        func() *cloud { return &cloud{retrySafe: `"true"`} },
-		"a number":          func() *cloud { return &cloud{retrySafe: "1"} },
-		"no JSON":           func() *cloud { return &cloud{retrySafe: "true, true"} },
-		"no client tokens":  func() *cloud { return &cloud{noTokens: true} },
-		"look-up is broken": func() *cloud { return &cloud{lookUpLosses: broken} },
-	} {
-		for kind, loss := range losses {
-			made, loss := made, loss
-			t.Run(name+"/"+kind, func(t *testing.T) {
-				t.Parallel()
-				c := made()
-				c.losses = []faults.Fault{loss}
-				start(t, c)
-				client := c.client(t)
-				client.transport.Policy.Attempt = time.Second
-				_, _, err := client.boot(t, background)
-				equal(t, "attempts", "1", c.attempts())
-				var lost *UnansweredError
-				if errors.As(err, &lost) {
-					equal(t, "may have run", true, lost.MayHaveRun)
-				} else if loss.Status == 0 {
-					t.Error(err)
-				}
-			})
-		}
-	}
-}
-
-func TestPromiseIsTakenBack(t *testing.T) {
-	c := &cloud{losses: []faults.Fault{{Kind: faults.Answer}}}
-	c.arriving = func() { c.retrySafe = "false" }
-	start(t, c)
-	_, _, err := c.client(t).boot(t, background)
-	var lost *UnansweredError
-	if !errors.As(err, &lost) || lost.RetrySafe || !strings.Contains(err.Error(), "look first") {
-		t.Error(err)
-	}
-	equal(t, "attempts", "1", c.attempts())
-}
-
-func TestLookUpIsAskedAgainAfterALoss(t *testing.T) {
-	c := start(t, &cloud{
-		losses:       []faults.Fault{{Kind: faults.Answer}},
-		lookUpLosses: []faults.Fault{{}, {Kind: faults.Request}, gateway(502)},
-	})
-	status, _, err := c.client(t).boot(t, background)
-	equal(t, "answer", []any{202, nil}, []any{status, err})
-	equal(t, "look-ups", 4, len(c.lookUps()))
-}
-
 func TestGivesUpAfterThree(t *testing.T) {
 	c := start(t, &cloud{losses: []faults.Fault{
 		{Kind: faults.Answer}, {Kind: faults.Half}, {Kind: faults.Reset}, gateway(502),
@@ -155,6 +95,31 @@ func TestGivesUpAfterThree(t *testing.T) {
 	equal(t, "attempts", "1 2 3", c.attempts())
 	equal(t, "slept", "[50ms 100ms]", client.slept)
 	equal(t, "servers", 1, c.made)
+}
+
+func TestErrorHasTheTokenToGoOnWith(t *testing.T) {
+	c := start(t, &cloud{losses: []faults.Fault{{Kind: faults.Answer}}})
+	client := c.client(t)
+	client.transport.Policy.Attempts = 1
+	_, _, err := client.boot(t, background)
+	var lost *UnansweredError
+	if !errors.As(err, &lost) || strings.Contains(fmt.Sprintf("%+v %#v", err, err), lost.Token.Value()) {
+		t.Fatal(err)
+	}
+	status, id, err := client.boot(t, Resume(background, lost.Token, lost.Attempts))
+	equal(t, "answer", []any{202, 1, nil}, []any{status, id, err})
+	equal(t, "attempts", "1 2", c.attempts())
+}
+
+func TestErrorWhereTheCloudSaidNothing(t *testing.T) {
+	c := start(t, &cloud{
+		losses:       []faults.Fault{{Kind: faults.Answer}},
+		lookUpLosses: []faults.Fault{gateway(502), gateway(502), gateway(502), gateway(502)},
+	})
+	_, _, err := c.client(t).boot(t, background)
+	if err == nil || !strings.Contains(err.Error(), "when the cloud answers") {
+		t.Error(err)
+	}
 }
 
 func TestAnswerOfTheLastTryIsGiven(t *testing.T) {
@@ -187,158 +152,6 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	_, _, err := client.boot(t, background)
 	equal(t, "answer", nil, err)
 	equal(t, "slept", "[7.05s]", client.slept)
-}
-
-// nowhere returns the URL of a port that nobody listens on.
-func nowhere(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return "http://" + listener.Addr().String()
-}
-
-func TestNoConnectionNeedsNoPromise(t *testing.T) {
-	client := clientOf(t, nowhere(t))
-	_, _, err := client.boot(t, background)
-	var lost *UnansweredError
-	if !errors.As(err, &lost) || lost.MayHaveRun || !strings.Contains(err.Error(), "nothing was sent") {
-		t.Error(err)
-	}
-	equal(t, "told", 2, len(client.told))
-}
-
-func TestConnectionRefusedAfterBytesHaveLeft(t *testing.T) {
-	c := start(t, &cloud{losses: []faults.Fault{{Kind: faults.Request}}})
-	client := c.client(t)
-	client.transport.Tell = func(string) { c.proxy.Close() }
-	_, _, err := client.boot(t, background)
-	var lost *UnansweredError
-	if !errors.As(err, &lost) || !lost.MayHaveRun {
-		t.Error(err)
-	}
-	equal(t, "attempts", "1", c.attempts())
-}
-
-func TestCertificateThatIsNotTrusted(t *testing.T) {
-	server := httptest.NewTLSServer(http.NotFoundHandler())
-	defer server.Close()
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	client := clientOf(t, server.URL)
-	_, _, err := client.boot(t, background)
-	var lost *UnansweredError
-	if !errors.As(err, &lost) || lost.MayHaveRun {
-		t.Error(err)
-	}
-	equal(t, "told", 0, len(client.told))
-}
-
-func TestBaseThatDoesNotTellWhatLeft(t *testing.T) {
-	sent := 0
-	transport, err := New(roundTripper(func(req *http.Request) (*http.Response, error) {
-		if req.Method == http.MethodPost {
-			sent++
-		}
-		return nil, errors.New("something went wrong")
-	}), "http://cloud/v2.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport.sleep = func(context.Context, time.Duration) error { return nil }
-	_, err = (&http.Client{Transport: transport}).Post("http://cloud/v2.1/servers", "", nil)
-	var lost *UnansweredError
-	if !errors.As(err, &lost) || !lost.MayHaveRun {
-		t.Error(err)
-	}
-	equal(t, "sent", 1, sent)
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
-
-func TestResume(t *testing.T) {
-	c := start(t, &cloud{})
-	client := c.client(t)
-	token := mustParse(t, "kept")
-	_, id, err := client.boot(t, Resume(background, token, 2))
-	equal(t, "answer", []any{1, nil}, []any{id, err})
-	_, id, err = client.boot(t, Resume(background, token, 0))
-	equal(t, "answer", []any{1, nil}, []any{id, err})
-	equal(t, "attempts", "3 2", c.attempts())
-	equal(t, "asked for", "kept", c.lookUps()[1].token())
-}
-
-func TestResumeIsNotSentWithoutAPromise(t *testing.T) {
-	broken := []faults.Fault{{}, gateway(502), gateway(502), gateway(502)}
-	for why, c := range map[string]*cloud{
-		"does not promise": {retrySafe: "false"},
-		"keeps no client":  {noTokens: true},
-		"did not say":      {lookUpLosses: broken},
-	} {
-		start(t, c)
-		_, _, err := c.client(t).boot(t, Resume(background, mustParse(t, "kept"), 1))
-		if !errors.Is(err, ErrNotSafe) || !strings.Contains(err.Error(), why) {
-			t.Errorf("%s: %v", why, err)
-		}
-		equal(t, "sent", 0, len(c.posts()))
-	}
-}
-
-func TestCallerGivesUp(t *testing.T) {
-	c := &cloud{losses: []faults.Fault{{Kind: faults.Late}}}
-	ctx, cancel := context.WithCancel(background)
-	c.arriving = cancel
-	start(t, c)
-	client := c.client(t)
-	_, _, err := client.boot(t, ctx)
-	var lost *UnansweredError
-	if !errors.Is(err, context.Canceled) || !errors.As(err, &lost) || !lost.MayHaveRun || !lost.RetrySafe {
-		t.Errorf("%#v", err)
-	}
-	equal(t, "attempts", "1", c.attempts())
-	equal(t, "told", 0, len(client.told))
-}
-
-func TestCallerGivesUpWhileItWaits(t *testing.T) {
-	c := start(t, &cloud{losses: []faults.Fault{{Kind: faults.Answer}}})
-	client := c.client(t)
-	client.transport.sleep = sleep
-	client.transport.chance = func() float64 { return 1 }
-	ctx, cancel := context.WithCancel(background)
-	client.transport.Tell = func(string) { cancel() }
-	_, _, err := client.boot(t, ctx)
-	var lost *UnansweredError
-	if !errors.As(err, &lost) || lost.Reason != context.Canceled.Error() {
-		t.Error(err)
-	}
-	equal(t, "attempts", "1", c.attempts())
-}
-
-func TestDeadlineThatIsNearerThanTheNextTry(t *testing.T) {
-	loss := gateway(503)
-	loss.Header = http.Header{"Retry-After": {"100"}}
-	c := start(t, &cloud{losses: []faults.Fault{loss}})
-	client := c.client(t)
-	ctx, cancel := context.WithTimeout(background, time.Minute)
-	defer cancel()
-	status, _, err := client.boot(t, ctx)
-	equal(t, "answer", []any{503, nil}, []any{status, err})
-	equal(t, "slept", 0, len(client.slept))
-}
-
-func TestTimeoutOfTheHTTPClient(t *testing.T) {
-	c := start(t, &cloud{losses: []faults.Fault{{Kind: faults.Late}}})
-	client := c.client(t)
-	client.Timeout = time.Second
-	_, _, err := client.boot(t, background)
-	var timed net.Error
-	if !errors.As(err, &timed) || !timed.Timeout() {
-		t.Error(err)
-	}
-	equal(t, "attempts", "1", c.attempts())
 }
 
 // Of 500 calls on many goroutines while the API is away, few are repeated.

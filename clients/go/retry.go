@@ -103,6 +103,13 @@ func decide(o outcome, policy Policy, s situation) decision {
 	return decision{step: repeat, delay: delay, cost: price}
 }
 
+// Transient tells of an answer whether the same request, with the same token,
+// may end otherwise a little later. A program that got such an answer after
+// the last attempt sends it again later, with Resume.
+func Transient(status int, header http.Header) bool {
+	return transient(outcome{status: status, state: StateOf(header)})
+}
+
 // transient tells whether the same request may end otherwise a little later.
 func transient(o outcome) bool {
 	if o.fault != noFault {

@@ -3,6 +3,7 @@
 package clienttoken
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -108,4 +109,11 @@ func TestRetryAfter(t *testing.T) {
 	if huge := retryAfter(strings.Repeat("9", 40), now); huge <= longestRetryAfter {
 		t.Errorf("a huge number is %v", huge)
 	}
+}
+
+func TestTransient(t *testing.T) {
+	equal(t, "a gateway's", true, Transient(502, http.Header{}))
+	equal(t, "a state", true, Transient(409, http.Header{StateHeader: {"running"}}))
+	equal(t, "another state", false, Transient(503, http.Header{StateHeader: {"executed"}}))
+	equal(t, "a new state", false, Transient(409, http.Header{StateHeader: {"surprising"}}))
 }

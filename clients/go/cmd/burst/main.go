@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Burst makes servers or keypairs with gophercloud, each with a client token,
+// and prints a line of JSON for each. The cloud and the user are those of the
+// OS_ variables.
+//
+//	burst --count 20 --kind keypair
+//
+// With --faults it puts a proxy between itself and the compute API, which
+// loses requests and answers.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"openstack-idempotency/clienttoken"
+)
+
+type options struct {
+	count, parallel, attempts, rounds int
+	kind, name, flavor, image         string
+	proxy, endpoint                   string
+	attempt                           time.Duration
+	seed                              int64
+	faults                            float64
+	without                           bool
+}
+
+func parse() options {
+	var o options
+	flag.IntVar(&o.count, "count", 1, "how many to make")
+	flag.IntVar(&o.parallel, "parallel", 1, "how many at once")
+	flag.IntVar(&o.attempts, "attempts", 0, "how often to send a request, at most (0: the library's default)")
+	flag.IntVar(&o.rounds, "rounds", 5, "how often to go on with a token after its last attempt")
+	flag.StringVar(&o.kind, "kind", "server", "what to make: server or keypair")
+	flag.StringVar(&o.name, "name", "go", "what their names begin with")
+	flag.StringVar(&o.flavor, "flavor", "small", "the name of the servers' flavor")
+	flag.StringVar(&o.image, "image", "nothing", "the name of the servers' image")
+	flag.StringVar(&o.proxy, "proxy", "", "an HTTP proxy for all requests")
+	flag.StringVar(&o.endpoint, "endpoint", os.Getenv("OS_COMPUTE_ENDPOINT_OVERRIDE"),
+		"the compute API, in the place of the catalog's")
+	flag.DurationVar(&o.attempt, "attempt-time", 0, "how long one attempt may take (0: any time)")
+	flag.Float64Var(&o.faults, "faults", 0, "which share of the POSTs meets a fault, from 0 to 1")
+	flag.Int64Var(&o.seed, "seed", 1, "chooses the faults")
+	flag.BoolVar(&o.without, "without", false, "send no tokens, as gophercloud does by itself")
+	flag.Parse()
+	return o
+}
+
+// line is what became of one call.
+type line struct {
+	Kind     string            `json:"kind"`
+	Name     string            `json:"name"`
+	ID       string            `json:"id,omitempty"`
+	Secret   bool              `json:"secret"`
+	State    clienttoken.State `json:"state,omitempty"`
+	Attempts int               `json:"attempts"`
+	Rounds   int               `json:"rounds"`
+	Seconds  float64           `json:"seconds"`
+	Error    string            `json:"error,omitempty"`
+}
+
+func main() {
+	if err := run(parse()); err != nil {
+		fmt.Fprintln(os.Stderr, "burst:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o options) error {
+	cloud, err := connect(o)
+	if err != nil {
+		return err
+	}
+	defer cloud.close()
+	numbers := make(chan int)
+	var printing sync.Mutex
+	var working sync.WaitGroup
+	failed := 0
+	for worker := 0; worker < o.parallel; worker++ {
+		working.Add(1)
+		go func() {
+			defer working.Done()
+			for number := range numbers {
+				made := cloud.make(o, number)
+				printing.Lock()
+				_ = json.NewEncoder(os.Stdout).Encode(made)
+				if made.Error != "" {
+					failed++
+				}
+				printing.Unlock()
+			}
+		}()
+	}
+	for number := 0; number < o.count; number++ {
+		numbers <- number
+	}
+	close(numbers)
+	working.Wait()
+	if failed > 0 {
+		return fmt.Errorf("%d of %d failed", failed, o.count)
+	}
+	return nil
+}
