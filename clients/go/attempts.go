@@ -24,6 +24,9 @@ type attempts struct {
 	promise promise
 	// Once bytes of one try may have arrived, no later try takes that back.
 	mayHaveRun bool
+	// How often it was sent, and whether it ended without a last word.
+	number     int
+	unfinished bool
 }
 
 // try is what came of one.
@@ -46,39 +49,42 @@ func (a *attempts) run() (*http.Response, error) {
 	started := a.transport.now()
 	for attempt := 1; ; attempt++ {
 		tried := a.try(a.use.earlier + attempt)
+		a.number = attempt
 		a.mayHaveRun = a.mayHaveRun || tried.outcome.mayHaveRun()
+		a.unfinished = a.mayHaveRun && (tried.err != nil || transient(tried.outcome))
 		next := a.decide(tried, policy, attempt, started)
 		if next.step != repeat {
-			return a.end(tried, attempt, next.reason)
+			return a.end(tried, next.reason)
 		}
 		a.transport.tell(fmt.Sprintf(
 			"%s; sending the request again with the same client token in %.1f s (attempt %d of %d)",
 			tried.outcome, next.delay.Seconds(), attempt+1, policy.Attempts))
 		if err := a.transport.sleep(a.req.Context(), next.delay); err != nil {
-			return a.end(tried, attempt, err.Error())
+			return a.end(tried, err.Error())
 		}
 	}
 }
 
 // refusal returns the error with which a resumed request is not sent.
 func (a *attempts) refusal() error {
+	a.unfinished = true
 	err := fmt.Errorf("%w, and %s", ErrNotSafe, a.promise.whyNotSafe())
 	if a.promise.answered {
 		return err
 	}
-	_, err = a.end(try{err: err}, 0, "")
+	_, err = a.end(try{err: err}, "")
 	return err
 }
 
 // end returns the answer of the last try, or its error.
-func (a *attempts) end(tried try, attempt int, reason string) (*http.Response, error) {
+func (a *attempts) end(tried try, reason string) (*http.Response, error) {
 	if tried.answer != nil {
 		return tried.answer, nil
 	}
 	return nil, &UnansweredError{
 		Err:        tried.err,
 		Token:      a.use.token,
-		Attempts:   a.use.earlier + attempt,
+		Attempts:   a.use.earlier + a.number,
 		MayHaveRun: a.mayHaveRun,
 		RetrySafe:  a.promise.retrySafe,
 		Reason:     reason,

@@ -41,6 +41,8 @@ type Transport struct {
 	// What the look-up said last, when it said anything.
 	last promise
 
+	unfinished unfinished
+
 	// What tests replace.
 	now    func() time.Time
 	sleep  func(context.Context, time.Duration) error
@@ -110,11 +112,25 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if !found {
-		if given.token, err = t.NewToken(); err != nil {
+		if given, err = t.made(req); err != nil {
 			return nil, err
 		}
 	}
-	return (&attempts{transport: t, req: req, body: body, use: given}).run()
+	all := &attempts{transport: t, req: req, body: body, use: given}
+	answer, err := all.run()
+	if !found && all.unfinished {
+		t.unfinished.keep(req, use{given.token, given.earlier + all.number})
+	}
+	return answer, err
+}
+
+// made returns a new token, or the one that this request had before.
+func (t *Transport) made(req *http.Request) (use, error) {
+	if before, there := t.unfinished.take(req); there {
+		return before, nil
+	}
+	token, err := t.NewToken()
+	return use{token: token}, err
 }
 
 // covers tells whether a URL belongs to the endpoint.
