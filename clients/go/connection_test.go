@@ -5,12 +5,14 @@ package clienttoken
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,3 +88,35 @@ func TestBaseThatDoesNotTellWhatLeft(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
+
+// On one connection of HTTP/2, a request is lost while others are not.
+func TestStreamThatIsReset(t *testing.T) {
+	var mutex sync.Mutex
+	posts := 0
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodGet {
+			_, _ = io.WriteString(w, `{"retry_safe": true}`)
+			return
+		}
+		mutex.Lock()
+		defer mutex.Unlock()
+		if posts++; posts == 1 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = io.WriteString(w, req.Proto)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	client := clientOf(t, server.URL)
+	client.transport.base = server.Client().Transport
+	answer, err := client.Do(client.request(t, "/servers"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	proto, _ := io.ReadAll(answer.Body)
+	equal(t, "answer", "202 HTTP/2.0", fmt.Sprint(answer.StatusCode, " ", string(proto)))
+	equal(t, "POSTs", 2, posts)
+}
