@@ -22,9 +22,11 @@ func TestCallerGivesUp(t *testing.T) {
 	_, _, err := client.boot(t, ctx)
 	var lost *UnansweredError
 	if !errors.Is(err, context.Canceled) || !errors.As(err, &lost) || !lost.MayHaveRun || !lost.RetrySafe {
-		t.Errorf("%#v", err)
+		t.Fatalf("%#v", err)
 	}
+	equal(t, "reason", "its caller has given up", lost.Reason)
 	equal(t, "attempts", "1", c.attempts())
+	equal(t, "look-ups", 1, len(c.lookUps()))
 	equal(t, "told", 0, len(client.told))
 }
 

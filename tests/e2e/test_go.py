@@ -36,6 +36,19 @@ def setUpModule() -> None:
     unittest.addModuleCleanup(CLOUD.close)
 
 
+def variables() -> dict[str, str]:
+    """Return the environment of the demo user."""
+    demo = openrc.variables(CLOUD.site, openrc.DEMO)
+    return environment.inherited() | demo
+
+
+def case(name: str) -> dict[str, str]:
+    """Return what the program is asked for, by that name."""
+    server = CLOUD.server(name)["server"]
+    return {"name": name, "kind": "server", "flavor": server["flavorRef"],
+            "image": server["imageRef"]}  # fmt: skip
+
+
 def burst(
     kind: str, count: int, *options: str
 ) -> tuple[list[dict[str, object]], str]:
@@ -43,9 +56,8 @@ def burst(
     done = subprocess.run(
         [BURST, "--kind", kind, "--count", str(count), "--name", kind,
          "--parallel", "4", *options],
-        env=environment.inherited()
-        | openrc.variables(CLOUD.site, openrc.DEMO),
-        capture_output=True, text=True, timeout=SECONDS, check=False,
+        env=variables(), capture_output=True, text=True, timeout=SECONDS,
+        check=False,
     )  # fmt: skip
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return lines, f"{done.stdout}\n{done.stderr}"
@@ -81,6 +93,32 @@ class BurstTest(unittest.TestCase):
         self.assertGreater(
             sum(int(str(a["attempts"])) for a in lines), 16, log
         )
+
+    def test_killed_program_goes_on(self) -> None:
+        names = [f"killed-{number}" for number in range(8)]
+        asked = "\n".join(json.dumps(case(name)) for name in names)
+        command = [BURST, "--cases", "--parallel", "4", *FAULTS]
+        with subprocess.Popen(
+            command, env=variables(), text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ) as killed:  # fmt: skip
+            assert killed.stdin is not None
+            assert killed.stdout is not None
+            killed.stdin.write(asked)
+            killed.stdin.close()
+            first = killed.stdout.readline()
+            killed.kill()
+        done = subprocess.run(
+            [*command, "--again"], env=variables(), input=asked, text=True,
+            capture_output=True, timeout=SECONDS, check=False,
+        )  # fmt: skip
+        log = f"{first}{done.stdout}\n{done.stderr}"
+        answers = {
+            line["name"]: line.get("answer")
+            for line in map(json.loads, done.stdout.splitlines())
+        }
+        for name in names:
+            self.assertEqual([answers[name]], CLOUD.ids(name), log)
 
     def test_without_tokens_the_same_faults_lose_servers(self) -> None:
         lines, log = burst("server", 8, *FAULTS, "--without",

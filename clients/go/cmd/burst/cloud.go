@@ -4,20 +4,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/gophercloud/gophercloud"
 	"github.com/gophercloud/gophercloud/openstack"
-	"github.com/gophercloud/gophercloud/openstack/compute/v2/extensions/keypairs"
-	"github.com/gophercloud/gophercloud/openstack/compute/v2/flavors"
-	"github.com/gophercloud/gophercloud/openstack/compute/v2/servers"
-	"github.com/gophercloud/gophercloud/openstack/imageservice/v2/images"
 
 	"openstack-idempotency/clienttoken"
 )
@@ -27,8 +21,7 @@ type cloud struct {
 	compute   *gophercloud.ServiceClient
 	transport *clienttoken.Transport
 	sent      *counter
-	image     string
-	flavor    string
+	images    *gophercloud.ServiceClient
 	close     func()
 }
 
@@ -85,7 +78,7 @@ func connect(o options) (*cloud, error) {
 	}
 	made := &cloud{compute: compute, close: func() {}}
 	compute.Microversion = os.Getenv("OS_COMPUTE_API_VERSION")
-	if err := made.find(o, provider, region); err != nil {
+	if made.images, err = openstack.NewImageServiceV2(provider, region); err != nil {
 		return nil, err
 	}
 	if o.endpoint != "" {
@@ -115,48 +108,6 @@ func logIn(base http.RoundTripper) (*gophercloud.ProviderClient, error) {
 	})
 }
 
-// find looks up what servers are made of.
-func (c *cloud) find(o options, provider *gophercloud.ProviderClient, region gophercloud.EndpointOpts) error {
-	if o.kind != "server" {
-		return nil
-	}
-	image, err := openstack.NewImageServiceV2(provider, region)
-	if err != nil {
-		return err
-	}
-	pages, err := images.List(image, images.ListOpts{Name: o.image}).AllPages()
-	if err != nil {
-		return err
-	}
-	found, err := images.ExtractImages(pages)
-	if err != nil {
-		return err
-	}
-	if len(found) == 0 {
-		return fmt.Errorf("no image is named %q", o.image)
-	}
-	c.image = found[0].ID
-	return c.findFlavor(o.flavor)
-}
-
-func (c *cloud) findFlavor(name string) error {
-	pages, err := flavors.ListDetail(c.compute, flavors.ListOpts{}).AllPages()
-	if err != nil {
-		return err
-	}
-	found, err := flavors.ExtractFlavors(pages)
-	if err != nil {
-		return err
-	}
-	for _, flavor := range found {
-		if flavor.Name == name {
-			c.flavor = flavor.ID
-			return nil
-		}
-	}
-	return fmt.Errorf("no flavor is named %q", name)
-}
-
 // carry puts the transport that carries tokens between gophercloud and base.
 func (c *cloud) carry(o options, base http.RoundTripper) error {
 	if o.without {
@@ -183,93 +134,4 @@ func (c *cloud) with(ctx context.Context) *gophercloud.ServiceClient {
 	compute := *c.compute
 	compute.ProviderClient = &provider
 	return &compute
-}
-
-// make makes one server or keypair, and goes on with its token until it is
-// there, or nothing helps.
-func (c *cloud) make(o options, number int) line {
-	started := time.Now()
-	made := line{Kind: o.kind, Name: fmt.Sprintf("%s-%d", o.name, number)}
-	err := c.inRounds(o, &made)
-	made.Seconds = time.Since(started).Seconds()
-	if err != nil {
-		made.Error = err.Error()
-	}
-	return made
-}
-
-func (c *cloud) inRounds(o options, made *line) error {
-	if o.without {
-		made.Attempts = 1
-		return c.once(context.Background(), o, made)
-	}
-	token, err := c.transport.NewToken()
-	if err != nil {
-		return err
-	}
-	ctx := clienttoken.With(context.Background(), token)
-	for made.Rounds = 1; ; made.Rounds++ {
-		err = c.once(ctx, o, made)
-		made.Attempts = c.sent.of(token)
-		if err == nil || made.Rounds >= o.rounds || !worthAnother(err) {
-			return err
-		}
-		ctx = clienttoken.Resume(context.Background(), token, made.Attempts)
-		time.Sleep(time.Second)
-	}
-}
-
-// worthAnother tells whether the same request with the same token may still
-// succeed.
-func worthAnother(err error) bool {
-	var lost *clienttoken.UnansweredError
-	if errors.As(err, &lost) {
-		// It is resumed, so nothing is sent that may run twice.
-		return true
-	}
-	refused, ok := refusal(err)
-	return ok && clienttoken.Transient(refused.Actual, refused.ResponseHeader)
-}
-
-// refusal returns what gophercloud's errors about a status have in common.
-func refusal(err error) (gophercloud.ErrUnexpectedResponseCode, bool) {
-	switch e := err.(type) {
-	case gophercloud.ErrDefault408:
-		return e.ErrUnexpectedResponseCode, true
-	case gophercloud.ErrDefault409:
-		return e.ErrUnexpectedResponseCode, true
-	case gophercloud.ErrDefault429:
-		return e.ErrUnexpectedResponseCode, true
-	case gophercloud.ErrDefault500:
-		return e.ErrUnexpectedResponseCode, true
-	case gophercloud.ErrDefault503:
-		return e.ErrUnexpectedResponseCode, true
-	case gophercloud.ErrUnexpectedResponseCode:
-		return e, true
-	}
-	return gophercloud.ErrUnexpectedResponseCode{}, false
-}
-
-// once sends the request, and notes what it made.
-func (c *cloud) once(ctx context.Context, o options, made *line) error {
-	if o.kind == "keypair" {
-		answer := keypairs.Create(c.with(ctx), keypairs.CreateOpts{Name: made.Name})
-		made.State = clienttoken.StateOf(answer.Header)
-		keypair, err := answer.Extract()
-		if err != nil {
-			return err
-		}
-		made.ID, made.Secret = keypair.Fingerprint, keypair.PrivateKey != ""
-		return nil
-	}
-	answer := servers.Create(c.with(ctx), servers.CreateOpts{
-		Name: made.Name, ImageRef: c.image, FlavorRef: c.flavor, Networks: "none",
-	})
-	made.State = clienttoken.StateOf(answer.Header)
-	server, err := answer.Extract()
-	if err != nil {
-		return err
-	}
-	made.ID, made.Secret = server.ID, server.AdminPass != ""
-	return nil
 }

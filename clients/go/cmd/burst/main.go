@@ -7,7 +7,10 @@
 //	burst --count 20 --kind keypair
 //
 // With --faults it puts a proxy between itself and the compute API, which
-// loses requests and answers.
+// loses requests and answers. With --cases it reads from its input what to
+// make, a line of JSON for each: its name, which is its token, too, its kind,
+// and the ids of a server's flavor and image; and it prints what the caller
+// got, a server's id or a private key.
 package main
 
 import (
@@ -28,7 +31,7 @@ type options struct {
 	attempt                           time.Duration
 	seed                              int64
 	faults                            float64
-	without                           bool
+	without, cases, again             bool
 }
 
 func parse() options {
@@ -48,8 +51,15 @@ func parse() options {
 	flag.Float64Var(&o.faults, "faults", 0, "which share of the POSTs meets a fault, from 0 to 1")
 	flag.Int64Var(&o.seed, "seed", 1, "chooses the faults")
 	flag.BoolVar(&o.without, "without", false, "send no tokens, as gophercloud does by itself")
+	flag.BoolVar(&o.cases, "cases", false, "read what to make; its name is its token")
+	flag.BoolVar(&o.again, "again", false, "with --cases: a process that is gone may have sent these")
 	flag.Parse()
 	return o
+}
+
+// thing is what a call asks for.
+type thing struct {
+	Name, Kind, Flavor, Image string
 }
 
 // line is what became of one call.
@@ -63,6 +73,8 @@ type line struct {
 	Rounds   int               `json:"rounds"`
 	Seconds  float64           `json:"seconds"`
 	Error    string            `json:"error,omitempty"`
+	// What the caller got, with --cases only.
+	Answer string `json:"answer,omitempty"`
 }
 
 func main() {
@@ -78,7 +90,11 @@ func run(o options) error {
 		return err
 	}
 	defer cloud.close()
-	numbers := make(chan int)
+	wanted, err := cloud.wanted(o)
+	if err != nil {
+		return err
+	}
+	things := make(chan thing)
 	var printing sync.Mutex
 	var working sync.WaitGroup
 	failed := 0
@@ -86,8 +102,8 @@ func run(o options) error {
 		working.Add(1)
 		go func() {
 			defer working.Done()
-			for number := range numbers {
-				made := cloud.make(o, number)
+			for one := range things {
+				made := cloud.make(o, one)
 				printing.Lock()
 				_ = json.NewEncoder(os.Stdout).Encode(made)
 				if made.Error != "" {
@@ -97,13 +113,13 @@ func run(o options) error {
 			}
 		}()
 	}
-	for number := 0; number < o.count; number++ {
-		numbers <- number
+	for _, one := range wanted {
+		things <- one
 	}
-	close(numbers)
+	close(things)
 	working.Wait()
 	if failed > 0 {
-		return fmt.Errorf("%d of %d failed", failed, o.count)
+		return fmt.Errorf("%d of %d failed", failed, len(wanted))
 	}
 	return nil
 }
