@@ -19,7 +19,7 @@ CLOUD: Cloud
 BURST: Path
 SECONDS = 300
 # Of the POSTs, how many meet a fault; of the seed, that all kinds of it do.
-FAULTS = ("--faults", "0.6", "--seed", "7", "--attempt-time", "10s")
+FAULTS = ("--faults", "0.6", "--seed", "7", "--attempt-time", "5s")
 
 
 def setUpModule() -> None:
@@ -97,7 +97,7 @@ class BurstTest(unittest.TestCase):
     def test_killed_program_goes_on(self) -> None:
         names = [f"killed-{number}" for number in range(8)]
         asked = "\n".join(json.dumps(case(name)) for name in names)
-        command = [BURST, "--cases", "--parallel", "4", *FAULTS]
+        command = [str(BURST), "--cases", "--parallel", "4", *FAULTS]
         with subprocess.Popen(
             command, env=variables(), text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
