@@ -4,8 +4,8 @@
 `python -m embedded demo` plays a story against it, `python -m embedded serve`
 leaves it up to try things. Three layers, each ignorant of the one before:
 
-* the story: demo and serve; story, with the real command (command, openrc)
-  and the client that is killed (relay); progress, for the terminal;
+* the story: demo and serve; story, with the real clients (command, openrc),
+  which are killed (relay); progress, for the terminal;
 * the stack: stack, the order in which everything comes up; site, what one
   stack has for itself (ports, databases, secrets), and platform, what it runs
   on; services/, one module a service; provision, where their tables come from
