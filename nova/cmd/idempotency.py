@@ -59,7 +59,7 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else argv
     CONF.register_cli_opt(
-        cfg.SubCommandOpt("command", handler=_add, dest="command")
+        cfg.SubCommandOpt("command", handler=_add, title="commands")
     )
     options.register_opts(CONF)
     config.parse_args(["nova-idempotency", *arguments], init_rpc=False)
