@@ -10,8 +10,10 @@ withdrawing      take back what the service has not gone on with
 looking          find a caller's uses, for a look-up
 counters         add up what all processes count
 watching         find rows that were keyed with other secrets
-catalogue        what operators see
+catalogue        list tokens for operators, and free one
+census           count tokens for operators
 purge            delete what has ended, and find out what ends
+entry          a token as operators see it
 unlocked       change the rows that nobody has locked
 purger         purges at intervals, in each process
 steps          what all steps are made of
