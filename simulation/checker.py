@@ -27,6 +27,7 @@ class Rule(enum.StrEnum):
     NOT_BUILT = "a server that a success names was never built"
     DIFFER = "two successes of a token name different resources"
     TOO_FEW = "a success names fewer, or more, than were asked for"
+    FORGOTTEN = "the token of a living server has ended"
     LATE_RUN = "a token that tells its age ran again after its life"
     LATE_SUCCESS = "a success whose own outcome was not stored"
     LOSER = "the answer of a request that had lost its token"
@@ -97,9 +98,13 @@ def _at_once(ledger: Ledger, event: Event) -> ty.Iterable[Rule]:
         case What.ANSWERED:
             yield from _of_answer(ledger, event)
         case What.TOOK:
-            whose, _, lapse = event.says
+            whose, how, lapse = event.says
             if not lapse and whose not in ledger.settled:
                 yield Rule.NOT_RENEWED
+            if how == "aged" and ledger.lives():
+                yield Rule.FORGOTTEN
+        case What.PURGED if event.says[0] and ledger.lives():
+            yield Rule.FORGOTTEN
         case What.LEFT if event.says[0] == "holds":
             yield Rule.KEEPS
         case What.CRASHED:

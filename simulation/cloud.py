@@ -50,6 +50,7 @@ class Server(Lockable):
 
     __slots__ = (
         "build_request",
+        "deleted",
         "handed",
         "id",
         "mapping",
@@ -67,6 +68,13 @@ class Server(Lockable):
         self.record = Record.NONE
         self.withdrawn = False
         self.handed = False
+        self.deleted = False
+
+    @property
+    def lives(self) -> bool:
+        """Whether its mapping says that it is there: kinds.SERVER's gone."""
+        gone = self.deleted or self.withdrawn
+        return not gone and self.mapping is not Mapping.GONE
 
 
 @dataclasses.dataclass
@@ -169,6 +177,7 @@ class Cloud:
                 server.record = Record.DESTROYED
             else:
                 return
+            server.deleted = True
             self.history.note(What.DELETED, server.token, "", server.id)
 
         self._until_done(delete)

@@ -12,6 +12,7 @@ import collections
 import dataclasses
 import typing as ty
 
+from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.scope import Scope
@@ -46,13 +47,22 @@ class Row(Lockable):
     :param created_at: when it was claimed, in milliseconds
     """
 
-    __slots__ = ("created_at", "record", "scope")
+    __slots__ = ("created_at", "gone", "record", "scope")
 
     def __init__(self, record: Record, scope: Scope, created_at: int) -> None:
         super().__init__()
         self.record = record
         self.scope = scope
         self.created_at = created_at
+        #: Whether it lasted, and a purge has seen that nothing is left.
+        self.gone = False
+
+    def lasting(self, record: Record) -> bool:
+        """Tell whether its end depends on what was made.
+
+        :param record: what it holds for a transaction
+        """
+        return self.gone or record.expires_at == FOREVER
 
 
 @dataclasses.dataclass

@@ -8,8 +8,8 @@ import functools
 import itertools
 import random
 
-from openstack_idempotency.protocol import decision
 from simulation import plans
+from simulation import purge
 from simulation import seams
 from simulation import tuning
 from simulation.call import Calls
@@ -22,7 +22,6 @@ from simulation.scheduler import Scheduler
 from simulation.troubles import Fleet
 
 _TOKENS = 150
-_PURGED_EVERY = 300.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,22 +110,8 @@ class Episode:
 
     def _purge(self) -> None:
         """Purge what has expired, now and then."""
-        database = self._database
-        while self._scheduler.seconds < tuning.END - _PURGED_EVERY:
-            self._scheduler.sleep(_PURGED_EVERY)
-            now = database.now
-            for place, row in list(database.rows.items()):
-                record = row.record
-                # A row of a clock that is ahead counts until it is old by
-                # that clock, too.
-                if (
-                    now >= record.expires_at + decision.MAX_AHEAD
-                    and not record.runs(now)
-                    and not record.undo
-                    and row.holder is None
-                ):
-                    del database.rows[place]
-                    del database.by_key[record.id]
-                    number = int(place[1].rpartition("/")[2])
-                    aged = record.owner not in self._history.freed
-                    self._history.note(What.PURGED, number, "", aged)
+        while self._scheduler.seconds < tuning.END - purge.EVERY:
+            self._scheduler.sleep(purge.EVERY)
+            purge.walk(self._cloud)
+            purge.strip(self._database)
+            purge.purge(self._database, self._history)

@@ -79,6 +79,10 @@ class Ledger:
         """Return what was made, and is removed by nobody but a user."""
         return self.made.keys() - self.cleaned - self.withdrawn
 
+    def lives(self) -> bool:
+        """Tell whether a server is there, by whose life its token lasts."""
+        return self.kind == "servers" and bool(self.there() - self.deleted)
+
     def left(self) -> dict[int, set[str]]:
         """Return the runs that left something, by the token's lives."""
         left = collections.defaultdict(set)

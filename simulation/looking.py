@@ -6,8 +6,10 @@ from __future__ import annotations
 import typing as ty
 
 from openstack_idempotency.engine.claim import Claim
+from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.scope import Scope
 from openstack_idempotency.protocol.use import Use
 from simulation import tuning
@@ -19,6 +21,8 @@ from simulation.line import Line
 from simulation.line import Session
 
 PAST = 0  # a time that is always in the past
+LEASE = int(tuning.LEASE * 1000)
+UNSETTLED = LEASE + tuning.TTL * 1000
 
 
 def holds(record: Record, owner: str) -> bool:
@@ -108,6 +112,25 @@ class Looking:
             )
 
         return self._line.statement(count)
+
+    def _fresh(self, use: Use, key: int, now: int) -> Record:
+        return Record(
+            id=key,
+            digest=use.digests[0],
+            fingerprint=use.fingerprints[0],
+            state=State.RUNNING,
+            owner=use.owner,
+            linked=use.linked,
+            bound=0,
+            takeovers=0,
+            undo=0,
+            roles=use.roles,
+            lease_until=now + LEASE,
+            expires_at=FOREVER if use.lasting else now + UNSETTLED,
+            request_id=use.request_id,
+            status=None,
+            sealed=None,
+        )
 
     def _found(self, use: Use) -> Row | None:
         return self._database.rows.get((use.digests[0], use.scope.target))

@@ -55,6 +55,7 @@ class Mutation(enum.Enum):
     RUN_AFTER_UPGRADE = "14f-run-after-upgrade"
     LEASE_STAYS = "14m-lease-stays"
     LATE_RUN = "late-run"
+    SHORT_LIFE = "short-life"
     NO_FENCE = "no-fence"
     NO_COMPARE = "no-compare"
     NO_LINK = "no-link"
@@ -166,6 +167,7 @@ _PATCHES: dict[Mutation, tuple[ty.Any, str, ty.Any]] = {
     Mutation.RUN_AFTER_UPGRADE: (Looking, "look", _as_it_is_now),
     Mutation.LEASE_STAYS: (Execution, "ended", _goes_on),
     Mutation.LATE_RUN: (decision, "_of_a_new_one", _runs),
+    Mutation.SHORT_LIFE: (Servers, "lasting", False),
     Mutation.NO_FENCE: (Looking, "holds", staticmethod(_true)),
     Mutation.NO_COMPARE: (Looking, "as_read", staticmethod(_true)),
     Mutation.NO_LINK: (Linked, "_bind", _nothing),

@@ -30,6 +30,7 @@ FOUND = {
     Mutation.RUN_AFTER_UPGRADE: (3, Rule.TWO_SETS),
     Mutation.LEASE_STAYS: (1, Rule.KEEPS),
     Mutation.LATE_RUN: (1, Rule.LATE_RUN),
+    Mutation.SHORT_LIFE: (1, Rule.FORGOTTEN),
     Mutation.NO_FENCE: (2, Rule.TWO_SETS),
     Mutation.NO_COMPARE: (2, Rule.TWO_SETS),
     Mutation.NO_LINK: (1, Rule.TWO_SETS),

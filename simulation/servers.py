@@ -25,6 +25,11 @@ class Servers(Linked):
 
     KIND = "server"
 
+    @property
+    def lasting(self) -> bool:
+        """Whether its token lives as long as what it makes."""
+        return True
+
     def perform(self) -> ty.Sequence[str]:
         """Make them, as _provision_instances and _create_instance do."""
         self.refuses()

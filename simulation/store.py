@@ -19,20 +19,18 @@ from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Freeing
 from openstack_idempotency.protocol.use import Outcome
 from openstack_idempotency.protocol.use import Use
-from simulation import tuning
 from simulation.database import Row
 from simulation.history import What
 from simulation.line import Locked
 from simulation.line import Session
+from simulation.looking import LEASE
 from simulation.looking import PAST
+from simulation.looking import UNSETTLED
 from simulation.withdrawing import Kept
 from simulation.withdrawing import Withdrawing
 
 Check = ty.Callable[[Record], bool]
 Survives = ty.Callable[[ty.Any, ty.Sequence[Resource]], bool]
-
-_LEASE = int(tuning.LEASE * 1000)
-_UNSETTLED = _LEASE + tuning.TTL * 1000
 
 
 class Store(Withdrawing):
@@ -84,7 +82,7 @@ class Store(Withdrawing):
         values = {
             "state": State.RUNNING,
             "owner": use.owner,
-            "lease_until": self._database.now + _LEASE,
+            "lease_until": self._database.now + LEASE,
             "takeovers": record.takeovers + 1,
         }
         return self._compare_and_swap(
@@ -98,15 +96,27 @@ class Store(Withdrawing):
 
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
         """Store the outcome; see ``Settling.complete``."""
-        return self._update(
-            claim.id,
-            lambda record: self.holds(record, claim.owner),
-            (claim.owner, "complete", outcome.state.value),
-            state=outcome.state,
-            status=outcome.status,
-            sealed=outcome.sealed,
-            expires_at=outcome.expires_at,
-        )
+
+        def complete(session: Session) -> bool:
+            row, record = self._locked(session, claim.id)
+            if row is None or record is None:
+                return False
+            if not self.holds(record, claim.owner):
+                return False
+            lasting, end = row.lasting(record), outcome.expires_at
+            session.transaction.write(
+                row,
+                state=outcome.state,
+                status=outcome.status,
+                sealed=outcome.sealed,
+                expires_at=record.expires_at if lasting else end,
+                answer_until=end if lasting else None,
+            )
+            says = claim.owner, "complete", outcome.state.value
+            self._settles(session, *says)
+            return True
+
+        return self._line.statement(complete)
 
     def abandon(self, claim: Claim) -> bool:
         """End the lease at once; see ``Settling.abandon``."""
@@ -221,8 +231,11 @@ class Store(Withdrawing):
         ):
             return False
         now = self._database.now
+        lasting = row.lasting(record)
         session.transaction.write(
-            row, lease_until=now + _LEASE, expires_at=now + _UNSETTLED
+            row,
+            lease_until=now + LEASE,
+            expires_at=record.expires_at if lasting else now + UNSETTLED,
         )
         return True
 
@@ -251,6 +264,7 @@ class Store(Withdrawing):
             if point is Point.RERUNNING:
                 session.statement()
                 self._forget(session, read.id)
+                session.transaction.stage(lambda: setattr(row, "gone", False))
             if record.owner != use.owner:
                 former = record.owner
                 session.transaction.stage(
@@ -264,25 +278,6 @@ class Store(Withdrawing):
         _, whose = self._history.holders[former]
         lapse = self._lapses(whose)
         self._history.note_of(owner, What.TOOK, whose, how, lapse)
-
-    def _fresh(self, use: Use, key: int, now: int) -> Record:
-        return Record(
-            id=key,
-            digest=use.digests[0],
-            fingerprint=use.fingerprints[0],
-            state=State.RUNNING,
-            owner=use.owner,
-            linked=use.linked,
-            bound=0,
-            takeovers=0,
-            undo=0,
-            roles=use.roles,
-            lease_until=now + _LEASE,
-            expires_at=now + _UNSETTLED,
-            request_id=use.request_id,
-            status=None,
-            sealed=None,
-        )
 
     def _forget(self, session: Session, key: int) -> None:
         """Delete what is bound to a row that is locked."""

@@ -8,6 +8,7 @@ import typing as ty
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Use
@@ -18,6 +19,7 @@ from simulation.database import Row
 from simulation.database import Withdrawal
 from simulation.line import Session
 from simulation.looking import Looking
+from simulation.looking import UNSETTLED
 
 TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
 
@@ -153,5 +155,6 @@ class Withdrawing(Looking):
             request_id=use.request_id,
             roles=use.roles,
             linked=use.linked,
-            expires_at=now + int((tuning.LEASE + tuning.TTL) * 1000),
+            expires_at=FOREVER if use.lasting else now + UNSETTLED,
         )
+        session.transaction.stage(lambda: setattr(row, "gone", False))

@@ -7,6 +7,7 @@ from mutations.fault import Fault
 from mutations.table import answers
 from mutations.table import limits
 from mutations.table import locks
+from mutations.table import operators
 from mutations.table import requests
 from mutations.table import services
 from mutations.table import smaller
@@ -24,4 +25,5 @@ FAULTS: tuple[Fault, ...] = (
     *smaller.FAULTS,
     *limits.SECRETS,
     *services.FAULTS,
+    *operators.FAULTS,
 )

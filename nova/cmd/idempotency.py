@@ -62,7 +62,12 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
         cfg.SubCommandOpt("command", handler=_add, title="commands")
     )
     options.register_opts(CONF)
-    config.parse_args(["nova-idempotency", *arguments], init_rpc=False)
+    try:
+        config.parse_args([SERVICE.program, *arguments], init_rpc=False)
+    except cfg.Error as exc:
+        # A file that is missing, or that nobody can parse.
+        print(f"{SERVICE.program}: {exc}", file=sys.stderr)  # noqa: T201
+        return 1
     # Where nova.conf names no log file, logs go to the terminal, too; never
     # among what a program reads.
     CONF.set_default("use_stderr", True)

@@ -39,6 +39,10 @@ class Chores:
         self._tokens = tokens
         self._purger = purger
         self._foreign: dict[str, int] = {}
+        # Which withdrawals the last round has come to, of those that are to
+        # be undone, and of those of which late traces may appear.
+        self._undone_to = 0
+        self._swept_to = 0
         self._thread = Periodic(
             "client-token-chores", self.do, _INTERVAL, jitter=_JITTER
         )
@@ -90,10 +94,14 @@ class Chores:
 
     def _undo_what_is_left(self) -> None:
         """Undo what no client comes back for: volumes would stay reserved."""
-        for left in self._tokens.left():
+        # In rounds, so that many that cannot be undone do not keep the others
+        # from their turn.
+        left, after = self._tokens.left(self._undone_to)
+        self._undone_to = after or 0
+        for one in left:
             # One that cannot be undone must not hold up the others.
             with _tried_again_later():
-                self._undo(left)
+                self._undo(one)
 
     def _undo(self, left: Left) -> None:
         admin = nova_context.get_admin_context()
@@ -103,7 +111,8 @@ class Chores:
         self._tokens.undone(left.claim, todos)
 
     def _sweep(self) -> None:
-        withdrawn = self._tokens.withdrawn()
+        withdrawn, after = self._tokens.withdrawn(self._swept_to)
+        self._swept_to = after or 0
         if not withdrawn:
             return
         ids = {server.id: key for key, server in withdrawn.items()}

@@ -8,6 +8,8 @@ import typing as ty
 from nova.api.validation import parameter_types
 from openstack_idempotency.protocol.standing import Standing
 
+# No more than the key of a row has, or than can be read as a number.
+_DIGITS = {"type": "string", "pattern": "^[0-9]{1,18}$"}
 _NAME = {"type": "string", "minLength": 1, "maxLength": 255}
 _NULL_OR_NAME = {"type": ["string", "null"]}
 _DATE = {"type": "string", "format": "date-time"}
@@ -15,15 +17,11 @@ _DATE = {"type": "string", "format": "date-time"}
 index_query: dict[str, ty.Any] = {
     "type": "object",
     "properties": {
-        "wait": parameter_types.single_param(
-            parameter_types.non_negative_integer
-        ),
+        "wait": parameter_types.single_param(_DIGITS),
         "limit": parameter_types.single_param(
             parameter_types.non_negative_integer
         ),
-        "marker": parameter_types.single_param(
-            {"type": "string", "pattern": "^[0-9]{1,18}$"}
-        ),
+        "marker": parameter_types.single_param(_DIGITS),
         "all_projects": parameter_types.single_param(parameter_types.boolean),
         "project_id": parameter_types.single_param(_NAME),
         "user_id": parameter_types.single_param(_NAME),

@@ -87,6 +87,24 @@ class CommandTest(testtools.TestCase):
         self.assertIn("Install its driver", done.stderr)
         self.assertNotIn("Traceback", done.stderr)
 
+    def test_a_configuration_that_cannot_be_read(self) -> None:
+        done = self.run_with("\n[idempotency\n", "list")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("nova.conf", done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+
+    @ddt.data("list", "purge", "upgrade check")
+    def test_an_option_that_cannot_be_used_is_named(
+        self, command: str
+    ) -> None:
+        url = f"sqlite:///{self.database}\n[idempotency]\ntoken_ttl = 5"
+        self.on_sqlite("db", "sync")
+        done = self.run_with(url, *command.split())
+        self.assertIn(done.returncode, (1, 2, 3))
+        said = done.stdout + done.stderr
+        self.assertIn("token_ttl", said)
+        self.assertNotIn("Traceback", said)
+
     def test_without_a_command_it_says_what_there_is(self) -> None:
         done = self.run_with("", "db")
         self.assertEqual(2, done.returncode)

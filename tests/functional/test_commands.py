@@ -4,145 +4,23 @@
 from __future__ import annotations
 
 import json
-import os
-import pathlib
-import subprocess
-import sys
-import typing as ty
 
-import fixtures
 import sqlalchemy as sa
-import testtools
 
-from embedded import paste
-from nova.db.idempotency import kinds
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import State
-from openstack_idempotency.sql import clock
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import purge
 from openstack_idempotency.sql.tables import COUNTERS
-from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
-from testing import databases
-
-_COMMAND = "nova-idempotency"
-_SECRET = "of tests only: 0123456789 0123456789"
-_CONF = """\
-[DEFAULT]
-host = here
-[api_database]
-max_retries = 0
-connection = {url}
-[idempotency]
-secret = {secret}
-purge_batch = 2
-[wsgi]
-api_paste_config = {paste}
-"""
-_TTL = 86_400_000
-
-if ty.TYPE_CHECKING:
-    _Mixin = testtools.TestCase
-else:
-    _Mixin = object
+from tests.functional import commanding
+from tests.functional.commanding import SECRET
 
 
-class Commands(_Mixin):
+@commanding.on_each_server
+class _Commands(commanding.Commanding):
     """Each of them as a process of its own."""
-
-    backend: str
-
-    def setUp(self) -> None:
-        super().setUp()
-        missing = databases.missing(self.backend)
-        if missing:
-            self.skipTest(missing)
-        self.url = self.useFixture(databases.ServerDatabase(self.backend)).url
-        self.engine = sa.create_engine(self.url)
-        self.addCleanup(self.engine.dispose)
-        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        pipelines = paste.installed()
-        paste.turn_on(pipelines)
-        (self.folder / "api-paste.ini").write_text(paste.text(pipelines))
-        (self.folder / "nova.conf").write_text(
-            _CONF.format(
-                url=self.url,
-                secret=_SECRET,
-                paste=self.folder / "api-paste.ini",
-            )
-        )
-
-    def ran(
-        self, status: int, *arguments: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Run the command, which ends with a status; return its output."""
-        command = os.path.join(os.path.dirname(sys.executable), _COMMAND)
-        conf = str(self.folder / "nova.conf")
-        done = subprocess.run(
-            [command, "--config-file", conf, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        said = done.stdout + done.stderr
-        self.assertEqual(status, done.returncode, said)
-        self.assertNotIn("Traceback", said)
-        self.assertNotIn(_SECRET, said)
-        return done
-
-    def put(self, count: int = 1, **values: object) -> list[int]:
-        """Insert tokens; return their keys."""
-        row = {
-            "target_digest": b"t" * 32, "fingerprint": b"f" * 32,
-            "key_id": digest.key_id(_SECRET.encode()), "host": "here",
-            "project_id": "p1", "user_id": "u1", "target": "POST /servers",
-            "version": "2.90", "roles": "[]", "state": "succeeded",
-            "linked": True, "bound": 0, "takeovers": 0, "undo": 0, "fence": 0,
-            "owner": "o", "request_id": "req-1", "lease_until": 0,
-            "created_at": self.now, "expires_at": self.now + _TTL,
-            "lasting": False, "status": 202, "sealed": b"the answer",
-        } | values  # fmt: skip
-        keys = []
-        with self.engine.begin() as connection:
-            for _ in range(count):
-                insert = sa.insert(TOKENS).values(
-                    row | {"token_digest": os.urandom(32)}
-                )
-                made: ty.Any = connection.execute(insert)
-                keys.append(made.inserted_primary_key[0])
-        return keys
-
-    @property
-    def now(self) -> int:
-        with self.engine.connect() as connection:
-            return int(connection.scalar(sa.select(clock.now())) or 0)
-
-    def count(self) -> int:
-        with self.engine.connect() as connection:
-            query = sa.select(sa.func.count()).select_from(TOKENS)
-            return int(connection.scalar(query) or 0)
-
-    def bind(self, key: int, server: str) -> None:
-        with self.engine.begin() as connection:
-            connection.execute(
-                sa.insert(RESOURCES).values(
-                    token_id=key, kind="server", resource_id=server,
-                    row_key="1",
-                )
-            )  # fmt: skip
-
-    def mappings(self) -> None:
-        """Make the one table of Nova's that says which servers there are."""
-        model = kinds.SERVER.model.__table__
-        columns = [
-            sa.Column(one.name, one.type, primary_key=one.primary_key)
-            for one in model.columns
-        ]
-        with self.engine.begin() as connection:
-            sa.Table(model.name, sa.MetaData(), *columns).create(connection)
 
     def test_the_tables_and_the_checks(self) -> None:
         failed = json.loads(self.ran(2, "upgrade", "check", "--json").stdout)
@@ -184,9 +62,23 @@ class Commands(_Mixin):
         self.assertEqual(2, self.count())
         self.ran(0, "purge")
         self.ran(2, "purge", "--max_rows", "0")
+        self.ran(2, "show", "99999999999999999999")
         self.assertIn(
             "2026-11-25", self.ran(2, "purge", "--before", "soon").stderr
         )
+
+    def test_purge_passes_over_what_is_locked(self) -> None:
+        self.mappings()
+        migration.db_sync(self.engine)
+        first, *_ = self.put(5, expires_at=self.now - purge.KEPT - 60_000)
+        with self.engine.connect() as other:
+            locked = sa.select(TOKENS.c.id).where(TOKENS.c.id == first)
+            other.execute(locked.with_for_update())
+            done = self.ran(1, "purge", "--until-complete")
+        self.assertIn("run it again later", done.stderr)
+        self.assertEqual(1, self.count())
+        self.ran(1, "purge")
+        self.assertEqual(0, self.count())
 
     def test_list_show_and_release(self) -> None:
         migration.db_sync(self.engine)
@@ -233,7 +125,7 @@ class Commands(_Mixin):
                         host="there", operation=boot, state=state, count=count
                     )
                 )
-        key = digest.key_id(_SECRET.encode())
+        key = digest.key_id(SECRET.encode())
         told = json.loads(self.ran(0, "stats", "--format", "json").stdout)
         self.assertLess(59, told.pop("oldest_expired_seconds"))
         tokens = [tuple(one.values()) for one in told.pop("tokens")]
@@ -266,12 +158,3 @@ class Commands(_Mixin):
         ):
             series = f"openstack_nova_client_tokens{line}"
             self.assertIn(series, told.splitlines())
-
-
-for _backend in ("mysql", "postgresql"):
-    _name = f"CommandsOn{_backend.capitalize()}Test"
-    globals()[_name] = type(
-        _name,
-        (Commands, testtools.TestCase),
-        {"backend": _backend, "__module__": __name__},
-    )

@@ -235,6 +235,7 @@ class Refused(Looks, base.TestCase):
         for query in (
             "wait=-1",
             "wait=soon",
+            f"wait={'9' * 5000}",
             "wait=1&wait=2",
             "limit=-1",
             "marker=x",

@@ -28,7 +28,7 @@ _SEAL = "library/openstack_idempotency/seal.py"
 
 
 def _points() -> set[str]:
-    return {*map(str, range(1, 16))} - {"14"} | {
+    return {*map(str, range(1, 20))} - {"14"} | {
         f"14{letter}" for letter in "abcdefghijklmn"
     }
 

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import typing as ty
+
+from oslo_config import cfg
 
 from openstack_idempotency import opts
 from openstack_idempotency.commands import db
@@ -17,8 +21,9 @@ from openstack_idempotency.commands.service import Service
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import migration
 
-# As a shell has it.
+# As a shell has them: of SIGINT, and of SIGPIPE.
 _INTERRUPTED = 130
+_HUNG_UP = 141
 
 
 def add(subparsers: ty.Any) -> None:
@@ -36,6 +41,22 @@ def run(service: Service) -> int:
     :param service: the service
     :returns: the exit status
     """
+    try:
+        status = _run(service)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Who reads the output has seen enough. Nothing is left to say, and
+        # what is still in the buffer must not fail when the process ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        return _HUNG_UP
+    return status
+
+
+def _run(service: Service) -> int:
     arguments = service.conf.command
     unusable: int = arguments.unusable
     try:
@@ -43,7 +64,7 @@ def run(service: Service) -> int:
         return status
     except migration.Unusable as exc:
         why = f"the database cannot be used: {exc}"
-    except opts.Misconfigured as exc:
+    except (opts.Misconfigured, cfg.Error) as exc:
         why = str(exc)
     except errors.Unavailable:
         sync = service.place().sync_command
@@ -51,7 +72,5 @@ def run(service: Service) -> int:
             "the table of client tokens cannot be used; the log says why. "
             f"Where it is missing, run '{sync}'."
         )
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     output.complain(f"{service.program}: {why}")
     return unusable

@@ -7,9 +7,9 @@ import typing as ty
 
 from openstack_idempotency.commands import output
 from openstack_idempotency.commands.service import Service
-from openstack_idempotency.sql import catalogue
-from openstack_idempotency.sql.catalogue import Entry
-from openstack_idempotency.sql.catalogue import Wanted
+from openstack_idempotency.sql.entry import Entry
+from openstack_idempotency.sql.entry import STATES
+from openstack_idempotency.sql.entry import Wanted
 
 _HEADER = ("number", "created", "target", "state", "status", "project",
            "user", "request", "resources")  # fmt: skip
@@ -30,17 +30,19 @@ def add(subparsers: ty.Any) -> None:
         ("resource", "The id of what a request made."),
     ):
         parser.add_argument(f"--{name}", metavar="ID", help=text)
-    parser.add_argument("--state", choices=catalogue.STATES)
+    parser.add_argument("--state", choices=STATES)
     for name in ("older", "younger"):
         parser.add_argument(f"--{name}", type=output.age_of, metavar="AGE",
                             help=f"First used {name} than this: 90s, 15m, 2h "
                             "or 3d ago.")  # fmt: skip
-    parser.add_argument("--limit", type=int, default=100, metavar="NUMBER",
-                        help="How many at most.")  # fmt: skip
+    parser.add_argument("--limit", type=output.number_of, metavar="NUMBER",
+                        default=100, help="How many at most.")  # fmt: skip
     output.add_format(parser)
     parser = subparsers.add_parser("show", help="Show one token.")
     parser.set_defaults(run=_show, unusable=1)
-    parser.add_argument("number", type=int, help="Its number in the list.")
+    parser.add_argument(
+        "number", type=output.number_of, help="Its number in the list."
+    )
     output.add_format(parser)
 
 
@@ -51,7 +53,7 @@ def _list(service: Service, arguments: ty.Any) -> int:
     kinds = tuple(kind.name for kind in service.kinds)
     with service.tokens() as tokens:
         wanted = Wanted(**asked, kinds=kinds)
-        found = tokens.entries(wanted, max(arguments.limit, 1))
+        found = tokens.entries(wanted, arguments.limit)
     rows = [cells(entry) for entry in found]
     if arguments.format == "json":
         output.as_json(rows)

@@ -12,6 +12,8 @@ import typing as ty
 
 import prettytable
 
+# Numbers of rows are of 64 bits.
+_MOST = 2**63 - 1
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 Cells = ty.Mapping[str, ty.Any]
 
@@ -102,13 +104,43 @@ def time_of(text: str) -> int:
     return round(at.timestamp() * 1000)
 
 
+def number_of(text: str) -> int:
+    """Return a number of tokens, or of one token, that a user wrote.
+
+    :param text: digits
+    :raises argparse.ArgumentTypeError: it is none, or no table has so many
+    """
+    if re.fullmatch("0*[1-9][0-9]{0,18}", text) and int(text) <= _MOST:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a number from 1 to {_MOST}"
+    )
+
+
+def pause_of(text: str) -> float:
+    """Return a pause that a user wrote, in seconds.
+
+    :param text: a number
+    :raises argparse.ArgumentTypeError: it is none, or more than a day
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if 0 <= seconds <= _UNITS["d"]:
+        return seconds
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a number of seconds from 0 to {_UNITS['d']}"
+    )
+
+
 def age_of(text: str) -> int:
     """Return an age that a user wrote, in milliseconds.
 
     :param text: a number of seconds, or with one of s, m, h, d behind it
     :raises argparse.ArgumentTypeError: it is none
     """
-    found = re.fullmatch(r"(\d{1,9})([smhd]?)", text)
+    found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
     if found is None:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no age; write seconds, or 90s, 15m, 2h, 3d"

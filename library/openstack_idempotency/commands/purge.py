@@ -15,12 +15,17 @@ from rich import progress
 from openstack_idempotency.commands import output
 from openstack_idempotency.commands.service import Service
 from openstack_idempotency.engine.counters import Event
+from openstack_idempotency.sql.purge import Batch
 from openstack_idempotency.sql.store import SqlTokenStore
 
 # The exit statuses of nova-manage db archive_deleted_rows.
-NOTHING, SOME, BAD_NUMBER, NO_DATABASE = 0, 1, 2, 3
+NOTHING, SOME, NO_DATABASE = 0, 1, 3
+
+# How often it tries rows that are locked once more, after so many seconds.
+_TRIES, _PAUSE = 5, 1.0
 
 Advance = ty.Callable[[int], None]
+Step = ty.Callable[[int], Batch]
 
 
 def add(subparsers: ty.Any) -> None:
@@ -33,12 +38,12 @@ def add(subparsers: ty.Any) -> None:
     )
     parser.set_defaults(run=_run, unusable=NO_DATABASE)
     add_option = parser.add_argument
-    add_option("--max_rows", "--max-rows", type=int, default=1000,
+    add_option("--max_rows", "--max-rows", type=output.number_of, default=1000,
                metavar="NUMBER", help="Delete so many tokens at most; with "
                "--until-complete: at a time.")  # fmt: skip
     add_option("--before", type=output.time_of, metavar="DATE",
                help="Only those that ended before this time.")  # fmt: skip
-    add_option("--sleep", type=float, default=0.0, metavar="SECONDS",
+    add_option("--sleep", type=output.pause_of, default=0.0, metavar="SECONDS",
                help="Seconds between two batches.")  # fmt: skip
     add_option("--until-complete", action="store_true",
                help="Go on until there are no more.")  # fmt: skip
@@ -49,83 +54,87 @@ def add(subparsers: ty.Any) -> None:
 
 
 def _run(service: Service, arguments: ty.Any) -> int:
-    if arguments.max_rows < 1 or arguments.sleep < 0:
-        output.complain(
-            "--max_rows must be 1 or more, and --sleep not less than 0."
-        )
-        return BAD_NUMBER
     with service.tokens() as tokens:
         if arguments.dry_run:
             count = tokens.ended(arguments.before)
             output.say(f"{count} tokens have ended and can be deleted.")
             return NOTHING
-        done = _purge(service, tokens, arguments)
-    if arguments.verbose:
-        rows = [{"What": k, "Number": v} for k, v in done.items()]
-        output.as_table(("What", "Number"), rows)
+        done: dict[str, int] = collections.Counter()
+        try:
+            _purge(service, tokens, arguments, done)
+        finally:
+            # What was done before somebody or something put an end to it,
+            # too.
+            if arguments.verbose:
+                rows = [{"What": k, "Number": v} for k, v in done.items()]
+                output.as_table(("What", "Number"), rows)
     return SOME if any(done.values()) else NOTHING
 
 
 def _purge(
-    service: Service, tokens: SqlTokenStore, arguments: ty.Any
-) -> dict[str, int]:
+    service: Service,
+    tokens: SqlTokenStore,
+    arguments: ty.Any,
+    done: dict[str, int],
+) -> None:
     batch = min(arguments.max_rows, service.conf.idempotency.purge_batch)
-    done: dict[str, int] = collections.Counter()
     _walk(service, tokens, batch, arguments.sleep)
-    done["answers deleted"] = _until_done(
-        lambda: tokens.strip(batch), batch, arguments.sleep
-    )
+    for count in _batches(tokens.strip, batch, arguments.sleep):
+        done["answers deleted"] += count
     most = None if arguments.until_complete else arguments.max_rows
     total = tokens.ended(arguments.before) if _shows() else 0
     with _bar(min(total, most or total)) as advance:
-        done["tokens deleted"] = _until_done(
-            lambda limit=batch: _delete(tokens, limit, arguments.before),
+        for count in _batches(
+            lambda limit: tokens.purge(limit, arguments.before),
             batch,
             arguments.sleep,
-            most=most,
-            advance=advance,
-        )
-    return done
+            most,
+        ):
+            done["tokens deleted"] += count
+            # Among what this host has purged.
+            tokens.add({("", Event.PURGED.value): count})
+            advance(count)
 
 
 def _walk(
     service: Service, tokens: SqlTokenStore, batch: int, sleep: float
 ) -> None:
     """Find out which tokens end: that deletes nothing yet."""
-    after: int | None = 0
+    after = tokens.walk(service.lasting, 0, batch).last
     while after is not None:
+        time.sleep(sleep)
         after = tokens.walk(service.lasting, after, batch).last
-        time.sleep(sleep)
 
 
-def _delete(tokens: SqlTokenStore, limit: int, before: int | None) -> int:
-    """Delete a batch, and count it among what this host has purged."""
-    deleted = tokens.purge(limit, before)
-    if deleted:
-        tokens.add({("", Event.PURGED.value): deleted})
-    return deleted
+def _batches(
+    step: Step, batch: int, sleep: float, most: int | None = None
+) -> ty.Iterator[int]:
+    """Run a step batch by batch; give how many rows each one changed.
 
-
-def _until_done(
-    step: ty.Callable[..., int],
-    batch: int,
-    sleep: float,
-    *,
-    most: int | None = None,
-    advance: Advance | None = None,
-) -> int:
-    """Repeat a step until it has less to do than a batch."""
-    done = 0
+    It ends where nothing is left that another transaction does not have: a
+    batch may be short only because another purge was faster.
+    """
+    done = tries = 0
+    pause: float | None = None
     while most is None or done < most:
+        if pause is not None:
+            time.sleep(pause)
         limit = batch if most is None else min(batch, most - done)
-        count = step() if limit == batch else step(limit)
-        done += count
-        if advance is not None:
-            advance(count)
-        if count < limit:
-            break
-        time.sleep(sleep)
-    return done
+        found = step(limit)
+        done += found.done
+        if found.done:
+            yield found.done
+        if found.done == len(found.chosen) < limit:
+            return
+        tries = 0 if found.done else tries + 1
+        if tries > _TRIES:
+            output.complain(
+                "Other transactions have locked what is left: run it again "
+                "later."
+            )
+            return
+        # Another purge may be deleting these very ones.
+        pause = max(sleep, _PAUSE) if tries else sleep
 
 
 def _shows() -> bool:
@@ -133,10 +142,10 @@ def _shows() -> bool:
 
 
 @contextlib.contextmanager
-def _bar(total: int) -> ty.Iterator[Advance | None]:
+def _bar(total: int) -> ty.Iterator[Advance]:
     """Show a progress bar, on a terminal."""
     if not _shows():
-        yield None
+        yield lambda _: None
         return
     with progress.Progress(console=console.Console(stderr=True)) as shown:
         task = shown.add_task("Deleting tokens", total=total)

@@ -9,9 +9,9 @@ from openstack_idempotency.commands import listing
 from openstack_idempotency.commands import output
 from openstack_idempotency.commands.ask import agreed
 from openstack_idempotency.commands.service import Service
-from openstack_idempotency.sql.catalogue import Entry
-from openstack_idempotency.sql.catalogue import IN_DOUBT
-from openstack_idempotency.sql.catalogue import Wanted
+from openstack_idempotency.sql.entry import Entry
+from openstack_idempotency.sql.entry import IN_DOUBT
+from openstack_idempotency.sql.entry import Wanted
 
 
 def add(subparsers: ty.Any) -> None:
@@ -21,7 +21,9 @@ def add(subparsers: ty.Any) -> None:
     """
     parser = subparsers.add_parser("release", help="Free a token in doubt.")
     parser.set_defaults(run=_release, unusable=1)
-    parser.add_argument("number", type=int, help="Its number in the list.")
+    parser.add_argument(
+        "number", type=output.number_of, help="Its number in the list."
+    )
     parser.add_argument("--yes", action="store_true", help="Do not ask.")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import typing as ty
 
+from oslo_config import cfg
 from oslo_upgradecheck import upgradecheck
 from oslo_upgradecheck.upgradecheck import Code
 from oslo_upgradecheck.upgradecheck import Result
@@ -51,7 +52,7 @@ def _judged(check: Check, service: Service, commands: ty.Any) -> Result:
     except errors.Unavailable:
         text = f"The tables cannot be read. {_sync(service)}"
         return Result(Code.FAILURE, text)
-    except opts.Misconfigured as exc:
+    except (opts.Misconfigured, cfg.Error) as exc:
         return Result(Code.FAILURE, str(exc))
 
 

@@ -6,98 +6,34 @@ Never a token, a digest or a body: none of them leaves the table here.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import typing as ty
 
 import sqlalchemy as sa
 
-from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
+from openstack_idempotency.sql import entry
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import steps
+from openstack_idempotency.sql.entry import Entry
+from openstack_idempotency.sql.entry import Wanted
 from openstack_idempotency.sql.steps import PAST
 from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 
-#: A token whose request neither runs nor has an outcome.
-IN_DOUBT: ty.Final = "in-doubt"
-STATES: ty.Final = (*(state.value for state in State), IN_DOUBT)
-
-_COLUMNS: ty.Final = (
-    TOKENS.c.id,
-    TOKENS.c.project_id,
-    TOKENS.c.user_id,
-    TOKENS.c.target,
-    TOKENS.c.version,
-    TOKENS.c.state,
-    TOKENS.c.status,
-    TOKENS.c.linked,
-    TOKENS.c.bound,
-    TOKENS.c.takeovers,
-    TOKENS.c.undo,
-    TOKENS.c.request_id,
-    TOKENS.c.host,
-    TOKENS.c.key_id,
-    TOKENS.c.created_at,
-    TOKENS.c.lease_until,
-    TOKENS.c.expires_at,
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """One token, as operators see it; times are the database's.
-
-    :param number: the key of its row
-    :param state: one of STATES
-    :param created: milliseconds since the epoch
-    :param expires: likewise; None while it lasts as long as a resource
-    """
-
-    number: int
-    project: str | None
-    user: str | None
-    target: str
-    version: str
-    state: str
-    status: int | None
-    linked: bool
-    bound: int
-    takeovers: int
-    undo: int
-    request: str
-    host: str
-    key_id: str
-    created: int
-    expires: int | None
-    resources: tuple[Resource, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Wanted:
-    """Which tokens are wanted; what is None does not matter.
-
-    :param state: one of STATES
-    :param older: only those created at least so many milliseconds ago
-    :param younger: only those created at most so many milliseconds ago
-    :param kinds: the kinds that the resource may be of
-    """
-
-    number: int | None = None
-    project: str | None = None
-    user: str | None = None
-    request: str | None = None
-    resource: str | None = None
-    state: str | None = None
-    older: int | None = None
-    younger: int | None = None
-    kinds: tuple[str, ...] = ()
+# More than any key: so each stretch is a range of the primary key.
+_END = 2**63 - 1
+# How many rows one statement reads that looks through the table.
+_STRETCH = 10_000
+# How many keys one statement names.
+_BATCH = 1000
 
 
 class Cataloguing(Steps):
-    """Lists tokens, counts them, and frees one that is in doubt."""
+    """Lists tokens, and frees one that is in doubt."""
 
     def entries(self, wanted: Wanted, limit: int) -> list[Entry]:
         """Return tokens, the newest first.
@@ -105,58 +41,14 @@ class Cataloguing(Steps):
         :param wanted: which ones
         :param limit: how many at most
         """
-        query = sa.select(*_COLUMNS, self._now.label("now"))
-        query = query.where(*self._conditions(wanted))
-        query = query.order_by(TOKENS.c.id.desc()).limit(limit)
-        found = [_entry(row._mapping) for row in self._read(query)]
-        return [
-            dataclasses.replace(
-                entry,
-                resources=self._resources(entry.number) if entry.bound else (),
-            )
-            for entry in found
+        found = [
+            entry.entry(row._mapping) for row in self._rows(wanted, limit)
         ]
-
-    def counts(self) -> dict[tuple[str, bool], int]:
-        """Count the tokens by their states, and whether they have ended."""
-        ended = sa.case((TOKENS.c.expires_at <= self._now, 1), else_=0)
-        doubt = self._in_doubt()
-        state = sa.case((doubt, IN_DOUBT), else_=TOKENS.c.state)
-        query = (
-            sa.select(state, ended, sa.func.count())
-            .where(TOKENS.c.alias_of.is_(None))
-            .group_by(state, ended)
-        )
-        return {(row[0], bool(row[1])): row[2] for row in self._read(query)}
-
-    def oldest_ended(self) -> int:
-        """Return how many milliseconds ago the oldest token ended.
-
-        Of those that only wait for the purge; 0 without any.
-        """
-        columns = TOKENS.c
-        query = (
-            sa.select(self._now - columns.expires_at)
-            .where(
-                columns.expires_at <= self._now,
-                columns.alias_of.is_(None),
-                columns.undo == 0,
-            )
-            .order_by(columns.expires_at)
-            .limit(1)
-        )
-        found = self._read(query)
-        return int(found[0][0]) if found else 0
-
-    def keys_by_host(self) -> list[tuple[str, str]]:
-        """Return the hosts that wrote within a token's life, with key ids."""
-        since = self._now - self._settings.token_ttl
-        query = (
-            sa.select(TOKENS.c.host, TOKENS.c.key_id)
-            .where(TOKENS.c.created_at > since, TOKENS.c.alias_of.is_(None))
-            .distinct()
-        )
-        return sorted((row.host, row.key_id) for row in self._read(query))
+        bound = self._resources([one.number for one in found if one.bound])
+        return [
+            dataclasses.replace(one, resources=tuple(bound[one.number]))
+            for one in found
+        ]
 
     def free_in_doubt(self, number: int) -> bool:
         """Free a token in doubt: its next use is a new request.
@@ -168,7 +60,9 @@ class Cataloguing(Steps):
         def free(connection: sa.Connection) -> bool:
             change = (
                 sa.update(TOKENS)
-                .where(TOKENS.c.id == number, self._in_doubt())
+                .where(
+                    TOKENS.c.id == number, entry.in_doubt(TOKENS.c, self._now)
+                )
                 .where(TOKENS.c.undo == 0)
                 .values(
                     rows.FENCE
@@ -189,24 +83,95 @@ class Cataloguing(Steps):
 
         return self._run.transaction(free)
 
-    def _resources(self, number: int) -> tuple[Resource, ...]:
-        columns = RESOURCES.c
-        query = sa.select(columns.kind, columns.resource_id, columns.row_key)
-        query = query.where(columns.token_id == number).order_by(columns.id)
-        return tuple(Resource(*row) for row in self._read(query))
+    def _rows(self, wanted: Wanted, limit: int) -> list[sa.Row[ty.Any]]:
+        if wanted.number is not None:
+            return self._among(wanted, [wanted.number], limit)
+        if wanted.resource is not None:
+            return self._among(wanted, self._makers(wanted), limit)
+        if wanted.project is not None and wanted.user is not None:
+            return self._matching(
+                wanted, order=rows.newest(TOKENS.c), limit=limit
+            )
+        return self._backwards(wanted, limit)
 
-    def _in_doubt(self) -> sa.ColumnElement[bool]:
-        dead = sa.and_(
-            TOKENS.c.state == State.RUNNING.value,
-            TOKENS.c.lease_until < self._now,
+    def _among(
+        self, wanted: Wanted, keys: ty.Sequence[int], limit: int
+    ) -> list[sa.Row[ty.Any]]:
+        """Return rows of which the keys are known."""
+        found: list[sa.Row[ty.Any]] = []
+        for some in _batches(sorted(keys, reverse=True)):
+            matching = self._matching(wanted, TOKENS.c.id.in_(some))
+            found += sorted(matching, key=_key, reverse=True)
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def _makers(self, wanted: Wanted) -> list[int]:
+        """Return the keys of the tokens that made a resource."""
+        # Of few kinds, and so by the index of both.
+        query = sa.select(RESOURCES.c.token_id).where(
+            RESOURCES.c.kind.in_(wanted.kinds),
+            RESOURCES.c.resource_id == wanted.resource,
         )
-        unknown = TOKENS.c.state == State.UNKNOWN.value
-        return sa.and_(sa.or_(dead, unknown), TOKENS.c.expires_at > self._now)
+        return [row.token_id for row in self._read(query)]
+
+    def _backwards(self, wanted: Wanted, limit: int) -> list[sa.Row[ty.Any]]:
+        """Return rows that no index finds, stretch by stretch.
+
+        So that no statement reads the whole table, or sorts what it read.
+        """
+        found: list[sa.Row[ty.Any]] = []
+        before: int | None = _END
+        size = min(limit, _STRETCH)
+        while before is not None and len(found) < limit:
+            key = TOKENS.c.id
+            query = sa.select(*entry.COLUMNS, TOKENS.c.alias_of)
+            query = query.where(key < before).order_by(key.desc())
+            stretch = query.limit(size).subquery("stretch").c
+            first, number = self._read(
+                sa.select(sa.func.min(stretch.id), sa.func.count())
+            )[0]
+            matching = self._matching(wanted, columns=stretch)
+            found += sorted(matching, key=_key, reverse=True)
+            before = first if number == size else None
+            size = min(2 * size, _STRETCH)
+        return found[:limit]
+
+    def _matching(
+        self,
+        wanted: Wanted,
+        *where: sa.ColumnElement[bool],
+        columns: ty.Any = TOKENS.c,
+        order: ty.Sequence[sa.ColumnElement[ty.Any]] = (),
+        limit: int | None = None,
+    ) -> list[sa.Row[ty.Any]]:
+        shown = [columns[one.name] for one in entry.COLUMNS]
+        query = sa.select(*shown, self._now.label("now"))
+        query = query.where(*where, *self._conditions(wanted, columns))
+        return [*self._read(query.order_by(*order).limit(limit))]
+
+    def _resources(
+        self, numbers: ty.Sequence[int]
+    ) -> dict[int, list[Resource]]:
+        columns = RESOURCES.c
+        made = collections.defaultdict(list)
+        for some in _batches(numbers):
+            query = sa.select(
+                columns.id,
+                columns.token_id,
+                columns.kind,
+                columns.resource_id,
+                columns.row_key,
+            ).where(columns.token_id.in_(some))
+            # In order here: a server would sort those of several tokens.
+            for row in sorted(self._read(query), key=_key):
+                resource = Resource(row.kind, row.resource_id, row.row_key)
+                made[row.token_id].append(resource)
+        return made
 
     def _conditions(
-        self, wanted: Wanted
+        self, wanted: Wanted, columns: ty.Any
     ) -> ty.Iterator[sa.ColumnElement[bool]]:
-        columns = TOKENS.c
         yield columns.alias_of.is_(None)
         for column, value in (
             (columns.id, wanted.number),
@@ -216,43 +181,21 @@ class Cataloguing(Steps):
         ):
             if value is not None:
                 yield column == value
-        if wanted.state == IN_DOUBT:
-            yield self._in_doubt()
+        if wanted.state == entry.IN_DOUBT:
+            yield entry.in_doubt(columns, self._now)
         elif wanted.state is not None:
             yield columns.state == wanted.state
         if wanted.older is not None:
             yield columns.created_at <= self._now - wanted.older
         if wanted.younger is not None:
             yield columns.created_at >= self._now - wanted.younger
-        if wanted.resource is not None:
-            # Of few kinds, and so by the index of both.
-            mine = sa.select(RESOURCES.c.token_id).where(
-                RESOURCES.c.kind.in_(wanted.kinds),
-                RESOURCES.c.resource_id == wanted.resource,
-            )
-            yield columns.id.in_(mine)
 
 
-def _entry(row: sa.RowMapping) -> Entry:
-    now, state = row["now"], row["state"]
-    dead = state == State.RUNNING.value and row["lease_until"] < now
-    doubtful = dead or state == State.UNKNOWN.value
-    lives = row["expires_at"] > now
-    return Entry(
-        number=row["id"],
-        project=row["project_id"],
-        user=row["user_id"],
-        target=row["target"],
-        version=row["version"],
-        state=IN_DOUBT if doubtful and lives else state,
-        status=row["status"],
-        linked=bool(row["linked"]),
-        bound=row["bound"],
-        takeovers=row["takeovers"],
-        undo=row["undo"],
-        request=row["request_id"],
-        host=row["host"],
-        key_id=row["key_id"],
-        created=row["created_at"],
-        expires=None if row["expires_at"] == FOREVER else row["expires_at"],
-    )
+def _batches(keys: ty.Sequence[int]) -> ty.Iterator[ty.Sequence[int]]:
+    for start in range(0, len(keys), _BATCH):
+        yield keys[start : start + _BATCH]
+
+
+def _key(row: sa.Row[ty.Any]) -> int:
+    key: int = row.id
+    return key

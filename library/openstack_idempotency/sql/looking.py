@@ -101,8 +101,8 @@ class Looking(Steps):
                 columns.created_at <= began,
                 sa.or_(columns.created_at < began, columns.id < page.marker),
             )
-        newest = (columns.created_at.desc(), columns.id.desc())
-        read = self._read(query.order_by(*newest).limit(page.limit))
+        query = query.order_by(*rows.newest(columns))
+        read = self._read(query.limit(page.limit))
         uses = [_found(row) for row in read]
         # As Nova pages: a full page may have another one behind it.
         full = bool(uses) and len(uses) == page.limit

@@ -42,6 +42,14 @@ _LOCK = {
     ),
 }
 
+# For so many seconds it waits for a transaction that uses a table. Whoever
+# wants that table meanwhile, waits behind it.
+_BRIEFLY = 3
+_WAIT_BRIEFLY = {
+    "mysql": "SET SESSION lock_wait_timeout = {seconds}",
+    "postgresql": "SET lock_timeout = '{seconds}s'",
+}
+
 # What came before the first release: its version, and columns that its tables
 # lack. Resources first: the order in which they have to be dropped.
 _UNRELEASED = "5f3c1d8a2b40"
@@ -61,7 +69,7 @@ def db_sync(engine: sa.Engine) -> None:
     :param engine: the service's database
     :raises capability.Unsupported: the server is too old
     :raises Unusable: the tables are of a form that was never released, or
-        another run does not end
+        another run, or a transaction on them, does not end
     """
     config = alembic_config.Config()
     scripts = importlib.resources.files(_SCRIPTS)
@@ -80,7 +88,7 @@ def db_drop(engine: sa.Engine) -> None:
     """Delete the tables, and what was noted of their version.
 
     :param engine: the service's database
-    :raises Unusable: another run does not end
+    :raises Unusable: another run, or a transaction on them, does not end
     """
     version = sa.Table(VERSION_TABLE, sa.MetaData())
     with (
@@ -88,8 +96,13 @@ def db_drop(engine: sa.Engine) -> None:
         _alone(connection),
         connection.begin(),
     ):
-        tables.METADATA.drop_all(connection)
-        version.drop(connection, checkfirst=True)
+        if engine.dialect.name == "sqlite":
+            tables.METADATA.drop_all(connection)
+            version.drop(connection, checkfirst=True)
+        else:
+            # All or none: where one of them is in use, none is dropped.
+            names = ", ".join([*tables.METADATA.tables, VERSION_TABLE])
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
 
 
 def newest() -> str | None:
@@ -158,9 +171,18 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
             "another 'db sync' has been running for too long. Wait until it "
             "has finished, and run this again."
         )
-    connection.rollback()
+    brief = _WAIT_BRIEFLY[connections.backend(connection)]
+    connection.exec_driver_sql(brief.format(seconds=_BRIEFLY))
+    connection.commit()
     try:
         yield
+    except (db_exc.DBError, sa.exc.DBAPIError) as exc:
+        if not transaction.timed_out(exc):
+            raise
+        raise Unusable(
+            "a transaction uses the tables, and does not end. Stop the API "
+            "process that it belongs to, and run this again."
+        ) from None
     finally:
         connection.rollback()
         connection.exec_driver_sql(free).all()

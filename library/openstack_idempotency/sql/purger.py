@@ -74,6 +74,6 @@ class Purger:
         walked = self._tokens.walk(self._lasting, self._after, self._batch)
         self._after = walked.last or 0
         self._tokens.strip(self._batch)
-        deleted = self._tokens.purge(self._batch)
+        deleted = self._tokens.purge(self._batch).done
         if deleted and self._counting is not None:
             self._counting.count("", Event.PURGED, deleted)

@@ -7,6 +7,8 @@ import json
 import typing as ty
 
 import sqlalchemy as sa
+from sqlalchemy.ext import compiler
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol import digest
@@ -163,3 +165,42 @@ def record(fields: sa.RowMapping) -> Record:
         sealed=fields["sealed"],
         answer_until=fields["answer_until"],
     )
+
+
+def newest(columns: ty.Any) -> list[sa.ColumnElement[ty.Any]]:
+    """Return the order of one user's tokens in one project, newest first.
+
+    :param columns: of the table of tokens
+    """
+    return [
+        _Same(columns.project_id),
+        columns.created_at.desc(),
+        columns.id.desc(),
+    ]
+
+
+class _Same(sa.ColumnElement[ty.Any]):
+    """A column in the order of rows that all have the same in it.
+
+    Where that is NULL, PostgreSQL sorts what it has found by an index, unless
+    the order names the column; and MariaDB does if the order names it.
+    """
+
+    inherit_cache = True
+    _traverse_internals: ty.Any = [
+        ("column", InternalTraversal.dp_clauseelement)
+    ]
+
+    def __init__(self, column: sa.ColumnElement[ty.Any]) -> None:
+        self.column = column
+
+
+@compiler.compiles(_Same)
+def _nothing(element: _Same, compiler: ty.Any, **kw: ty.Any) -> str:
+    return "NULL"
+
+
+@compiler.compiles(_Same, "postgresql")
+def _named(element: _Same, compiler: ty.Any, **kw: ty.Any) -> str:
+    named: str = compiler.process(element.column.desc(), **kw)
+    return named

@@ -10,6 +10,7 @@ row of one token and nothing else: they read and change by primary keys.
 from __future__ import annotations
 
 from openstack_idempotency.sql.catalogue import Cataloguing
+from openstack_idempotency.sql.census import Census
 from openstack_idempotency.sql.claiming import Claiming
 from openstack_idempotency.sql.counters import Counted
 from openstack_idempotency.sql.looking import Looking
@@ -28,6 +29,7 @@ class SqlTokenStore(
     Watching,
     Purging,
     Cataloguing,
+    Census,
     Looking,
     Counted,
 ):

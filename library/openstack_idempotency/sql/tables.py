@@ -144,7 +144,7 @@ WITHDRAWALS: ty.Final = sa.Table(
     sa.Column("undone", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Index("client_token_withdrawals_token_id_id_idx", "token_id", "id"),
-    sa.Index("client_token_withdrawals_undone_idx", "undone"),
+    sa.Index("client_token_withdrawals_undone_id_idx", "undone", "id"),
     **_OPTIONS,
 )
 

@@ -26,6 +26,8 @@ TakeBack = ty.Callable[[ty.Any, ty.Sequence[Resource]], Withdrawn]
 
 # How many withdrawals one query returns.
 _BATCH = 1000
+# With the column before it, so that an index has them in this order.
+_OLDEST = (WITHDRAWALS.c.undone, WITHDRAWALS.c.id)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,35 +128,46 @@ class Withdrawing(Steps):
 
         return self._run.transaction(note)
 
-    def left(self) -> list[Left]:
-        """Return what must be undone, if no request is about to do it."""
+    def left(self, after: int = 0) -> tuple[list[Left], int | None]:
+        """Return what must be undone, if no request is about to do it.
+
+        :param after: the key of the withdrawal after which it begins
+        :returns: a stretch of it, and after which key the next one begins;
+            None at the end
+        """
         due = sa.and_(
             TOKENS.c.undo > 0,
             TOKENS.c.lease_until < self._now - self._settings.lease,
         )
+        columns = WITHDRAWALS.c
         query = (
-            sa.select(WITHDRAWALS.c.token_id, TOKENS.c.owner)
-            .join_from(
-                WITHDRAWALS, TOKENS, TOKENS.c.id == WITHDRAWALS.c.token_id
-            )
-            .where(sa.not_(WITHDRAWALS.c.undone), due)
-            .order_by(WITHDRAWALS.c.id)
+            sa.select(columns.id, columns.token_id, TOKENS.c.owner)
+            .join_from(WITHDRAWALS, TOKENS, TOKENS.c.id == columns.token_id)
+            .where(sa.not_(columns.undone), columns.id > after, due)
+            .order_by(*_OLDEST)
         )
         found = self._read(query.limit(_BATCH))
-        return [Left(*row) for row in dict.fromkeys(map(tuple, found))]
+        left = dict.fromkeys((row.token_id, row.owner) for row in found)
+        return [Left(*one) for one in left], _next(found)
 
-    def withdrawn(self) -> dict[int, Resource]:
+    def withdrawn(
+        self, after: int = 0
+    ) -> tuple[dict[int, Resource], int | None]:
         """Return withdrawn resources of which late traces may appear.
 
-        :returns: the resources, by the keys of their withdrawals
+        :param after: the key of the withdrawal after which it begins
+        :returns: a stretch of the resources, by the keys of their
+            withdrawals, and after which key the next one begins; None at the
+            end
         """
         columns = WITHDRAWALS.c
         query = sa.select(columns.id, columns.kind, columns.resource_id)
-        query = query.where(columns.undone).order_by(columns.id)
-        found = self._read(query.limit(_BATCH))
-        return {
+        query = query.where(columns.undone, columns.id > after)
+        found = self._read(query.order_by(*_OLDEST).limit(_BATCH))
+        resources = {
             row.id: Resource(row.kind, row.resource_id, "") for row in found
         }
+        return resources, _next(found)
 
     def forget_withdrawn(self, keys: ty.Collection[int]) -> None:
         """Forget withdrawals, and all those older than a token's life.
@@ -168,6 +181,7 @@ class Withdrawing(Steps):
         query = sa.select(WITHDRAWALS.c.id).where(
             WITHDRAWALS.c.undone, WITHDRAWALS.c.created_at < old
         )
+        query = query.order_by(*_OLDEST)
         aged = [row.id for row in self._read(query.limit(_BATCH))]
         if aged:
             gone = sa.delete(WITHDRAWALS).where(WITHDRAWALS.c.id.in_(aged))
@@ -240,6 +254,11 @@ class Withdrawing(Steps):
 def _key(row: sa.Row[ty.Any]) -> int:
     key: int = row.id
     return key
+
+
+def _next(found: ty.Sequence[sa.Row[ty.Any]]) -> int | None:
+    """Return after which key the next stretch begins, if there is one."""
+    return _key(found[-1]) if len(found) == _BATCH else None
 
 
 def _pending(token_id: int) -> sa.ColumnElement[bool]:

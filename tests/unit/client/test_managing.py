@@ -37,10 +37,12 @@ class ManagingTest(RememberingTest):
         name = self.lose(*BOOT, "web")
         outcome = self.nova.run("client-token-show", name)
         self.assertEqual(0, outcome.status, outcome.stderr)
-        self.assertIn("sent 3 times, last: no answer", outcome.stdout)
+        self.assertIn("attempts: 3, last: no answer", outcome.stdout)
         self.assertIn("state: succeeded", outcome.stdout)
         self.assertIn(f"server {SERVER}", outcome.stdout)
         self.assertNotIn(self.sent()[0], outcome.stdout)
+        # It fits a terminal.
+        self.assertLess(max(map(len, outcome.stdout.splitlines())), 100)
 
     def test_show_for_another_user(self):
         name = self.lose(*BOOT, "web")
