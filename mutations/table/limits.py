@@ -200,8 +200,8 @@ COSTS = (
         ),
         (
             f"{SQL}/settling.py",
-            "            freed = self._delete(mine, claim)\n",
-            "            freed = self._expire(mine)\n",
+            "            freed = self._delete(claim)\n",
+            "            freed = self._expire(claim)\n",
         ),
     ),
 )
