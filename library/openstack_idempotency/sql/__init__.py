@@ -19,6 +19,7 @@ rows           conditions on rows, and what they hold
 clock          the database's time
 transaction    runs a step, with retries and error reporting
 connections    connections of our own, apart from the service's pool
+pool           warns if there are fewer of them than threads
 handlers       what is done about database errors
 capability     what a database server must be able to do
 kinds          what operations make or change, as a service describes it
