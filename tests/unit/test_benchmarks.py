@@ -8,6 +8,7 @@ import unittest
 
 from benchmarks import block
 from benchmarks import depth
+from benchmarks import floor
 from benchmarks import ratio
 from benchmarks.block import Block
 from benchmarks.block import Measure
@@ -15,6 +16,7 @@ from benchmarks.comparison import Comparison
 from benchmarks.ratio import Interval
 from benchmarks.ratio import Mark
 from benchmarks.ratio import Verdict
+from openstack_idempotency.sql.tables import TOKENS
 
 
 def a_block(*seconds, elapsed=1.0, cpu=0.0, trips=0):
@@ -75,6 +77,13 @@ class InTurnTestCase(unittest.TestCase):
         self.assertEqual(
             ["mine"] * 4, [order[int(a.seconds[0]) - 1] for a, _ in pairs]
         )
+
+
+class FloorTestCase(unittest.TestCase):
+    def test_it_writes_each_column_that_has_to_be_written(self):
+        needed = {column.name for column in TOKENS.c if not column.nullable}
+        written = {"id", *floor._GIVEN, *floor._ROW}
+        self.assertEqual(set(), needed - written)
 
 
 class DepthTestCase(unittest.TestCase):
