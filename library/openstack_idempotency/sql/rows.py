@@ -51,6 +51,8 @@ AS_RECORD = (
     OWN.c.sealed,
     OWN.c.answer_until,
 )
+# The same of the row that was found, if it is no alias.
+AS_FOUND = tuple(TOKENS.c[column.name] for column in AS_RECORD)
 # Aliases go with the row that they lead to, and so have no end of their own.
 OF_ALIAS: ty.Final[Row] = {"expires_at": FOREVER, "lasting": False}
 
