@@ -35,6 +35,7 @@ def main() -> int:
     """Print the totals, on one line, and return the exit status."""
     count: collections.Counter[str] = collections.Counter()
     empty = 0
+    failures: list[str] = []
     for place, suites in REPOSITORIES.items():
         found = results.read(pathlib.Path(place))
         reasons = results.reasons(pathlib.Path(place))
@@ -45,13 +46,17 @@ def main() -> int:
                 print(f"{place}: no test has run in {suite.rstrip('.')}.")
         for test, status in sorted(found.items()):
             if status not in _PASSED:
+                failures.append(f"{test} ({place})")
                 print(f"{place}: {status}: {test}")
                 print(reasons.get(test, "(no traceback)"))
     passed = sum(count[status] for status in _PASSED)
     skipped = count[_SKIPPED]
     failed = count.total() - passed - skipped
     line = f"{passed} passed, {failed} failed"
-    print(f"{line}, {skipped} skipped" if skipped else line, flush=True)
+    if skipped:
+        line += f", {skipped} skipped"
+    # On the last line, too: it is what is kept of a long log.
+    print(f"{line}: {'; '.join(failures)}" if failures else line)
     return int(bool(empty or failed or skipped or not passed))
 
 
