@@ -195,8 +195,7 @@ COSTS = (
         "13.4",
         "each refusal leaves a row",
         tests(
-            "functional.db.test_store",
-            "YoungOnSqliteTest.test_a_freed_one_does_not_count",
+            "functional.db.test_cost", "CostOnMysqlTest.test_a_refused_request"
         ),
         (
             f"{SQL}/settling.py",

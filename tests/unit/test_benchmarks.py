@@ -9,6 +9,7 @@ import unittest
 from benchmarks import block
 from benchmarks import depth
 from benchmarks import floor
+from benchmarks import growth
 from benchmarks import ratio
 from benchmarks.block import Block
 from benchmarks.block import Measure
@@ -79,11 +80,19 @@ class InTurnTestCase(unittest.TestCase):
         )
 
 
-class FloorTestCase(unittest.TestCase):
-    def test_it_writes_each_column_that_has_to_be_written(self):
-        needed = {column.name for column in TOKENS.c if not column.nullable}
+class RowsTestCase(unittest.TestCase):
+    """What the benchmarks write by hand has all that the table asks for."""
+
+    needed = {column.name for column in TOKENS.c if not column.nullable}
+
+    def test_of_the_floor(self):
         written = {"id", *floor._GIVEN, *floor._ROW}
-        self.assertEqual(set(), needed - written)
+        self.assertEqual(set(), self.needed - written)
+
+    def test_of_a_table_that_is_filled(self):
+        for backend in growth._FILL:
+            written = {"id", "token_digest", *growth._values(backend)}
+            self.assertEqual(set(), self.needed - written, backend)
 
 
 class DepthTestCase(unittest.TestCase):
