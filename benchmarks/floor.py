@@ -36,6 +36,7 @@ _ROW: ty.Final[dict[str, ty.Any]] = {
     "bound": 0,
     "takeovers": 0,
     "undo": 0,
+    "fence": 0,
     "answer_until": None,
     "lasting": False,
     "gone_at": None,
@@ -45,7 +46,8 @@ _ROW: ty.Final[dict[str, ty.Any]] = {
 _GIVEN = ("token_digest", "owner", "request_id", "lease_until", "created_at",
           "expires_at")
 _FENCE = (
-    f"UPDATE {TOKENS.name} SET bound = bound + 1 WHERE id = %s AND owner = %s"
+    f"UPDATE {TOKENS.name} SET bound = bound + 1, fence = fence + 1"
+    " WHERE id = %s AND owner = %s"
 )
 _MAKE = "INSERT INTO things (name) VALUES (%s)"
 _BIND = (

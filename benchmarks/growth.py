@@ -200,6 +200,7 @@ def _values(backend: str) -> dict[str, ty.Any]:
         "bound": 1,
         "takeovers": 0,
         "undo": 0,
+        "fence": 0,
         "owner": f"'{uuid.uuid4().hex}'",
         "request_id": f"'req-{uuid.uuid4()}'",
         "lease_until": 0,

@@ -16,6 +16,7 @@ from openstack_idempotency.engine.parts import Parts
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.seal import AnswerSealer
 from openstack_idempotency.sql import capability
+from openstack_idempotency.sql import pool
 from openstack_idempotency.sql.connections import Connections
 from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
@@ -107,6 +108,7 @@ def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
         sync_command=place.sync_command,
     )
     tokens = SqlTokenStore(place.database, settings, connections=connections)
+    pool.check(place.options, connections.size)
     try:
         tokens.probe()
     except capability.Unsupported as exc:

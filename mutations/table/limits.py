@@ -195,13 +195,12 @@ COSTS = (
         "13.4",
         "each refusal leaves a row",
         tests(
-            "functional.db.test_store",
-            "YoungOnSqliteTest.test_a_freed_one_does_not_count",
+            "functional.db.test_cost", "CostOnMysqlTest.test_a_refused_request"
         ),
         (
             f"{SQL}/settling.py",
-            "            freed = self._delete(mine, claim)\n",
-            "            freed = self._expire(mine)\n",
+            "            freed = self._delete(claim)\n",
+            "            freed = self._expire(claim)\n",
         ),
     ),
 )

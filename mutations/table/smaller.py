@@ -42,12 +42,12 @@ FAULTS = (
         ),
         (
             f"{SQL}/binding.py",
-            "    if connection.execute(fence).rowcount != 1:\n",
+            "    if connection.execute(_FENCE, values).rowcount != 1:\n",
             '    if connection.dialect.name == "mysql":\n'
             "        connection.exec_driver_sql(\n"
             '            "SET SESSION innodb_lock_wait_timeout = DEFAULT"\n'
             "        )\n"
-            "    if connection.execute(fence).rowcount != 1:\n",
+            "    if connection.execute(_FENCE, values).rowcount != 1:\n",
         ),
     ),
     fault(

@@ -18,8 +18,8 @@ FAULTS = (
         ),
         (
             f"{SQL}/binding.py",
-            '    change = rows.FENCE | {"bound": TOKENS.c.bound + bound}\n',
-            '    change = {"bound": TOKENS.c.bound + bound}\n',
+            'values(rows.FENCE | {"bound": TOKENS.c.bound + ',
+            'values({"bound": TOKENS.c.bound + ',
         ),
     ),
     fault(

@@ -8,6 +8,8 @@ import unittest
 
 from benchmarks import block
 from benchmarks import depth
+from benchmarks import floor
+from benchmarks import growth
 from benchmarks import ratio
 from benchmarks.block import Block
 from benchmarks.block import Measure
@@ -15,6 +17,7 @@ from benchmarks.comparison import Comparison
 from benchmarks.ratio import Interval
 from benchmarks.ratio import Mark
 from benchmarks.ratio import Verdict
+from openstack_idempotency.sql.tables import TOKENS
 
 
 def a_block(*seconds, elapsed=1.0, cpu=0.0, trips=0):
@@ -75,6 +78,21 @@ class InTurnTestCase(unittest.TestCase):
         self.assertEqual(
             ["mine"] * 4, [order[int(a.seconds[0]) - 1] for a, _ in pairs]
         )
+
+
+class RowsTestCase(unittest.TestCase):
+    """What the benchmarks write by hand has all that the table asks for."""
+
+    needed = {column.name for column in TOKENS.c if not column.nullable}
+
+    def test_of_the_floor(self):
+        written = {"id", *floor._GIVEN, *floor._ROW}
+        self.assertEqual(set(), self.needed - written)
+
+    def test_of_a_table_that_is_filled(self):
+        for backend in growth._FILL:
+            written = {"id", "token_digest", *growth._values(backend)}
+            self.assertEqual(set(), self.needed - written, backend)
 
 
 class DepthTestCase(unittest.TestCase):

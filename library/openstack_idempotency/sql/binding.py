@@ -23,6 +23,25 @@ from openstack_idempotency.sql.tables import TOKENS
 
 LOG = logging.getLogger(__name__)
 
+_FENCE = (
+    sa.update(TOKENS)
+    .where(rows.HELD)
+    .values(rows.FENCE | {"bound": TOKENS.c.bound + sa.bindparam("more")})
+)
+_BIND = sa.insert(RESOURCES)
+_KEYS = RESOURCES.c.id.in_(sa.bindparam("bindings", expanding=True))
+_THERE = sa.select(RESOURCES.c.id).where(_KEYS)
+_UNBIND = sa.delete(RESOURCES).where(_KEYS)
+_ALREADY = (
+    sa.select(RESOURCES.c.id)
+    .where(
+        RESOURCES.c.token_id == sa.bindparam("token"),
+        RESOURCES.c.kind == sa.bindparam("kind"),
+        RESOURCES.c.resource_id == sa.bindparam("resource"),
+    )
+    .limit(1)
+)
+
 
 def claim_of(kind: str) -> Claim | None:
     """Return the claim under which the calling code makes a kind, if any.
@@ -44,9 +63,8 @@ def fence(connection: sa.Connection, claim: Claim, bound: int = 0) -> None:
     :param bound: how many bindings this transaction adds
     :raises errors.TakenOver: a retry has the token
     """
-    change = rows.FENCE | {"bound": TOKENS.c.bound + bound}
-    fence = sa.update(TOKENS).where(rows.held(claim)).values(change)
-    if connection.execute(fence).rowcount != 1:
+    values = rows.holding(claim) | {"more": bound}
+    if connection.execute(_FENCE, values).rowcount != 1:
         claim.lost = True
         LOG.warning(
             "Lost the client token to a retry while working on a %s; rolling "
@@ -64,13 +82,14 @@ def bind(connection: sa.Connection, claim: Claim, made: Resource) -> None:
     :param made: what the request has made
     """
     inserted = connection.execute(
-        sa.insert(RESOURCES).values(
-            token_id=claim.id,
-            kind=made.kind,
-            resource_id=made.id,
-            row_key=made.key,
-            incarnation=made.incarnation,
-        )
+        _BIND,
+        {
+            "token_id": claim.id,
+            "kind": made.kind,
+            "resource_id": made.id,
+            "row_key": made.key,
+            "incarnation": made.incarnation,
+        },
     ).inserted_primary_key
     key: ty.Any = inserted
     claim.bindings[made.id] = key[0]
@@ -90,13 +109,11 @@ def unbind(
     """
     # Some may have been rolled back or deleted, and deleting a missing row
     # locks a gap, where everybody's new rows go.
-    columns = RESOURCES.c
-    query = sa.select(columns.id).where(columns.id.in_(bindings))
-    there = connection.scalars(query).all() if bindings else []
+    keys = {"bindings": [*bindings]}
+    there = connection.scalars(_THERE, keys).all() if bindings else []
     if there:
         fence(connection, claim, bound=-len(there))
-        gone = sa.delete(RESOURCES).where(columns.id.in_(there))
-        connection.execute(gone)
+        connection.execute(_UNBIND, {"bindings": there})
 
 
 def bound(connection: sa.Connection, claim: Claim, made: Resource) -> bool:
@@ -106,10 +123,5 @@ def bound(connection: sa.Connection, claim: Claim, made: Resource) -> bool:
     :param claim: the request's claim
     :param made: what the request has changed
     """
-    columns = RESOURCES.c
-    query = sa.select(columns.id).where(
-        columns.token_id == claim.id,
-        columns.kind == made.kind,
-        columns.resource_id == made.id,
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    values = {"token": claim.id, "kind": made.kind, "resource": made.id}
+    return connection.execute(_ALREADY, values).first() is not None

@@ -11,15 +11,29 @@ import sqlalchemy as sa
 from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
+from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql import clock
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import steps
 from openstack_idempotency.sql import transaction
 from openstack_idempotency.sql.steps import PAST
 from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import TOKENS
+
+#: A token's own row, while one secret is listed. The other columns are given.
+_CLAIM = sa.insert(TOKENS).values(
+    created_at=clock.NOW,
+    lease_until=steps.LEASE_END,
+    expires_at=sa.func.coalesce(
+        sa.bindparam("forever", type_=sa.BigInteger()), steps.END_UNSETTLED
+    ),
+)
+_OWN_KEY = sa.select(TOKENS.c.id).where(
+    rows.OF, TOKENS.c.owner == sa.bindparam("owner")
+)
 
 
 class Claiming(Steps):
@@ -35,21 +49,10 @@ class Claiming(Steps):
         :param use: the request's use of its token
         :returns: the row's key, None if another request was faster
         """
-        names = rows.named(use) | self._fresh(use)
-        values = [names | keyed for keyed in self._keyed(use)]
-        insert = sa.insert(TOKENS).values(values)
-        if len(values) == 1:
-            insert = sa.insert(TOKENS).values(values[0])
-
-        def write(connection: sa.Connection) -> int | None:
-            reached(Point.CLAIMING)
-            done = connection.execute(insert)
-            if len(values) > 1:
-                return None
-            inserted: ty.Any = done.inserted_primary_key
-            key: int = inserted[0]
-            return key
-
+        own, *aliases = self._keyed(use)
+        write = self._alone(use, own)
+        if aliases:
+            write = self._in_one(use, [own, *aliases])
         try:
             key = self._run.statement(write)
         except transaction.Locked:
@@ -59,6 +62,37 @@ class Claiming(Steps):
             # It may be our own: committed, while the connection broke.
             key = None
         return self._own_key(use) if key is None else key
+
+    def _alone(
+        self, use: Use, keyed: rows.Row
+    ) -> ty.Callable[[sa.Connection], int | None]:
+        """Return what inserts a token's only row, and returns its key."""
+        claim = self._timed(_CLAIM)
+        values = rows.named(use) | self._begun(use) | keyed | self._spans
+        values["forever"] = FOREVER if use.lasting else None
+
+        def write(connection: sa.Connection) -> int | None:
+            reached(Point.CLAIMING)
+            done = connection.execute(claim, values)
+            inserted: ty.Any = done.inserted_primary_key
+            key: int = inserted[0]
+            return key
+
+        return write
+
+    def _in_one(
+        self, use: Use, keyed: ty.Iterable[rows.Row]
+    ) -> ty.Callable[[sa.Connection], int | None]:
+        """Return what inserts a token's rows for all listed secrets."""
+        names = rows.named(use) | self._fresh(use)
+        insert = sa.insert(TOKENS).values([names | each for each in keyed])
+
+        def write(connection: sa.Connection) -> int | None:
+            reached(Point.CLAIMING)
+            connection.execute(insert)
+            return None  # a statement of many rows tells no keys
+
+        return write
 
     def rerun(self, record: Record, use: Use) -> bool:
         """Take a row over for a new run, as if it had just been claimed.
@@ -193,10 +227,8 @@ class Claiming(Steps):
         return True
 
     def _own_key(self, use: Use) -> int | None:
-        query = sa.select(TOKENS.c.id).where(
-            rows.at(use, use.digests[0]), TOKENS.c.owner == use.owner
-        )
-        found = self._read(query)
+        own = rows.using(use) | {"use_digests": use.digests[:1]}
+        found = self._read(_OWN_KEY, own | {"owner": use.owner})
         return found[0].id if found else None
 
     def _compare_and_swap(

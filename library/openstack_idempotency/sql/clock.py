@@ -8,6 +8,9 @@ import typing as ty
 import sqlalchemy as sa
 from sqlalchemy.ext import compiler
 from sqlalchemy.sql import functions
+from sqlalchemy.sql import visitors
+
+_S = ty.TypeVar("_S", bound=sa.Executable)
 
 
 class now(functions.FunctionElement[int]):  # noqa: N801 - an SQL function
@@ -18,6 +21,26 @@ class now(functions.FunctionElement[int]):  # noqa: N801 - an SQL function
 
     type = sa.BigInteger()
     inherit_cache = True
+
+
+#: The clock of all statements that are built once.
+NOW: ty.Final = now()
+
+
+def by_another(statement: _S, clock: sa.ColumnElement[int]) -> _S:
+    """Return a statement with another clock than the database's.
+
+    :param statement: a statement with :data:`NOW` in it
+    :param clock: the other clock, as an SQL expression
+    """
+
+    def instead(element: ty.Any, **kw: ty.Any) -> ty.Any:
+        return clock if isinstance(element, now) else None
+
+    changed: ty.Any = visitors.replacement_traverse(
+        ty.cast(ty.Any, statement), {}, instead
+    )
+    return ty.cast(_S, changed)
 
 
 @compiler.compiles(now, "sqlite")

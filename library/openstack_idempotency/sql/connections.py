@@ -107,7 +107,7 @@ class Connections:
         wsrep_sync_wait: int | None = None,
     ) -> None:
         self._database = database
-        self._size = size
+        self.size = size
         self._overflow = overflow
         self._recycle = recycle
         self._sql_mode = sql_mode
@@ -233,7 +233,7 @@ class Connections:
             max_overflow=self._overflow,
             pool_recycle=self._recycle,
             pool_reset_on_return=None,
-            pool_size=self._size,
+            pool_size=self.size,
             pool_timeout=_POOL,
             **_no_rollback(),
         )

@@ -10,10 +10,33 @@ from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.scope import Scope
 from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql import clock
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
+
+_TIME = sa.select(clock.NOW.label("now")).subquery()
+_FOUND = _TIME.outerjoin(TOKENS, rows.OF)
+_LOOK = (
+    sa.select(_TIME.c.now, TOKENS.c.alias_of, *rows.AS_FOUND)
+    .select_from(_FOUND)
+    .limit(1)
+)
+# To plan a further join costs PostgreSQL a sixth of a replay.
+_LOOK_BY_ALIAS = (
+    sa.select(_TIME.c.now, *rows.AS_RECORD)
+    .select_from(_FOUND.outerjoin(rows.OWN, rows.OF_ITSELF))
+    .limit(1)
+)
+_RESOURCES = (
+    sa.select(*rows.AS_RESOURCE)
+    .where(RESOURCES.c.token_id == sa.bindparam("token"))
+    .order_by(RESOURCES.c.id)
+)
+_HOLDER = sa.select(TOKENS.c.request_id).where(
+    TOKENS.c.id == sa.bindparam("token")
+)
 
 
 class Reading(Steps):
@@ -22,16 +45,16 @@ class Reading(Steps):
     def look(self, use: Use) -> tuple[int, Record | None]:
         """Return the database's time and the token's row, in one statement.
 
+        Unless that finds an alias of a secret that is no longer listed: then
+        another one finds both again.
+
         :param use: the request's use of its token
         """
-        time = sa.select(self._now.label("now")).subquery()
-        query = sa.select(time.c.now, *rows.AS_RECORD).limit(1)
-        query = query.select_from(
-            time.outerjoin(TOKENS, rows.of(use)).outerjoin(
-                rows.OWN, rows.OF_ITSELF
-            )
-        )
-        found = self._read(query)[0]._mapping
+        several = len(use.digests) > 1
+        look = _LOOK_BY_ALIAS if several else _LOOK
+        found = self._read(look, rows.using(use))[0]._mapping
+        if not several and found["alias_of"] is not None:
+            found = self._read(_LOOK_BY_ALIAS, rows.using(use))[0]._mapping
         record = rows.record(found) if found["id"] is not None else None
         return found["now"], record
 
@@ -40,9 +63,7 @@ class Reading(Steps):
 
         :param token_id: the key of the token's row
         """
-        query = sa.select(*rows.AS_RESOURCE)
-        query = query.where(RESOURCES.c.token_id == token_id)
-        bound = self._read(query.order_by(RESOURCES.c.id))
+        bound = self._read(_RESOURCES, {"token": token_id})
         return tuple(Resource(*row) for row in bound)
 
     def holder(self, claim: Claim) -> str | None:
@@ -50,8 +71,7 @@ class Reading(Steps):
 
         :param claim: a claim on the row
         """
-        query = sa.select(TOKENS.c.request_id).where(TOKENS.c.id == claim.id)
-        found = self._read(query)
+        found = self._read(_HOLDER, {"token": claim.id})
         return found[0].request_id if found else None
 
     def young(self, scope: Scope) -> int:
@@ -60,6 +80,7 @@ class Reading(Steps):
         :param scope: the user and the project
         """
         since = self._now - self._settings.token_ttl
+        # Not built once: where the user or the project is None, it is another.
         query = sa.select(sa.func.count()).where(
             TOKENS.c.project_id == scope.project_id,
             TOKENS.c.user_id == scope.user_id,

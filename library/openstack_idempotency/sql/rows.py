@@ -53,6 +53,8 @@ AS_RECORD = (
     OWN.c.sealed,
     OWN.c.answer_until,
 )
+# The same of the row that was found, if it is no alias.
+AS_FOUND = tuple(TOKENS.c[column.name] for column in AS_RECORD)
 # Aliases go with the row that they lead to, and so have no end of their own.
 OF_ALIAS: ty.Final[Row] = {"expires_at": FOREVER, "lasting": False}
 
@@ -63,6 +65,40 @@ AS_RESOURCE = (
     RESOURCES.c.row_key,
     RESOURCES.c.incarnation,
 )
+
+
+# Conditions of the statements that are built once. Their parameters bear other
+# names than the columns, whose names are those of what is written.
+
+#: That a claim still holds its row: the fence.
+HELD: ty.Final = sa.and_(
+    TOKENS.c.id == sa.bindparam("claim_id"),
+    TOKENS.c.owner == sa.bindparam("claim_owner"),
+)
+#: That a row is the token's, under any secret.
+OF: ty.Final = sa.and_(
+    TOKENS.c.token_digest.in_(sa.bindparam("use_digests", expanding=True)),
+    TOKENS.c.target_digest == sa.bindparam("use_target"),
+)
+
+
+def holding(claim: Claim) -> Row:
+    """Return the parameters of :data:`HELD`.
+
+    :param claim: a request's claim
+    """
+    return {"claim_id": claim.id, "claim_owner": claim.owner}
+
+
+def using(use: Use) -> Row:
+    """Return the parameters of :data:`OF`.
+
+    :param use: a request's use of its token
+    """
+    return {
+        "use_digests": use.digests,
+        "use_target": digest.target(use.scope),
+    }
 
 
 def held(claim: Claim) -> sa.ColumnElement[bool]:

@@ -15,6 +15,7 @@ from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.use import Freeing
 from openstack_idempotency.protocol.use import Outcome
 from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql import clock
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import steps
 from openstack_idempotency.sql.steps import PAST
@@ -22,6 +23,42 @@ from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import TOKENS
 
 Survives = ty.Callable[[ty.Any, ty.Sequence[Resource]], bool]
+
+
+# A token that lasts ends when what it made is seen to be gone. State, status
+# and sealed answer are given.
+_COMPLETE = (
+    sa.update(TOKENS)
+    .where(rows.HELD)
+    .values(
+        expires_at=sa.case(
+            (TOKENS.c.lasting, TOKENS.c.expires_at), else_=sa.bindparam("end")
+        ),
+        answer_until=sa.case(
+            (TOKENS.c.lasting, sa.bindparam("end")), else_=None
+        ),
+    )
+)
+_ABANDON = sa.update(TOKENS).where(rows.HELD).values(lease_until=PAST)
+# From now on, not from long ago: a purge that keeps expired rows for a while
+# must keep this one, too.
+_EXPIRE = (
+    sa.update(TOKENS)
+    .where(rows.HELD)
+    .values(
+        rows.FENCE
+        | {
+            "bound": 0,
+            "lease_until": PAST,
+            "expires_at": clock.NOW,
+            "lasting": False,
+        }
+    )
+)
+_UNBOUND = TOKENS.c.bound == 0
+_EXPIRE_UNBOUND = _EXPIRE.where(_UNBOUND)
+_DELETE_UNBOUND = sa.delete(TOKENS).where(rows.HELD, _UNBOUND)
+_OWNER = sa.select(TOKENS.c.owner).where(TOKENS.c.id == sa.bindparam("token"))
 
 
 class Settling(Steps):
@@ -34,20 +71,13 @@ class Settling(Steps):
         :param outcome: what became of it
         :returns: whether the claim still held
         """
-        return self._update(
-            rows.held(claim),
-            state=outcome.state.value,
-            status=outcome.status,
-            sealed=outcome.sealed,
-            # A token that lasts ends when what it made is seen to be gone.
-            expires_at=sa.case(
-                (TOKENS.c.lasting, TOKENS.c.expires_at),
-                else_=outcome.expires_at,
-            ),
-            answer_until=sa.case(
-                (TOKENS.c.lasting, outcome.expires_at), else_=None
-            ),
-        )
+        values = rows.holding(claim) | {
+            "state": outcome.state.value,
+            "status": outcome.status,
+            "sealed": outcome.sealed,
+            "end": outcome.expires_at,
+        }
+        return self._run.statement(self._counting(_COMPLETE, values)) == 1
 
     def abandon(self, claim: Claim) -> bool:
         """End a lease at once, so that the next request may settle it.
@@ -55,7 +85,8 @@ class Settling(Steps):
         :param claim: the claim of a request that ended without an outcome
         :returns: whether the claim still held
         """
-        return self._update(rows.held(claim), lease_until=PAST)
+        abandon = self._counting(_ABANDON, rows.holding(claim))
+        return self._run.statement(abandon) == 1
 
     def free(self, claim: Claim, use: Use) -> Freeing:
         """Free the token, if nothing is bound to it.
@@ -63,11 +94,10 @@ class Settling(Steps):
         :param claim: the claim of a request that was refused or failed
         :param use: that request's use of the token
         """
-        mine = rows.held(claim) & (TOKENS.c.bound == 0)
         if claim.shared or len(use.digests) > 1:
-            freed = self._expire(mine)
+            freed = self._expire(claim)
         else:
-            freed = self._delete(mine, claim)
+            freed = self._delete(claim)
         return Freeing.FREED if freed else self._not_freed(claim)
 
     def unbind(self, claim: Claim, survives: Survives) -> Freeing:
@@ -79,10 +109,10 @@ class Settling(Steps):
         :param claim: the claim of a request that was refused or failed
         :param survives: tells by the connection whether any is still there
         """
-        change = self._expired(rows.held(claim))
+        expire = self._counting(_EXPIRE, rows.holding(claim))
 
         def unbind(connection: sa.Connection) -> Freeing:
-            if connection.execute(change).rowcount != 1:
+            if expire(connection) != 1:
                 return Freeing.LOST
             reached(Point.FREEING)
             bound = steps.bound(connection, claim.id)
@@ -96,7 +126,7 @@ class Settling(Steps):
         except steps.Kept:
             return Freeing.BOUND
 
-    def _delete(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
+    def _delete(self, claim: Claim) -> bool:
         """Delete a row that nobody else has ever held, in one statement.
 
         In a longer transaction others would have to wait for it: to insert a
@@ -109,48 +139,36 @@ class Settling(Steps):
             tries += 1
             reached(Point.FREEING)
             try:
-                return connection.execute(gone).rowcount == 1
+                return gone(connection) == 1
             except db_exc.DBDeadlock:
                 tries -= 1  # it was undone: nobody needs to guess
                 raise
 
-        gone = sa.delete(TOKENS).where(mine)
+        gone = self._counting(_DELETE_UNBOUND, rows.holding(claim))
         if self._run.statement(delete):
             return True
         # A former try may have been committed, while the connection broke.
         return tries > 1 and self._owner(claim) is None
 
-    def _expire(self, mine: sa.ColumnElement[bool]) -> bool:
+    def _expire(self, claim: Claim) -> bool:
         """Let a row expire, so that the next use is a new request.
 
         A slow request that held the row before may still look for it: if it
         were gone, the server would lock a gap for that one. And while a
         secret is rotated, aliases lead to it.
         """
-        change = self._expired(mine)
+        change = self._counting(_EXPIRE_UNBOUND, rows.holding(claim))
 
         def expire(connection: sa.Connection) -> bool:
             reached(Point.FREEING)
-            return connection.execute(change).rowcount == 1
+            return change(connection) == 1
 
         return self._run.statement(expire)
-
-    def _expired(self, mine: sa.ColumnElement[bool]) -> sa.Update:
-        # From now on, not from long ago: a purge that keeps expired rows for
-        # a while must keep this one, too.
-        ended = {
-            "bound": 0,
-            "lease_until": PAST,
-            "expires_at": self._now,
-            "lasting": False,
-        }
-        return sa.update(TOKENS).where(mine).values(ended | rows.FENCE)
 
     def _not_freed(self, claim: Claim) -> Freeing:
         mine = self._owner(claim) == claim.owner
         return Freeing.BOUND if mine else Freeing.LOST
 
     def _owner(self, claim: Claim) -> str | None:
-        query = sa.select(TOKENS.c.owner).where(TOKENS.c.id == claim.id)
-        found = self._read(query)
+        found = self._read(_OWNER, {"token": claim.id})
         return found[0].owner if found else None

@@ -25,6 +25,28 @@ from openstack_idempotency.sql.tables import TOKENS
 
 PAST = 0  # a time that is always in the past
 
+# Parameters of each statement that is built once, beside its own: how long a
+# request holds its token, and how long a token lives, in milliseconds.
+_LEASE = sa.bindparam("lease", type_=sa.BigInteger())
+_LIFE = sa.bindparam("life", type_=sa.BigInteger())
+#: When a lease ends that begins now.
+LEASE_END: ty.Final = clock.NOW + _LEASE
+#: When a token ends whose request begins to run. Until an outcome is stored,
+#: its life is counted from the lease's end.
+END_UNSETTLED: ty.Final = clock.NOW + _LEASE + _LIFE
+
+_BOUND = (
+    sa.select(RESOURCES.c.id, *rows.AS_RESOURCE)
+    .where(RESOURCES.c.token_id == sa.bindparam("token"))
+    .order_by(RESOURCES.c.id)
+)
+# By their keys: through the other index the server would lock gaps.
+_UNBIND = sa.delete(RESOURCES).where(
+    RESOURCES.c.id.in_(sa.bindparam("bindings", expanding=True))
+)
+
+_S = ty.TypeVar("_S", bound=sa.Executable)
+
 
 class Kept(Exception):
     """Nothing is changed after all: the transaction is rolled back."""
@@ -73,7 +95,10 @@ class Steps:
         self._run = transaction.Runner(
             self.connections, settings.sync_command, monotonic
         )
-        self._now = clock.now() if now is None else now
+        self._spans = {"lease": settings.lease, "life": settings.token_ttl}
+        self._clock = now
+        self._by_clock: dict[ty.Any, ty.Any] = {}
+        self._now = clock.NOW if now is None else now
         self._lease_end = self._now + settings.lease
         # Until an outcome is stored, count the life from the lease's end.
         self._end_unsettled = self._now + settings.lease + settings.token_ttl
@@ -96,10 +121,29 @@ class Steps:
         """What runs the steps."""
         return self._run
 
-    def _read(self, query: sa.Select[ty.Any]) -> ty.Sequence[sa.Row[ty.Any]]:
+    def _timed(self, statement: _S) -> _S:
+        """Return a statement that was built once, by this store's clock."""
+        if self._clock is None:
+            return statement
+        if statement not in self._by_clock:
+            timed = clock.by_another(statement, self._clock)
+            self._by_clock[statement] = timed
+        return ty.cast(_S, self._by_clock[statement])
+
+    def _read(
+        self, query: sa.Select[ty.Any], values: rows.Row | None = None
+    ) -> ty.Sequence[sa.Row[ty.Any]]:
+        query = self._timed(query)
         return self._run.statement(
-            lambda connection: connection.execute(query).all()
+            lambda connection: connection.execute(query, values).all()
         )
+
+    def _counting(
+        self, change: sa.Update | sa.Delete, values: rows.Row
+    ) -> ty.Callable[[sa.Connection], int]:
+        """Return the body of a step that changes rows, and counts them."""
+        change, values = self._timed(change), self._spans | values
+        return lambda connection: connection.execute(change, values).rowcount
 
     def _update_unlocked(
         self,
@@ -133,6 +177,14 @@ class Steps:
         return FOREVER if use.lasting else self._end_unsettled
 
     def _fresh(self, use: Use) -> rows.Row:
+        return self._begun(use) | {
+            "lease_until": self._lease_end,
+            "created_at": self._now,
+            "expires_at": self._end(use),
+        }
+
+    def _begun(self, use: Use) -> rows.Row:
+        """Return what a row holds of a request that runs, but for times."""
         return rows.asked(use) | {
             "host": self._settings.host,
             "state": State.RUNNING.value,
@@ -140,9 +192,6 @@ class Steps:
             "bound": 0,
             "takeovers": 0,
             "undo": 0,
-            "lease_until": self._lease_end,
-            "created_at": self._now,
-            "expires_at": self._end(use),
             "answer_until": None,
             "gone_at": None,
             "status": None,
@@ -161,10 +210,8 @@ def bound(connection: sa.Connection, token_id: int) -> dict[int, Resource]:
     :param token_id: the row's key
     :returns: the resources, by the keys of their bindings
     """
-    columns = RESOURCES.c
-    query = sa.select(columns.id, *rows.AS_RESOURCE)
-    query = query.where(columns.token_id == token_id).order_by(columns.id)
-    return {key: Resource(*rest) for key, *rest in connection.execute(query)}
+    found = connection.execute(_BOUND, {"token": token_id})
+    return {key: Resource(*rest) for key, *rest in found}
 
 
 def forget(connection: sa.Connection, token_id: int) -> None:
@@ -185,6 +232,4 @@ def unbind(connection: sa.Connection, bindings: ty.Collection[int]) -> None:
     :param bindings: their keys
     """
     if bindings:
-        # By their keys: through the other index the server would lock gaps.
-        mine = RESOURCES.c.id.in_(bindings)
-        connection.execute(sa.delete(RESOURCES).where(mine))
+        connection.execute(_UNBIND, {"bindings": [*bindings]})

@@ -98,3 +98,32 @@ class _Cost(base.StoreTestCase):
         # The fence, the thing and the binding, in the service's transaction.
         said = [s for s in self.wire.services if s in ("UPDATE", "INSERT")]
         self.assertEqual(["UPDATE", "INSERT", "INSERT"], said)
+
+    def test_no_statement_is_built_for_one_request(self) -> None:
+        # To build it costs more CPU than all else that is done for it.
+        first, again = self._executed(), self._executed()
+        # Look, claim, fence, bind and complete.
+        self.assertEqual(5, len(first))
+        for one, other in zip(first, again, strict=True):
+            self.assertIs(one, other, str(one))
+
+    def _executed(self) -> list[ty.Any]:
+        """Return the statements of ours that a success executes."""
+        self._empty()
+        executed: list[ty.Any] = []
+
+        def note(
+            connection: sa.Connection, statement: ty.Any, *rest: ty.Any
+        ) -> None:
+            if "client_token" in str(statement.compile(connection)):
+                executed.append(statement)
+
+        engines = self.store.connections.engine(), self.database.engine
+        for engine in engines:
+            sa.event.listen(engine, "before_execute", note)
+        try:
+            self.errands.success()()
+        finally:
+            for engine in engines:
+                sa.event.remove(engine, "before_execute", note)
+        return executed

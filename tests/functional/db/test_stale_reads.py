@@ -51,10 +51,12 @@ class _Lag(fixtures.Fixture):
         name = f"{__name__}.SqlTokenStore._read"
         self.useFixture(fixtures.MonkeyPatch(name, self._reads))
 
-    def _reads(self, store: SqlTokenStore, query: ty.Any) -> ty.Any:
-        if TOKENS.name in str(query):
-            return self._read(query)
-        return self._old.execute(query).all()
+    def _reads(
+        self, store: SqlTokenStore, query: ty.Any, values: ty.Any = None
+    ) -> ty.Any:
+        if TOKENS.name in str(query.compile(self._engine)):
+            return self._read(query, values)
+        return self._old.execute(query, values).all()
 
 
 class _Work(errands.Work):
