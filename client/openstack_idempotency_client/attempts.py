@@ -104,7 +104,7 @@ class Attempts:
         except BaseException:
             # Interrupted, for example, while it waited for the answer.
             lost = Outcome(fault=Fault.UNANSWERED)
-            use.ended(Ending(lost, promise.retry_safe))
+            use.ended(Ending(lost, promise))
             raise
         use.ended(ending)
         return tried.result()
@@ -139,7 +139,7 @@ class Attempts:
         if may_have_run and not last.may_have_run:
             # That the last try did not leave says nothing of the others.
             last = Outcome(fault=Fault.UNANSWERED)
-        return tried, Ending(last, promise.retry_safe, decision.reason)
+        return tried, Ending(last, promise, decision.reason)
 
     def _resume(self, use: Use) -> LookUp:
         promise = self._look_up()

@@ -42,13 +42,18 @@ class Ending:
     """How a POST ended, after all its tries.
 
     :param outcome: of the last try
-    :param retry_safe: whether the cloud promised that a retry is safe
+    :param promise: what the cloud said of retries, when it said anything
     :param reason: why there was no further try, where one might have helped
     """
 
     outcome: Outcome
-    retry_safe: bool
+    promise: LookUp
     reason: str = ""
+
+    @property
+    def retry_safe(self) -> bool:
+        """Tell whether the cloud promised that a retry is safe."""
+        return self.promise.retry_safe
 
 
 class Use:
@@ -111,6 +116,19 @@ class Source(ty.Protocol):
         :param text: the line
         """
 
+    def ended(self, use: Use) -> None:
+        """Learn that a POST has ended, with a token of its own or another.
+
+        :param use: the token, and how it ended
+        """
+
+    def passed(self, method: str, *, answered: bool) -> None:
+        """Learn of a request without a token.
+
+        :param method: how it was sent
+        :param answered: whether it got an answer to use
+        """
+
 
 class Fresh:
     """Makes a new token for each POST: for programs, which keep none."""
@@ -120,7 +138,7 @@ class Fresh:
 
         :param request: the POST
         """
-        return Use(tokens.make(request.clock.now()))
+        return _Made(tokens.make(request.clock.now()))
 
     def tell(self, text: str) -> None:
         """Log a line, as programs expect it.
@@ -128,3 +146,19 @@ class Fresh:
         :param text: the line
         """
         _LOG.warning("%s", text)
+
+    def ended(self, use: Use) -> None:
+        """Log what a program should know that got no answer.
+
+        :param use: the token, and how it ended
+        """
+        own = not isinstance(use, _Made)
+        if use.ending and (text := notice.of_call(use.ending, own=own)):
+            self.tell(text)
+
+    def passed(self, method: str, *, answered: bool) -> None:
+        """Leave it to the program, which sees the error."""
+
+
+class _Made(Use):
+    """A token that nobody will use again, since nobody else has it."""
