@@ -8,6 +8,7 @@ import typing as ty
 from keystoneauth1 import exceptions
 import requests
 
+from openstack_idempotency_client import outcome
 from openstack_idempotency_client.use import Source
 
 
@@ -36,10 +37,11 @@ def pass_on(
     except exceptions.HttpError as error:
         source.passed(kind, answered=_says_something(error.http_status))
         raise
-    source.passed(kind, answered=_says_something(answer.status_code))
+    status = outcome.of_answer(answer).status
+    source.passed(kind, answered=_says_something(status))
     return answer
 
 
-def _says_something(status: int) -> bool:
+def _says_something(status: int | None) -> bool:
     # To who only wants to read, neither a fault nor a refusal for now does.
-    return status < 500 and status not in (408, 429)
+    return status is not None and status < 500 and status not in (408, 429)

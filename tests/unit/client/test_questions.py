@@ -15,7 +15,8 @@ from tests.unit.client.test_openstackclient import OpenStackTest
 
 BOOT = ("--x-client-token", "boot", "--flavor", "1", "--image", IMAGE,
         "--nic", "none", "web")  # fmt: skip
-LOSSES = (Loss.ANSWER, Loss.HALF, Gateway(502), Gateway(503), Gateway(500))
+LOSSES = (Loss.ANSWER, Loss.HALF, Loss.HALF_HEAD, Gateway(502), Gateway(503),
+          Gateway(500))  # fmt: skip
 
 
 @ddt.ddt
@@ -50,6 +51,28 @@ class NovaTest(CommandLineTest):
         outcome = self.nova.run(*BOOT)
         self.assertEqual(1, outcome.status)
         self.assertNotIn("it is safe", outcome.stderr)
+
+    def test_half_of_the_head_is_no_answer(self):
+        """Python takes it for an answer without headers."""
+        self.cloud.losses = [Loss.HALF_HEAD]
+        outcome = self.nova.run(*BOOT)
+        self.assertEqual(0, outcome.status, outcome.stderr)
+        self.assertEqual(2, len(self.sent()))
+        self.assertEqual(1, len(self.cloud.made))
+
+    def test_half_of_the_head_on_a_cloud_that_promises_nothing(self):
+        self.start(Cloud(retry_safe=False, losses=(Loss.HALF_HEAD,)))
+        outcome = self.nova.run(*BOOT)
+        self.assertIn("Look first", outcome.stderr)
+        self.assertIn("Half of the answer was lost", outcome.stderr)
+        self.assertEqual(1, len(self.nova.login.entries()))
+        self.assertEqual(1, len(self.sent()))
+
+    def test_success_without_a_state_where_each_host_has_one(self):
+        self.cloud.losses = [Gateway(202)]
+        outcome = self.nova.run(*BOOT)
+        self.assertEqual(0, outcome.status, outcome.stderr)
+        self.assertEqual(2, len(self.sent()))
 
     def test_no_look_up_and_no_answer(self):
         """The cloud may keep tokens, and the same command finds it out."""
@@ -90,7 +113,7 @@ class OpenStackQuestionsTest(OpenStackTest):
         self.assertIn("given before", again.stderr)
         self.assertEqual(1, len(self.cloud.made))
 
-    @ddt.data(*LOSSES)
+    @ddt.data(*(loss for loss in LOSSES if loss is not Loss.HALF_HEAD))
     def test_before_the_post(self, loss):
         self.cloud.lost_reads = {"/flavors": loss}
         outcome = self.bare(*OPENSTACK_BOOT, "web")
