@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cloud has in the end, asked without the lossy network."""
+
+from __future__ import annotations
+
+import collections
+import typing as ty
+
+from cryptography.hazmat.primitives import serialization
+
+from testing.cloud import Cloud
+
+# By the name of the resource: what answers are compared with.
+Ledger: ty.TypeAlias = ty.Mapping[str, ty.Sequence[str]]
+
+
+def of(cloud: Cloud) -> Ledger:
+    """Return the ids of all servers, and the public keys of all keypairs.
+
+    :param cloud: the cloud
+    """
+    found = collections.defaultdict(list)
+    for server in cloud.ask("compute", "/servers?limit=1000")["servers"]:
+        found[server["name"]].append(server["id"])
+    headers = {"OpenStack-API-Version": "compute 2.90"}
+    listed = cloud.compute.get("/os-keypairs", headers=headers).json()
+    for each in listed["keypairs"]:
+        keypair = each["keypair"]
+        found[keypair["name"]].append(_without_comment(keypair["public_key"]))
+    return found
+
+
+def public(private_key: str) -> str:
+    """Return the public key of a private one.
+
+    :param private_key: in any of OpenSSH's formats
+    :raises ValueError: it is none
+    """
+    text = private_key.encode()
+    if b"OPENSSH" in text:
+        key = serialization.load_ssh_private_key(text, None).public_key()
+    else:
+        loaded: ty.Any = serialization.load_pem_private_key(text, None)
+        key = loaded.public_key()
+    return _without_comment(
+        key.public_bytes(
+            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+        ).decode()
+    )
+
+
+def _without_comment(public_key: str) -> str:
+    return " ".join(public_key.split()[:2])
