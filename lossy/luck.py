@@ -100,12 +100,15 @@ def troubles(status: int) -> list[Trouble]:
     :param status: of a gateway's answer
     """
     before, late, after = Where.BEFORE, Where.LATE, Where.AFTER
+    running = Where.RUNNING
     return [
         Trouble(before, End.DROPPED),
         Trouble(before, End.RESET),
         Trouble(before, End.BY_GATEWAY, status=status),
         Trouble(late, End.BY_GATEWAY, status=504),
         Trouble(late, End.SILENT),
+        Trouble(running, End.DROPPED),
+        Trouble(running, End.BY_GATEWAY, status=504),
         Trouble(after, End.DROPPED),
         Trouble(after, End.RESET),
         Trouble(after, End.BY_GATEWAY, status=status),

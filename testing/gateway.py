@@ -9,6 +9,7 @@ API itself (a client that knows no proxy) it looks like the API.
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 from email.message import Message
 import http.client
@@ -208,11 +209,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         ]
         text = "\r\n".join([*head, "Connection: close", "", ""]).encode()
         whole = text + answer.body
-        try:
+        # It may have gone away.
+        with contextlib.suppress(OSError):
             self.wfile.write(whole[: round(len(whole) * share)])
             self.wfile.flush()
-        except OSError:
-            """The client went away."""
 
     def _strike(self, exchange: Exchange, trouble: Trouble) -> None:
         if trouble.kills:

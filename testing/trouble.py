@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from email.message import Message
 import enum
@@ -109,6 +110,9 @@ class Trouble:
         elif self.how is End.SILENT:
             # Readable: the client closed it, or is dead.
             select.select([connection], [], [])
+        elif self.how is End.DROPPED:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         elif self.how is End.RESET:
             # With no time to linger, closing it sends a reset.
             connection.setsockopt(
@@ -128,7 +132,6 @@ def _send(connection: socket.socket, status: int) -> None:
         f"HTTP/1.1 {status} Gateway", f"Content-Length: {len(text)}",
         "Content-Type: text/html", "Connection: close", "", "",
     )  # fmt: skip
-    try:
+    # It may have gone away.
+    with contextlib.suppress(OSError):
         connection.sendall("\r\n".join(lines).encode() + text)
-    except OSError:
-        """The client went away."""

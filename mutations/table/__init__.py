@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from mutations.fault import Fault
 from mutations.table import answers
+from mutations.table import clients
 from mutations.table import limits
 from mutations.table import locks
 from mutations.table import requests
@@ -24,4 +25,5 @@ FAULTS: tuple[Fault, ...] = (
     *smaller.FAULTS,
     *limits.SECRETS,
     *services.FAULTS,
+    *clients.FAULTS,
 )
