@@ -69,15 +69,22 @@ def _unpromised(cloud: Cloud, arguments: argparse.Namespace) -> int:
 
 
 def _outages(cloud: Cloud, seed: int, *, quick: bool) -> int:
-    down = _SECONDS_QUICK if quick else _SECONDS
-    with report.timed() as seconds:
-        figures, result = outage.of_threads(
-            cloud, seed, _CALLS, down, retried=20 if quick else _CALLS
-        )
-    bad = report.tell(f"An outage: {figures}", result, seconds())
+    bad = 0
+    for reads in (False, True):
+        with report.timed() as seconds:
+            figures, result = outage.of_threads(
+                cloud,
+                outage.Down(seed, reads),
+                _CALLS,
+                _SECONDS_QUICK if quick else _SECONDS,
+                retried=10 if quick else _CALLS,
+            )
+        what = "of POSTs" if reads else "of all"
+        title = f"An outage {what}, {figures}"
+        bad += report.tell(title, result, seconds())
     if not quick:
-        own = outage.of_own_loop(cloud, seed, _CALLS)
-        print(f"  keystoneauth's own loop: {own}", flush=True)
+        own = outage.of_own_loop(cloud, outage.Down(seed), _CALLS)
+        print(f"keystoneauth's own loop in it: {own}", flush=True)
     with report.timed() as seconds:
         count = _COMMANDS_QUICK if quick else _COMMANDS
         result = outage.of_commands(cloud, seed, count)

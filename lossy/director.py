@@ -49,6 +49,7 @@ class Director:
         # Whatever happens to all, before luck decides.
         self.weather: ty.Callable[[Exchange], Trouble | None] | None = None
         self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._names: dict[str, str] = {}
         self._runs: collections.Counter[str] = collections.Counter()
         self._lock = threading.Lock()
 
@@ -113,11 +114,11 @@ class Director:
 
     def _case(self, exchange: Exchange) -> str:
         # A command has one case, and says so. A program has many: its POSTs
-        # name them, and its tokens are their names.
-        for name in (exchange.who, exchange.name, exchange.token):
-            if name in self.lucks:
-                return name
-        return exchange.name
+        # name them, and then their tokens are known.
+        name = exchange.name or self._names.get(exchange.token, "")
+        if exchange.token and name:
+            self._names[exchange.token] = name
+        return exchange.who if exchange.who in self.lucks else name
 
 
 def may_have_arrived(trouble: Trouble) -> bool:

@@ -41,15 +41,19 @@ class Down:
     """Nothing arrives; all that does not need the database is answered.
 
     :param seed: decides how a request fails, and who gets no answer at all
+    :param reads: whether questions are answered all the same
     """
 
     seed: int
+    reads: bool = False
 
     def __call__(self, exchange: Exchange) -> Trouble | None:
         """Return what happens to a request.
 
         :param exchange: the request
         """
+        if self.reads and exchange.method == "GET":
+            return None
         chance = random.Random(f"{self.seed} {exchange.who}")
         versions = exchange.path.rstrip("/") in ("", "/v2.1")
         if versions and chance.random() > _ALL_GONE:
@@ -108,20 +112,20 @@ class Figures:
 
 
 def of_threads(
-    cloud: Cloud, seed: int, calls: int, seconds: float, retried: int
+    cloud: Cloud, down: Down, calls: int, seconds: float, retried: int
 ) -> tuple[Figures, Result]:
     """Run one program while the API is out of reach, and again when it is not.
 
     :param cloud: the cloud
-    :param seed: decides how requests fail
+    :param down: decides how requests fail
     :param calls: how many it makes
     :param seconds: for how long the API is out of reach, at least
     :param retried: how many of the calls it makes again
     """
-    mine = _keypairs("storm", calls)
+    mine = _keypairs(f"storm-{'reads' if down.reads else 'all'}", calls)
     with stage.on(cloud) as here:
         began = time.monotonic()
-        figures = _in_an_outage(here, seed, mine, own_loop=False)
+        figures = _in_an_outage(here, down, mine, own_loop=False)
         # The outage goes on, but nobody calls.
         time.sleep(max(0.0, began + seconds - time.monotonic()))
         here.director.weather = None
@@ -132,22 +136,22 @@ def of_threads(
         return figures, Result(stories, here.director, found)
 
 
-def of_own_loop(cloud: Cloud, seed: int, calls: int) -> Figures:
+def of_own_loop(cloud: Cloud, down: Down, calls: int) -> Figures:
     """Measure keystoneauth's own loop in the same outage, without tokens.
 
     :param cloud: the cloud
-    :param seed: decides how requests fail
+    :param down: decides how requests fail
     :param calls: how many it makes
     """
     with stage.on(cloud) as here:
         mine = _keypairs("own", calls)
-        return _in_an_outage(here, seed, mine, own_loop=True)
+        return _in_an_outage(here, down, mine, own_loop=True)
 
 
 def _in_an_outage(
-    here: Stage, seed: int, mine: list[Case], *, own_loop: bool
+    here: Stage, down: Down, mine: list[Case], *, own_loop: bool
 ) -> Figures:
-    here.director.weather = Down(seed)
+    here.director.weather = down
     began = time.monotonic()
     here.programs.until_done(
         mine, tries=1, threads=_THREADS, own_loop=own_loop
