@@ -20,6 +20,7 @@ _QUICK = {By.NOVA: 8, By.OPENSTACK: 8, By.SDK: 24}
 # On the cloud that promises nothing, beside those.
 _UNPROMISED = {By.NOVA: 12, By.OPENSTACK: 12, By.SDK: 12}
 _UNPROMISED_QUICK = {By.NOVA: 2, By.OPENSTACK: 2, By.SDK: 4}
+_PREFIX = "unpromised-"
 _COMMANDS, _COMMANDS_QUICK = 200, 4
 # So many that what a process may spend on retries is a small part of them.
 _CALLS = 500
@@ -33,11 +34,8 @@ def main() -> int:
     cloud = Cloud(nova=stage.options(every_host=True))
     try:
         bad = _promised(cloud, arguments)
-        if not arguments.only and not arguments.forgetful:
-            bad += _outages(cloud, arguments.seed, quick=arguments.quick)
-        cloud.stack.stop()
-        cloud.restart(stage.options(every_host=False))
-        bad += _unpromised(cloud, arguments)
+        if not arguments.forgetful:
+            bad += _others(cloud, arguments)
     finally:
         cloud.close()
     return int(bool(bad))
@@ -56,11 +54,23 @@ def _promised(cloud: Cloud, arguments: argparse.Namespace) -> int:
     return report.tell(title, result, seconds())
 
 
+def _others(cloud: Cloud, arguments: argparse.Namespace) -> int:
+    bad = 0
+    if not arguments.only:
+        bad = _outages(cloud, arguments.seed, quick=arguments.quick)
+    unpromised = [one for one in arguments.only if one.startswith(_PREFIX)]
+    if unpromised or not arguments.only:
+        cloud.stack.stop()
+        cloud.restart(stage.options(every_host=False))
+        bad += _unpromised(cloud, arguments)
+    return bad
+
+
 def _unpromised(cloud: Cloud, arguments: argparse.Namespace) -> int:
     wanted = Wanted(
         arguments.seed,
         _UNPROMISED_QUICK if arguments.quick else _UNPROMISED,
-        prefix="unpromised-",
+        prefix=_PREFIX,
         only=frozenset(arguments.only),
     )
     with report.timed() as seconds:
