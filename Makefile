@@ -27,7 +27,7 @@ echo "$$(($$(date +%s) - start)) s"
 endef
 
 .PHONY: help demo serve test releases faults fuzz upstream chaos clients model \
-	simulate mutations source-patch bench words picture clean
+	simulate mutations source-patch bench go words picture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -77,6 +77,10 @@ source-patch: $(TOX)/ready  ## Try the patch for Nova's source on Nova 31 to 34
 bench: $(VENV)/ours  ## Measure what a token costs, for an hour; QUICK=1 in three minutes
 	@$(VENV)/bin/python -m benchmarks $(if $(QUICK),--quick,\
 		--plots docs/images/benchmarks)
+
+go:  ## Test the Go client, for data races, too; needs go and gcc
+	@cd clients/go && export GOPROXY=off GOTOOLCHAIN=local GOFLAGS= && \
+		go vet ./... && go test -race -count=1 -parallel 16 ./...
 
 words:  ## Find words that the glossary bans
 	@$(PYTHON) -m tools.words

@@ -57,6 +57,15 @@ class InstallTest(unittest.TestCase):
             ["-qq update", "-qq install --yes odd even"], self.asked()
         )
 
+    def test_a_folder_may_stand_for_a_command(self) -> None:
+        there, gone = self.folder, self.folder / "gone"
+        done = self.install(f"some {there} gate\nodd {gone} gate\n")
+        self.assertEqual(1, done.returncode)
+        self.assertEqual(
+            ["-qq update", "-qq install --yes odd"], self.asked()
+        )
+        self.assertIn(f"gate needs {gone}: install odd", done.stderr)
+
     def test_what_the_gate_lacks_is_named(self) -> None:
         done = self.install("odd odd-tool gate\n")
         self.assertEqual(1, done.returncode)

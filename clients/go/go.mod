@@ -1,0 +1,3 @@
+module openstack-idempotency/clienttoken
+
+go 1.19
