@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 
@@ -13,10 +14,11 @@ from lossy import report
 from lossy import stage
 from lossy.campaign import Wanted
 from lossy.cases import By
+from testing import golang
 from testing.cloud import Cloud
 
-_ALL = {By.NOVA: 60, By.OPENSTACK: 60, By.SDK: 380}
-_QUICK = {By.NOVA: 8, By.OPENSTACK: 8, By.SDK: 24}
+_ALL = {By.NOVA: 60, By.OPENSTACK: 60, By.SDK: 190, By.GO: 190}
+_QUICK = {By.NOVA: 8, By.OPENSTACK: 8, By.SDK: 14, By.GO: 10}
 # On the cloud that promises nothing, beside those.
 _UNPROMISED = {By.NOVA: 12, By.OPENSTACK: 12, By.SDK: 12}
 _UNPROMISED_QUICK = {By.NOVA: 2, By.OPENSTACK: 2, By.SDK: 4}
@@ -30,6 +32,10 @@ _SECONDS, _SECONDS_QUICK = 60.0, 0.0
 def main() -> int:
     """Run the campaigns; return 0 if all that had to hold did."""
     arguments = _parser().parse_args()
+    missing = golang.missing(gophercloud=True)
+    if missing and golang.REQUIRED in os.environ:
+        print(f"It cannot run: {missing}.")
+        return 2
     print(f"Seed {arguments.seed}.", flush=True)
     cloud = Cloud(nova=stage.options(every_host=True))
     try:
@@ -42,9 +48,13 @@ def main() -> int:
 
 
 def _promised(cloud: Cloud, arguments: argparse.Namespace) -> int:
+    numbers = {**(_QUICK if arguments.quick else _ALL)}
+    if missing := golang.missing(gophercloud=True):
+        print(f"Without Go, whose part the SDK has ({missing}).")
+        numbers[By.SDK] += numbers.pop(By.GO)
     wanted = Wanted(
         arguments.seed,
-        _QUICK if arguments.quick else _ALL,
+        numbers,
         only=frozenset(arguments.only),
         forgetful=arguments.forgetful,
     )
@@ -114,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--only", nargs="*", default=[], metavar="CASE",
-        help="play these cases alone, as 'nova-3', with all their luck",
+        help="play these cases alone, as 'nova-server-3', with all their luck",
     )  # fmt: skip
     parser.add_argument(
         "--forgetful", action="store_true",

@@ -23,7 +23,7 @@ from testing.cloud import Cloud
 
 # How probable it is that trouble kills the client. A program dies with all
 # that it is doing.
-_KILLS = {By.NOVA: 0.35, By.OPENSTACK: 0.35, By.SDK: 0.03}
+_KILLS = {By.NOVA: 0.35, By.OPENSTACK: 0.35, By.SDK: 0.03, By.GO: 0.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +75,12 @@ def promised(cloud: Cloud, wanted: Wanted) -> Result:
     with stage.on(cloud, forgetful=wanted.forgetful) as here:
         mine = _prepared(here, wanted, luck.ByChance)
         stories = here.play(
-            mine, here.commands.until_done, here.programs.until_done
+            mine,
+            here.commands.until_done,
+            {
+                By.SDK: here.programs.until_done,
+                By.GO: here.gopher.until_done,
+            },
         )
         found = judged(here, stories, judge.promised)
         found += _kept(here, stories)
@@ -97,7 +102,7 @@ def unpromised(cloud: Cloud, wanted: Wanted) -> Result:
         def twice(case: Case) -> Story:
             return _twice(here, case)
 
-        stories = here.play(mine, twice, once)
+        stories = here.play(mine, twice, {By.SDK: once})
         found = judged(here, stories, judge.unpromised)
         found += _kept(here, [])
         return Result(stories, here.director, found)

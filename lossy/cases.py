@@ -15,6 +15,12 @@ class By(enum.Enum):
     NOVA = "nova"
     OPENSTACK = "openstack"
     SDK = "sdk"
+    GO = "go"
+
+    @property
+    def is_program(self) -> bool:
+        """Tell whether one process of it has many cases."""
+        return self in (By.SDK, By.GO)
 
 
 class Kind(enum.Enum):
@@ -81,7 +87,7 @@ def make(numbers: ty.Mapping[By, int], prefix: str = "") -> list[Case]:
     :param prefix: of their names
     """
     return [
-        Case(f"{prefix}{by.value}-{number}", by, kind)
+        Case(f"{prefix}{by.value}-{kind.value}-{number // 2}", by, kind)
         for by, count in numbers.items()
         for number, kind in zip(range(count), itertools.cycle(Kind))
     ]

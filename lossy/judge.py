@@ -8,11 +8,13 @@ import enum
 import re
 import typing as ty
 
+from lossy import ledger
 from lossy.cases import By
 from lossy.cases import Kind
 from lossy.cases import Run
 from lossy.cases import Story
 from lossy.director import Seen
+from lossy.ledger import Found
 from lossy.ledger import Ledger
 
 _SAFE = re.compile("same command again|same call again", re.IGNORECASE)
@@ -55,24 +57,24 @@ class Violation:
 
 
 def promised(
-    story: Story, ledger: Ledger, seen: ty.Sequence[Seen]
+    story: Story, there: Ledger, seen: ty.Sequence[Seen]
 ) -> ty.Iterator[Violation]:
     """Yield what is wrong with a case on a cloud that promises safe retries.
 
     :param story: the case
-    :param ledger: what is there
+    :param there: what the cloud has
     :param seen: the requests of the case
     """
-    name, found = story.case.name, ledger.get(story.case.name, ())
+    name, found = story.case.name, there.get(story.case.name, ())
     if len(found) > 1:
-        yield Violation(Rule.DUPLICATE, name, ", ".join(found))
+        yield Violation(Rule.DUPLICATE, name, ", ".join(map(str, found)))
     if not found:
         yield Violation(Rule.LOST, name, _ends(story))
     if story.answer is None:
         yield Violation(Rule.UNANSWERED, name, _ends(story))
     elif found and not _is_of(story, found[0]):
         yield Violation(Rule.OTHER, name, f"{found[0]}, {_ends(story)}")
-    if story.case.by is By.SDK:
+    if story.case.by.is_program:
         return
     yield from _tracebacks(story)
     for number, run in enumerate(story.runs, 1):
@@ -85,25 +87,25 @@ def promised(
 
 
 def unpromised(
-    story: Story, ledger: Ledger, seen: ty.Sequence[Seen]
+    story: Story, there: Ledger, seen: ty.Sequence[Seen]
 ) -> ty.Iterator[Violation]:
     """Yield what is wrong with a case on a cloud that promises nothing.
 
     :param story: the case
-    :param ledger: what is there
+    :param there: what the cloud has
     :param seen: the requests of the case
     """
-    name, found = story.case.name, ledger.get(story.case.name, ())
+    name, found = story.case.name, there.get(story.case.name, ())
     posts = [one for one in seen if one.method == "POST"]
     if len(found) > 1:
-        yield Violation(Rule.DUPLICATE, name, ", ".join(found))
+        yield Violation(Rule.DUPLICATE, name, ", ".join(map(str, found)))
     if len(posts) != 1:
         yield Violation(Rule.TWICE, name, f"{len(posts)} times")
-    if story.case.by is not By.SDK:
+    if not story.case.by.is_program:
         yield from _tracebacks(story)
     for run in story.runs:
         looks = bool(_LOOK.search(run.errors))
-        if story.case.by is not By.SDK:
+        if not story.case.by.is_program:
             looks = looks and bool(_SHOWS.search(run.errors))
         if not looks and not run.killed:
             yield Violation(Rule.SILENT, name, _last(run))
@@ -120,14 +122,14 @@ def remembered_as(run: Run) -> str | None:
     return found[1] if found else None
 
 
-def _is_of(story: Story, found: str) -> bool:
-    # Late: what makes the judge wait for a library is only for keys.
-    from lossy import ledger
-
+def _is_of(story: Story, found: Found) -> bool:
     if story.case.kind is Kind.SERVER:
-        return story.answer == found
+        return story.answer == found.id
+    if story.case.by is By.GO:
+        # It had the private key, and tells the fingerprint.
+        return story.answer == found.fingerprint
     try:
-        return ledger.public(story.answer or "") == found
+        return ledger.public(story.answer or "") == found.id
     except ValueError:
         return False
 

@@ -4,29 +4,49 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import typing as ty
 
 from cryptography.hazmat.primitives import serialization
 
 from testing.cloud import Cloud
 
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A server or a keypair.
+
+    :param id: the server's id, or the public key
+    :param fingerprint: of the key
+    """
+
+    id: str
+    fingerprint: str = ""
+
+    def __str__(self) -> str:
+        return self.fingerprint or self.id
+
+
 # By the name of the resource: what answers are compared with.
-Ledger: ty.TypeAlias = ty.Mapping[str, ty.Sequence[str]]
+Ledger: ty.TypeAlias = ty.Mapping[str, ty.Sequence[Found]]
 
 
 def of(cloud: Cloud) -> Ledger:
-    """Return the ids of all servers, and the public keys of all keypairs.
+    """Return all servers and keypairs.
 
     :param cloud: the cloud
     """
     found = collections.defaultdict(list)
     for server in cloud.ask("compute", "/servers?limit=1000")["servers"]:
-        found[server["name"]].append(server["id"])
+        found[server["name"]].append(Found(server["id"]))
     headers = {"OpenStack-API-Version": "compute 2.90"}
     listed = cloud.compute.get("/os-keypairs", headers=headers).json()
     for each in listed["keypairs"]:
         keypair = each["keypair"]
-        found[keypair["name"]].append(_without_comment(keypair["public_key"]))
+        public_key = _without_comment(keypair["public_key"])
+        found[keypair["name"]].append(
+            Found(public_key, keypair["fingerprint"])
+        )
     return found
 
 

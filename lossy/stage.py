@@ -18,6 +18,7 @@ from lossy.cases import Story
 from lossy.commands import Commands
 from lossy.commands import Desk
 from lossy.director import Director
+from lossy.gopher import Gopher
 from lossy.programs import Programs
 from testing.cloud import Cloud
 from testing.gateway import Gateway
@@ -54,24 +55,27 @@ class Stage:
         self.gateway = gateway
         self.commands = Commands(desk, gateway, director)
         self.programs = Programs(desk, gateway, director, cloud)
+        self.gopher = Gopher(desk, gateway)
 
     def play(
         self,
         cases: ty.Sequence[Case],
         one: ty.Callable[[Case], Story],
-        program: ty.Callable[[list[Case]], list[Story]],
+        programs: ty.Mapping[By, ty.Callable[[list[Case]], list[Story]]],
     ) -> list[Story]:
         """Play all cases, those of commands two at a time.
 
         :param cases: the cases
         :param one: plays one of a command
-        :param program: plays those of a program
+        :param programs: plays those of a program
         """
-        single = [case for case in cases if case.by is not By.SDK]
-        shared = [case for case in cases if case.by is By.SDK]
+        single = [case for case in cases if not case.by.is_program]
         with futures.ThreadPoolExecutor(_AT_A_TIME) as pool:
             stories = list(pool.map(one, single))
-        return stories + (program(shared) if shared else [])
+        for by, play in programs.items():
+            shared = [case for case in cases if case.by is by]
+            stories += play(shared) if shared else []
+        return stories
 
 
 @contextlib.contextmanager

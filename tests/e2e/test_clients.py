@@ -80,8 +80,9 @@ class ClientsTest(unittest.TestCase):
                           re.MULTILINE)  # fmt: skip
 
     def found(self, case):
-        """Return what the cloud has by the case's name."""
-        return ledger.of(CLOUD).get(case.name, [])
+        """Return the ids of what the cloud has by the case's name."""
+        there = ledger.of(CLOUD).get(case.name, [])
+        return [one.id for one in there]
 
 
 class PromisedTest(ClientsTest):

@@ -20,6 +20,7 @@ from lossy.cases import Story
 from lossy.director import Director
 from lossy.director import Seen
 from lossy.judge import Rule
+from lossy.ledger import Found
 from lossy.luck import ByChance
 from lossy.luck import Once
 from testing.trouble import Exchange
@@ -47,8 +48,8 @@ def exchange(method="POST", path="/v2.1/servers", who="", body=b""):
 class PromisedTest(testtools.TestCase):
     def rules(self, story_, *found, requests=()):
         requests = requests or [seen("/v2.1/servers")]
-        return [one.rule for one in judge.promised(
-            story_, {"it": list(found)}, requests)]  # fmt: skip
+        there = {"it": [Found(one) for one in found]}
+        return [one.rule for one in judge.promised(story_, there, requests)]
 
     def test_all_is_well(self):
         again = story(Run(-9, "", ""), Run(1, "", SAFE), DONE)
@@ -66,6 +67,14 @@ class PromisedTest(testtools.TestCase):
 
     def test_answer_of_another_server(self):
         self.assertEqual([Rule.OTHER], self.rules(story(DONE), "other"))
+
+    def test_fingerprint_of_a_key(self):
+        go = story(DONE, answer="f", by=By.GO, kind=Kind.KEYPAIR)
+        there = {"it": [Found("ssh-rsa AAAA", "f")]}
+        self.assertEqual([], [*judge.promised(go, there, ())])
+        there = {"it": [Found("ssh-rsa AAAA", "g")]}
+        (other,) = judge.promised(go, there, ())
+        self.assertIs(Rule.OTHER, other.rule)
 
     def test_key_that_does_not_fit(self):
         key = story(DONE, answer="no key", kind=Kind.KEYPAIR)
@@ -94,8 +103,8 @@ class PromisedTest(testtools.TestCase):
 class UnpromisedTest(testtools.TestCase):
     def rules(self, story_, *found, posts=1):
         requests = [seen("/v2.1/servers")] * posts
-        return [one.rule for one in judge.unpromised(
-            story_, {"it": list(found)}, requests)]  # fmt: skip
+        there = {"it": [Found(one) for one in found]}
+        return [one.rule for one in judge.unpromised(story_, there, requests)]
 
     def test_all_is_well(self):
         looks = story(Run(-9, "", ""), Run(1, "", LOOK), answer=None)
@@ -165,6 +174,7 @@ class CasesTest(testtools.TestCase):
         seed = random.Random(1).getrandbits(32)
         all_ = campaign.Wanted(seed, numbers).cases()
         self.assertEqual(5, len({case.name for case in all_}))
-        alone = campaign.Wanted(seed, numbers, only=frozenset({"nova-2"}))
+        only = frozenset({"nova-server-1"})
+        alone = campaign.Wanted(seed, numbers, only=only)
         self.assertEqual([all_[2]], alone.cases())
         self.assertEqual(cases.make(numbers), all_)
