@@ -88,6 +88,10 @@ class PromisedTest(testtools.TestCase):
         broken = story(Run(1, "", f"Traceback\n{SAFE}"), DONE)
         self.assertEqual([Rule.TRACEBACK], self.rules(broken, "id"))
 
+    def test_traceback_in_a_log(self):
+        log = f"Failed to parse headers (url=x): y\nTraceback\n{SAFE}"
+        self.assertEqual([], self.rules(story(Run(1, "", log), DONE), "id"))
+
     def test_failure_without_a_word(self):
         silent = story(Run(1, "", "ERROR (ConnectFailure)"), DONE)
         self.assertEqual([Rule.SILENT], self.rules(silent, "id"))
