@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import typing as ty
 
-import fixtures
-
 from nova.api.openstack.compute import keypairs
 from openstack_idempotency import decorator
 from testing.nova import base
-
-_CREATE = "create"
+from testing.nova import releases
 
 
 class NotConfiguredTest(base.TestCase):
@@ -21,9 +18,11 @@ class NotConfiguredTest(base.TestCase):
     options: ty.ClassVar[dict[str, ty.Any]] = {"secret": []}
 
     def setUp(self) -> None:
-        controller = keypairs.KeypairController
-        method = decorator.idempotent(controller.create)
-        self.useFixture(fixtures.MockPatchObject(controller, _CREATE, method))
+        self.useFixture(
+            releases.InSource(
+                keypairs.KeypairController, "create", decorator.idempotent
+            )
+        )
         # Found once in a process, by whichever test came first.
         decorator._load.cache_clear()
         self.addCleanup(decorator._load.cache_clear)
