@@ -58,8 +58,8 @@ class Programs:
         if own_loop:
             words.append(program.OWN_LOOP)
         stories = {case.name: Story(case) for case in cases}
-        for _ in range(TRIES):
-            left = [one for one in stories.values() if one.answer is None]
+        # Each death is luck of one case, of which it has only so much.
+        while left := [one for one in stories.values() if one.answer is None]:
             run = self._run(left, words)
             for line in run.output.splitlines():
                 said = json.loads(line)

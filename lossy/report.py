@@ -10,6 +10,9 @@ import typing as ty
 
 from lossy.campaign import Result
 
+# How many violations are shown.
+_SHOWN = 20
+
 
 @contextlib.contextmanager
 def timed() -> ty.Iterator[ty.Callable[[], float]]:
@@ -32,7 +35,7 @@ def tell(title: str, result: Result, seconds: float) -> int:
     print(f"{title}: {_cases(result)}.")
     for trouble, count in sorted(result.director.counted().items()):
         print(f"  {count:5} {trouble}")
-    for violation in result.violations:
+    for violation in result.violations[:_SHOWN]:
         print(violation)
     count = len(result.violations)
     print(f"  {count} violations in {seconds:.0f} s", flush=True)
