@@ -39,7 +39,7 @@ def main() -> int:
         name for name in databases.SERVERS if not databases.missing(name)
     )
     if not backends:
-        print("No database server answers: see README.md.")
+        print("No database server answers: see CONTRIBUTING.md.")
         return 2
     facts = {"quick": arguments.quick, "servers": backends}
     comparisons: list[Comparison] = []

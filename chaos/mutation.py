@@ -42,11 +42,11 @@ def _whoever_holds_it(claim: Claim) -> sa.ColumnElement[bool]:
     return tables.TOKENS.c.id == claim.id
 
 
-def _at_repeatable_read() -> tuple[str, str, str]:
+def _at_repeatable_read() -> tuple[str, str]:
     """Return what leaves MariaDB's connections at its own isolation."""
-    mode, level, wait = connections._ON_CONNECT
+    level, wait = connections._ON_CONNECT
     own = level.replace("READ COMMITTED", "REPEATABLE READ")
-    return mode, own, wait
+    return own, wait
 
 
 def _forget_by_conditions(connection: sa.Connection, token_id: int) -> None:

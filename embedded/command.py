@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real `nova` command, run as the demo user."""
+"""The real `nova` and `openstack` commands, run as the demo user."""
 
 from __future__ import annotations
 
@@ -44,18 +44,25 @@ class Answer:
         return values.get(name, f"no {name}")
 
 
-class NovaCommand:
-    """Runs `nova` with arguments as a user would type them."""
+class ClientCommand:
+    """Runs a client with arguments as a user would type them."""
+
+    program: ty.ClassVar[str]
 
     def __init__(self, site: Site) -> None:
-        self._environment = environment.inherited() | openrc.variables(
-            site, openrc.DEMO
-        )
+        self._environment = {
+            **environment.inherited(),
+            **openrc.variables(site, openrc.DEMO),
+            # What the client remembers belongs to this cloud, and goes with
+            # it: none of it into the user's own folder, or keyring.
+            "XDG_STATE_HOME": str(site.data("client")),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        }
 
     def run(self, *arguments: str) -> Answer:
         """Run the command to its end."""
         done = subprocess.run(
-            script("nova", *arguments),
+            script(self.program, *arguments),
             env=self._environment,
             capture_output=True,
             text=True,
@@ -69,9 +76,21 @@ class NovaCommand:
     ) -> subprocess.Popen[str]:
         """Start the command, with more variables, and leave it running."""
         return subprocess.Popen(
-            script("nova", *arguments),
+            script(self.program, *arguments),
             env=self._environment | dict(variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+
+class NovaCommand(ClientCommand):
+    """`nova`."""
+
+    program = "nova"
+
+
+class OpenStackCommand(ClientCommand):
+    """`openstack`."""
+
+    program = "openstack"

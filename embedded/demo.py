@@ -42,7 +42,11 @@ def run(
     site = source.installed(site, nova, progress.step)
     with Stack(site, var / "template", progress.step) as stack:
         progress.say("The story:")
-        results = [tell(s.title, s.play) for s in Story(site).steps()]
+        results = []
+        for step in Story(site).steps():
+            if step.typed:
+                progress.say(f"  $ {step.typed}")
+            results.append(tell(step.title, step.play))
         results.append(tell("stop everything", lambda: _stop(stack)))
     provision.drop(site)
     differences = results.count(False)
@@ -68,7 +72,7 @@ def tell(title: str, play: ty.Callable[[], Outcome]) -> bool:
         outcome = Outcome("no error", f"{type(error).__name__}: {error}")
     seconds = time.monotonic() - started
     mark, seen = ("ok", outcome.seen) if outcome.ok else ("DIFFERENT", "")
-    line = f"  {mark:<9} {seconds:4.1f} s  {title:<38}  {seen}"
+    line = f"  {mark:<9} {seconds:4.1f} s  {title:<27}  {seen}"
     progress.say(line.rstrip())
     if not outcome.ok:
         progress.say(f"      expected: {outcome.expected}")

@@ -27,15 +27,17 @@ Up. In another terminal, from {directory}:
   . {openrc}
   export PATH="{scripts}:$PATH"
 
+  openstack --os-client-token server create --flavor {flavor} \\
+      --image {image} --network {network} my-server
+  # Kill it before it prints anything, and run it again: still one server.
+  openstack server list
+
+  # With a token of your own, the same command always gets the same answer.
   nova --x-client-token my-token boot --flavor {flavor} --image {image} \\
-      --nic net-name={network} my-server
-  # Run that again: the same answer, and still one server.
-  nova list
-  # The same token for another request is refused.
+      --nic net-name={network} my-other-server
+  # That token for another request is refused.
   nova --x-client-token my-token boot --flavor {other} --image {image} \\
-      --nic net-name={network} my-server
-  # A private key that was lost on the way can be had again.
-  nova --x-client-token my-key keypair-add my-key
+      --nic net-name={network} my-other-server
 
 The administrator's credentials are in {directory}/{admin}.
 Ctrl-C stops everything; `serve` starts it again with the same state.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The story of the product, played with the real `nova` command.
+"""The story of the product, played with the real clients.
 
 Each step says what was expected and what happened, in the same words: the
 two texts differ where the product does. Where it does not, one short text
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import hashlib
-import secrets
+import shlex
 import signal
 import typing as ty
 
@@ -18,18 +18,27 @@ from keystoneauth1 import adapter
 
 from embedded import cloud
 from embedded import identity
-from embedded import openrc
 from embedded.command import Answer
+from embedded.command import ClientCommand
 from embedded.command import NovaCommand
+from embedded.command import OpenStackCommand
 from embedded.ports import HOST
 from embedded.relay import Relay
 from embedded.services import NOVA
 from embedded.site import Site
 
-STEADY = "steady"
-ORPHAN = "orphan"
-KEYPAIR = "demo"
+WEB = "web"
+DB = "db"
 CLIENT_SECONDS = 60
+
+BOOT = ("--flavor", cloud.SMALL, "--image", cloud.IMAGE, "--nic", "none")
+CREATE_WEB = ("--os-client-token", "server", "create", *BOOT, WEB)
+BOOT_DB = ("--x-client-token", "boot", *BOOT, DB)
+MAKE_KEY = ("--x-client-token", "token-of-mine", "keypair-add", "key")
+MAKE_OTHER_KEY = (*MAKE_KEY[:-1], "other")
+
+# What the client says when it goes on with what it remembers.
+RESUMED = "this command was run before"
 
 
 @dataclass(frozen=True)
@@ -53,163 +62,148 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the story."""
+    """One step of the story.
+
+    :param title: what is done
+    :param play: does it
+    :param typed: the command line, if it is a new one
+    """
 
     title: str
     play: ty.Callable[[], Outcome]
+    typed: str = ""
 
 
 class Story:
-    """One telling: its tokens are its own, so it can be told again."""
+    """One telling, in a cloud where it was not told before."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._openstack = OpenStackCommand(site)
         self._nova = NovaCommand(site)
         self._compute = adapter.Adapter(
             identity.log_in(site, "demo", identity.DEMO_PROJECT),
             service_type=NOVA.kind,
         )
-        telling = secrets.token_hex(4)
-        self._token = f"boot-{telling}"
-        self._orphan_token = f"orphan-{telling}"
-        self._key_token = f"key-{telling}"
-        self._booted = Answer(0, "", "")
-        self._private_key = ""
+        self._key = Answer(0, "", "")
 
     def steps(self) -> list[Step]:
         """Return the steps, to be played in this order."""
         return [
-            Step("boot with a token", self._boot),
-            Step("the same boot again", self._boot_again),
-            Step("boot, client killed before the answer", self._boot_killed),
-            Step("boot again with that token", self._boot_after_kill),
-            Step("nova list", self._list),
-            Step("keypair with a token", self._make_keypair),
-            Step("the same keypair again", self._make_keypair_again),
-            Step("the same token, another flavor", self._boot_other_flavor),
-        ]
+            *self._killed_and_run_again(self._openstack, CREATE_WEB, WEB),
+            *self._killed_and_run_again(self._nova, BOOT_DB, DB),
+            Step("look", self._list, typed(self._nova, "list")),
+            Step("a token of your own", self._make_key,
+                 typed(self._nova, *MAKE_KEY)),
+            Step("the same command again", self._make_key_again),
+            Step("that token, another request", self._make_other_key,
+                 typed(self._nova, *MAKE_OTHER_KEY)),
+        ]  # fmt: skip
 
-    def _boot(self) -> Outcome:
-        self._booted = self._nova.run(*boot(self._token, STEADY))
-        return Outcome(
-            f"exit 0, one server {STEADY}",
-            f"{self._booted.ending()}, {self._servers(STEADY)}",
-            "a server",
-        )
+    def _killed_and_run_again(
+        self, client: ClientCommand, arguments: ty.Sequence[str], name: str
+    ) -> list[Step]:
+        return [
+            Step("killed before the answer",
+                 lambda: self._killed(client, arguments),
+                 typed(client, *arguments)),
+            Step("the same command again",
+                 lambda: self._run_again(client, arguments, name)),
+        ]  # fmt: skip
 
-    def _boot_again(self) -> Outcome:
-        again = self._nova.run(*boot(self._token, STEADY))
-        return Outcome(
-            f"exit 0, id {self._booted.property('id')}, the same adminPass, "
-            f"one server {STEADY}",
-            f"{again.ending()}, id {again.property('id')}, "
-            f"{_likeness(again, self._booted)} adminPass, "
-            f"{self._servers(STEADY)}",
-            "same server, same adminPass",
-        )
-
-    def _boot_killed(self) -> Outcome:
+    def _killed(
+        self, client: ClientCommand, arguments: ty.Sequence[str]
+    ) -> Outcome:
         api = f"{HOST}:{self._site.ports[NOVA.name]}"
         with Relay(api) as relay:
-            client = self._nova.start(
-                boot(self._orphan_token, ORPHAN), relay.variables()
-            )
+            process = client.start(arguments, relay.variables())
             try:
                 relay.wait_until_passed_on(CLIENT_SECONDS)
             finally:
-                client.kill()
-                output, _errors = client.communicate()
+                process.kill()
+                output, _errors = process.communicate()
         return Outcome(
             f"client ended by signal {signal.SIGKILL:d}, printed 0 bytes",
-            f"client ended by signal {-client.returncode}, "
+            f"client ended by signal {-process.returncode}, "
             f"printed {len(output)} bytes",
             "nobody knows whether there is a server",
         )
 
-    def _boot_after_kill(self) -> Outcome:
-        again = self._nova.run(*boot(self._orphan_token, ORPHAN))
-        ids = ", ".join(self._ids(ORPHAN))
+    def _run_again(
+        self, client: ClientCommand, arguments: ty.Sequence[str], name: str
+    ) -> Outcome:
+        again = client.run(*arguments)
+        ids = self._ids(name)
+        password = again.property("adminPass")
         return Outcome(
-            f"exit 0, id {ids}, one server {ORPHAN}",
-            f"{again.ending()}, id {again.property('id')}, "
-            f"{self._servers(ORPHAN)}",
-            "the server of the killed client, and no second one",
+            f"exit 0, said that {RESUMED}, id {', '.join(ids)}, "
+            f"a password, one server {name}",
+            f"{again.ending()}, {_said_that_it_resumed(again)}, "
+            f"id {again.property('id')}, "
+            f"{'no' if password.startswith('no ') else 'a'} password, "
+            f"{_count(len(ids))} server {name}",
+            "the killed client's server and password; no second server",
         )
 
     def _list(self) -> Outcome:
         names = [row[1] for row in self._nova.run("list").rows()]
         return Outcome(
-            f"one {STEADY}, one {ORPHAN}",
-            f"{_count(names.count(STEADY))} {STEADY}, "
-            f"{_count(names.count(ORPHAN))} {ORPHAN}",
+            f"one {WEB}, one {DB}",
+            f"{_count(names.count(WEB))} {WEB}, "
+            f"{_count(names.count(DB))} {DB}",
             "two servers after four boots",
         )
 
-    def _make_keypair(self) -> Outcome:
-        made = self._nova.run(*keypair(self._key_token))
-        self._private_key = made.output
+    def _make_key(self) -> Outcome:
+        self._key = self._nova.run(*MAKE_KEY)
         return Outcome(
             "exit 0, a private key",
-            f"{made.ending()}, {_key(made)}",
-            "a private key",
+            f"{self._key.ending()}, {_kind(self._key)}",
+            "a keypair, with its private key",
         )
 
-    def _make_keypair_again(self) -> Outcome:
-        again = self._nova.run(*keypair(self._key_token))
+    def _make_key_again(self) -> Outcome:
+        again = self._nova.run(*MAKE_KEY)
         return Outcome(
-            f"exit 0, a private key, sha256 {_digest(self._private_key)}",
-            f"{again.ending()}, {_key(again)}, "
-            f"sha256 {_digest(again.output)}",
-            "same private key",
+            f"exit 0, a private key, sha256 {_digest(self._key)}",
+            f"{again.ending()}, {_kind(again)}, sha256 {_digest(again)}",
+            "the same private key",
         )
 
-    def _boot_other_flavor(self) -> Outcome:
-        other = self._nova.run(*boot(self._token, STEADY, cloud.LARGE))
+    def _make_other_key(self) -> Outcome:
+        other = self._nova.run(*MAKE_OTHER_KEY)
         refused = other.status == 1 and "(HTTP 422)" in other.errors
+        found = self._compute.get("/os-keypairs").json()["keypairs"]
         return Outcome(
-            f"refused with HTTP 422, one server {STEADY}",
+            "refused with HTTP 422, one keypair",
             f"{'refused with HTTP 422' if refused else other.ending()}, "
-            f"{self._servers(STEADY)}",
-            "refused with HTTP 422: it is another request",
+            f"{_count(len(found))} keypair",
+            "refused with HTTP 422; nothing was made",
         )
 
     def _ids(self, name: str) -> list[str]:
         answer = self._compute.get("/servers", params={"name": f"^{name}$"})
         return [server["id"] for server in answer.json()["servers"]]
 
-    def _servers(self, name: str) -> str:
-        return f"{_count(len(self._ids(name)))} server {name}"
+
+def typed(client: ClientCommand, *arguments: str) -> str:
+    """Return a command line as a user types it."""
+    return shlex.join((client.program, *arguments))
 
 
-def boot(token: str, name: str, flavor: str = cloud.SMALL) -> list[str]:
-    """Return the arguments of `nova` that boot a server with a token."""
-    return [
-        "--x-client-token", token, "boot", "--flavor", flavor,
-        "--image", cloud.IMAGE, "--nic", "none", name,
-    ]
-
-
-def keypair(token: str) -> list[str]:
-    """Return the arguments of `nova` that generate a keypair with a token."""
-    return [
-        "--os-compute-api-version", openrc.COMPUTE_API_VERSION,
-        "--x-client-token", token, "keypair-add", KEYPAIR,
-    ]
+def _said_that_it_resumed(answer: Answer) -> str:
+    said = RESUMED in answer.errors
+    return f"{'said' if said else 'did not say'} that {RESUMED}"
 
 
 def _count(number: int) -> str:
     return "one" if number == 1 else str(number)
 
 
-def _likeness(answer: Answer, other: Answer) -> str:
-    same = answer.property("adminPass") == other.property("adminPass")
-    return "the same" if same else "another"
-
-
-def _key(answer: Answer) -> str:
+def _kind(answer: Answer) -> str:
     return "a private key" if "PRIVATE KEY" in answer.output else "no key"
 
 
-def _digest(text: str) -> str:
+def _digest(answer: Answer) -> str:
     # Enough to compare by eye; the key itself is never shown.
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(answer.output.encode()).hexdigest()[:16]

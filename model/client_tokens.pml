@@ -218,7 +218,7 @@ inline complete(w, t, outcome) {
     fi
 }
 
-/* Store.release, apart from its condition */
+/* Store.free, apart from its condition */
 inline delete_row(w, t) {
     exists[t] = 0;
     state[t] = RUNNING;
@@ -459,7 +459,7 @@ end:
         complete(w, tok[w], ENDED);
         definite(w, tok[w]) }
 #ifdef LINKED
-    /* 4xx, 5xx: Store.release(made_nothing=False) */
+    /* 4xx, 5xx: Store.free(made_nothing=False) */
     :: atomic { at(w, METHOD) && may_free(w, tok[w]) ->
         printf("worker %d frees token %d\n", w, tok[w]);
         delete_row(w, tok[w]);
@@ -472,7 +472,7 @@ end:
         :: held(w, tok[w]) ->
             if
             :: true ->
-                /* Nova, or its user, has deleted it: Store.release */
+                /* Nova, or its user, has deleted it: Store.free */
                 printf("worker %d frees token %d\n", w, tok[w]);
                 delete_row(w, tok[w])
             :: true -> complete(w, tok[w], ENDED)          /* 4xx */
@@ -483,7 +483,7 @@ end:
         fi;
         definite(w, tok[w]) }
 #else
-    /* 4xx, Nova refuses before it acts: Store.release */
+    /* 4xx, Nova refuses before it acts: Store.free */
     :: atomic { at(w, METHOD) && !did[w] ->
         if
         :: may_free(w, tok[w]) ->

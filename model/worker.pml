@@ -19,7 +19,7 @@
 #define COMMIT 2          /* _create_reqspec_buildreq_instmapping */
 #define CLEAN_REQUEST 3   /* _cleanup_build_artifacts: BuildRequest, ... */
 #define CLEAN_MAPPING 4   /* ... InstanceMapping */
-#define REFUSED 5         /* the method ends with 4xx: Store.release */
+#define REFUSED 5         /* the method ends with 4xx: Store.free */
 #define CAST 6            /* compute_task_api.schedule_and_build_instances */
 #define COMPLETE 7        /* Store.complete(SUCCEEDED), in Execution._settle */
 #define READ 8            /* withdrawal.withdraw: BuildRequests are read, */

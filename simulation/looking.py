@@ -158,7 +158,7 @@ class Looking:
     def _settles(self, session: Session, owner: str, *says: str) -> None:
         def note() -> None:
             self._history.note_of(owner, What.SETTLED, *says)
-            if says[0] in ("release", "give-back"):
+            if says[0] in ("free", "give-back"):
                 self._history.freed.add(owner)
 
         session.transaction.stage(note)

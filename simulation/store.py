@@ -16,8 +16,8 @@ from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Freeing
 from openstack_idempotency.protocol.use import Outcome
-from openstack_idempotency.protocol.use import Release
 from openstack_idempotency.protocol.use import Use
 from simulation import tuning
 from simulation.database import Row
@@ -117,14 +117,14 @@ class Store(Withdrawing):
             lease_until=PAST,
         )
 
-    def release(self, claim: Claim, use: Use) -> Release:
-        """Free the token; see ``Settling.release``."""
+    def free(self, claim: Claim, use: Use) -> Freeing:
+        """Free the token; see ``Settling.free``."""
         tries = 0
 
         def free(session: Session) -> bool:
             nonlocal tries
             tries += 1
-            reached(Point.RELEASING)
+            reached(Point.FREEING)
             row, record = self._locked(session, claim.id)
             if (
                 row is None
@@ -137,40 +137,40 @@ class Store(Withdrawing):
                 self._expire(session, row)
             else:
                 session.transaction.delete(row)
-            self._settles(session, claim.owner, "release")
+            self._settles(session, claim.owner, "free")
             return True
 
         if self._line.transaction(free):
-            return Release.FREED
+            return Freeing.FREED
         owner = self._owner(claim)
         if owner is None and tries > 1 and not claim.shared:
-            return Release.FREED
-        return Release.BOUND if owner == claim.owner else Release.LOST
+            return Freeing.FREED
+        return Freeing.BOUND if owner == claim.owner else Freeing.LOST
 
-    def unbind(self, claim: Claim, survives: Survives) -> Release:
+    def unbind(self, claim: Claim, survives: Survives) -> Freeing:
         """Free the token if nothing is left; see ``Settling.unbind``."""
 
-        def unbind(session: Session) -> Release:
+        def unbind(session: Session) -> Freeing:
             row, record = self._locked(session, claim.id)
             if row is None or record is None:
-                return Release.LOST
+                return Freeing.LOST
             if not self.holds(record, claim.owner):
-                return Release.LOST
+                return Freeing.LOST
             self._expire(session, row)
-            reached(Point.RELEASING)
+            reached(Point.FREEING)
             session.statement()
             bound = tuple(self._database.resources.get(claim.id, {}).values())
             if bound and survives(session, bound):
                 raise Kept
             session.statement()
             self._forget(session, claim.id)
-            self._settles(session, claim.owner, "release")
-            return Release.FREED
+            self._settles(session, claim.owner, "free")
+            return Freeing.FREED
 
         try:
             return self._line.transaction(unbind)
         except Kept:
-            return Release.BOUND
+            return Freeing.BOUND
 
     def give_back(self, use: Use) -> None:
         """Undo a claim that was in vain; see ``Claiming.give_back``."""

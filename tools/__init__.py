@@ -1,6 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What looks after the repository itself.
-
-words      finds words that the glossary bans
-picture    draws the architecture from the imports
-"""
+"""What looks after the repository itself: its words, and its picture."""

@@ -14,10 +14,10 @@ from openstack_idempotency_client import notice
 from openstack_idempotency_client import outcome as outcomes
 from openstack_idempotency_client import retry
 from openstack_idempotency_client.discovery import LookUp
+from openstack_idempotency_client.ending import Ending
 from openstack_idempotency_client.outcome import Fault
 from openstack_idempotency_client.outcome import Outcome
 from openstack_idempotency_client.outcome import State
-from openstack_idempotency_client.use import Ending
 from openstack_idempotency_client.use import NotSafeError
 from openstack_idempotency_client.use import Use
 

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import datetime
-import typing as ty
 
 from openstack_idempotency_client.discovery import LookUp
+from openstack_idempotency_client.ending import Ending
 from openstack_idempotency_client.entry import Entry
 from openstack_idempotency_client.outcome import Outcome
 from openstack_idempotency_client.outcome import State
 from openstack_idempotency_client.program import Program
 from openstack_idempotency_client.retry import TRANSIENT_STATES as AGAIN_STATES
-
-if ty.TYPE_CHECKING:
-    from openstack_idempotency_client.use import Ending
 
 
 def again(outcome: Outcome, delay: float, attempt: int, of: int) -> str:

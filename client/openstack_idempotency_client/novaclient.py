@@ -16,7 +16,7 @@ import os
 import sys
 import typing as ty
 
-from novaclient import shell  # type: ignore[import-untyped]
+from novaclient import shell
 from novaclient import utils
 
 from openstack_idempotency_client import choice

@@ -76,7 +76,7 @@ class View:
         for number, post in enumerate(entry.posts):
             value = vault.get(entry.secret(number))
             rows[f"POST {number + 1}"] = (
-                f"sent {post.attempts} times, last: {post.said}"
+                f"attempts: {post.attempts}, last: {post.said}"
             )
             if value is not None:
                 rows |= _uses(
@@ -196,7 +196,8 @@ def _uses(label: str, found: LookUp) -> dict[str, str]:
         return {label: "the cloud knows no request with this client token"}
     rows = {}
     for number, use in enumerate(found.uses, 1):
-        said = ", ".join(
+        # A line each: side by side they are wider than any terminal.
+        said = "\n".join(
             f"{name}: {_text(value)}"
             for name, value in use.items()
             if value not in (None, [])

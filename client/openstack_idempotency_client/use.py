@@ -13,6 +13,7 @@ from openstack_idempotency_client import notice
 from openstack_idempotency_client import token as tokens
 from openstack_idempotency_client.clock import ServerClock
 from openstack_idempotency_client.discovery import LookUp
+from openstack_idempotency_client.ending import Ending
 from openstack_idempotency_client.outcome import Outcome
 from openstack_idempotency_client.token import ClientToken
 
@@ -35,25 +36,6 @@ class Request:
     target: str
     clock: ServerClock
     promise: LookUp
-
-
-@dataclasses.dataclass(frozen=True)
-class Ending:
-    """How a POST ended, after all its tries.
-
-    :param outcome: of the last try
-    :param promise: what the cloud said of retries, when it said anything
-    :param reason: why there was no further try, where one might have helped
-    """
-
-    outcome: Outcome
-    promise: LookUp
-    reason: str = ""
-
-    @property
-    def retry_safe(self) -> bool:
-        """Tell whether the cloud promised that a retry is safe."""
-        return self.promise.retry_safe
 
 
 class Use:

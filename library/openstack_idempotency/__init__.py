@@ -1,19 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Client tokens for OpenStack services: a POST can be retried safely.
 
-decorator     makes a method safe to retry; finds its service
-assembly      puts an engine together from a configuration and a database
-protocol      values and pure functions: only the standard library
-engine        answers requests: runs them once, or gives answers again
-sql           the tables of tokens, and the link to what a service makes
-wsgi          the edge of a service: headers of requests and answers
-seal          the cipher of stored answers
-commands      the operators' commands
-opts          the operator's options, group [idempotency]
-versions      which versions of the distributions fit each other
-migrations    Alembic's scripts of the tables
-fixture       fakes and the store's contract, for the tests of a project
-
 What other projects may rely on is named in ``__all__``, and described in
 docs/rely-on.md. The names are imported when they are first used, so that parts
 which need no database do not import one.

@@ -96,6 +96,7 @@ def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
             overflow=group.max_overflow,
             recycle=group.connection_recycle_time,
         ),
+        sql_mode=group.mysql_sql_mode,
         wsrep_sync_wait=group.get("mysql_wsrep_sync_wait"),
     )
     settings = Settings(

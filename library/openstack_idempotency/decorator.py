@@ -15,6 +15,7 @@ import inspect
 import sys
 import typing as ty
 
+from openstack_idempotency.once import Once
 from openstack_idempotency.protocol import token
 
 #: The group of entry points that name the services.
@@ -23,6 +24,9 @@ _INSIDE = "openstack_idempotency.inside"
 
 # What a method may call its request; the service always gets the first.
 _REQUEST_NAMES = ("req", "request")
+
+# The services of this process, by their packages.
+_SERVICES: dict[str, Once[Service]] = {}
 
 Method = ty.Callable[..., ty.Any]
 _P = ty.ParamSpec("_P")
@@ -180,10 +184,11 @@ def _wanted(environ: dict[str, ty.Any]) -> bool:
 
 
 def _service(method: Method) -> Service:
-    return _load(method.__module__.partition(".")[0])
+    package = method.__module__.partition(".")[0]
+    load = functools.partial(_load, package)
+    return _SERVICES.setdefault(package, Once(load))()
 
 
-@functools.cache
 def _load(package: str) -> Service:
     found = importlib.metadata.entry_points(group=ENTRY_POINTS, name=package)
     if not found:

@@ -18,8 +18,8 @@ _NOT_GIVEN_BACK = (
 )
 _REFUSED_LOSER = (
     f"{ENGINE}/execution.py",
-    "            case Release.LOST:\n                return Settled.LOST\n",
-    "            case Release.LOST:\n                return Settled.FREED\n",
+    "            case Freeing.LOST:\n                return Settled.LOST\n",
+    "            case Freeing.LOST:\n                return Settled.FREED\n",
 )
 
 FAULTS = (
@@ -160,11 +160,11 @@ FAULTS = (
         "9.10",
         "a stop whose cast failed is replayed as accepted",
         tests(
-            "unit.test_evidence",
+            "unit.test_traces",
             "JudgeTest.test_without_an_event_the_message_may_be_lost",
         ),
         (
-            f"{NOVA}/evidence.py",
+            f"{NOVA}/traces.py",
             "        return Evidence.UNDER_WAY\n    return Evidence.NONE\n",
             "        return Evidence.UNDER_WAY\n    return Evidence.UNDER_WAY\n",
         ),
@@ -190,8 +190,7 @@ FAULTS = (
         tests("functional.test_states", "States.test_replayed"),
         (
             f"{NOVA}/response.py",
-            "            headers.append((_COMPUTE_REQUEST_ID, "
-            "reply.request_id))\n",
+            "            headers.append((_REQUEST_ID, reply.request_id))\n",
             "            pass\n",
         ),
     ),

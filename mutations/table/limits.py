@@ -47,7 +47,7 @@ WAITING = (
         "retries wait in a process that has one thread",
         tests("functional.test_waiting", "OneAtATime.test_it_is_told_at_once"),
         (
-            f"{LIBRARY}/wsgi/request.py",
+            f"{LIBRARY}/wsgi/incoming.py",
             '        may_wait=bool(req.environ.get("wsgi.multithread", True)),\n',
             "        may_wait=True,\n",
         ),
@@ -139,9 +139,9 @@ COSTS = (
         ),
         (
             f"{ENGINE}/execution.py",
-            "        released = self.parts.store.release(claim, self.use)\n",
+            "        freed = self.parts.store.free(claim, self.use)\n",
             "        self.parts.store.resources(claim.id)\n"
-            "        released = self.parts.store.release(claim, self.use)\n",
+            "        freed = self.parts.store.free(claim, self.use)\n",
         ),
     ),
     fault(

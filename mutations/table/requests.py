@@ -90,7 +90,12 @@ FAULTS = (
             "functional.test_browsers",
             "Browser.test_all_our_headers_may_be_sent",
         ),
-        (f"{NOVA}/router.py", "        browsers.admit()\n", ""),
+        (
+            f"{NOVA}/router.py",
+            "        browsers.admit("
+            "compute_req_id.HTTP_RESP_HEADER_REQUEST_ID)\n",
+            "",
+        ),
     ),
     fault(
         "6.7",
@@ -145,13 +150,13 @@ FAULTS = (
         "8.1",
         "latest is another version after an upgrade",
         tests(
-            "unit.test_versions",
+            "unit.test_microversion",
             "VersionAskedTest.test_latest_stays_latest",
         ),
         (
-            f"{NOVA}/versions.py",
+            f"{NOVA}/microversion.py",
             "        return _LATEST\n",
-            "        asked = api_version_request.max_api_version()."
+            "        found = api_version_request.max_api_version()."
             "get_string()\n",
         ),
     ),

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import configparser
 import importlib.metadata
 import sys
 import typing as ty
@@ -16,35 +15,23 @@ import nova.conf
 from nova.conf import idempotency as options
 from nova.db.idempotency import database
 from nova.db.idempotency import kinds
+from nova.idempotency import presence
 from openstack_idempotency.assembly import Place
 from openstack_idempotency.commands import commands
 from openstack_idempotency.commands.service import Service
 
 CONF = nova.conf.CONF
-_ROUTER = "nova.idempotency.router:APIRouterV21.factory"
 
 # Commands that are not part of a Nova that carries us in its own tree.
 _COMMANDS = "nova.idempotency.command"
 
 
 def _place() -> Place:
-    return database.place(CONF.host, options.TURN_OFF)
+    return database.place(CONF.host, presence.turn_off())
 
 
 def _turned_on() -> bool | None:
-    """Tell whether api-paste.ini, as nova.conf names it, has our line."""
-    path = CONF.find_file(CONF.wsgi.api_paste_config)
-    if path is None:
-        return None
-    paste = configparser.RawConfigParser()
-    try:
-        paste.read(path)
-    except (OSError, configparser.Error):
-        return None
-    return any(
-        paste.get(section, "paste.app_factory", fallback="") == _ROUTER
-        for section in paste.sections()
-    )
+    return presence.turned_on(CONF)
 
 
 SERVICE: ty.Final = Service(
@@ -72,7 +59,7 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else argv
     CONF.register_cli_opt(
-        cfg.SubCommandOpt("command", handler=_add, dest="command")
+        cfg.SubCommandOpt("command", handler=_add, title="commands")
     )
     options.register_opts(CONF)
     config.parse_args(["nova-idempotency", *arguments], init_rpc=False)

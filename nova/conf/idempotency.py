@@ -7,15 +7,12 @@ from oslo_config import cfg
 
 from openstack_idempotency import opts
 
-#: How to turn client tokens off, for messages.
-TURN_OFF = "remove nova.idempotency.router from api-paste.ini"
-
 idempotency_group = cfg.OptGroup(
     opts.idempotency_group.name,
     title=opts.idempotency_group.title,
     help=f"""{opts.idempotency_group.help}
 In Nova, they are turned on where api-paste.ini loads
-``nova.idempotency.router``.
+``nova.idempotency.router``, or where methods are decorated in the source.
 """,
 )
 

@@ -21,7 +21,7 @@ from nova.api.openstack import api_version_request
 from nova.api.openstack import common
 from nova.api.openstack import wsgi
 from nova.compute import instance_actions
-from nova.idempotency.evidence import Recorded
+from nova.idempotency.traces import Recorded
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as ty
 
 from nova.compute import instance_actions
-from nova.idempotency.evidence import InstanceAction
+from nova.idempotency.traces import InstanceAction
 
 
 def _handed(name: str, *events: str) -> InstanceAction:

@@ -11,7 +11,7 @@ from nova.db.idempotency import kinds
 from nova.idempotency import acceptance
 from nova.idempotency import actions
 from nova.idempotency import rebuild
-from nova.idempotency.evidence import InstanceAction
+from nova.idempotency.traces import InstanceAction
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.sql.kinds import Kind
 

@@ -8,6 +8,7 @@ import typing as ty
 import webob
 import webob.exc
 
+from nova.api import compute_req_id
 from nova.api.openstack import api_version_request
 from nova.api.openstack import wsgi
 from openstack_idempotency.protocol import errors
@@ -16,7 +17,7 @@ from openstack_idempotency.wsgi import response
 
 # The id by which a server's events are found; Nova's middleware adds this
 # request's own unless the header is there.
-_COMPUTE_REQUEST_ID = "x-compute-request-id"
+_REQUEST_ID = compute_req_id.HTTP_RESP_HEADER_REQUEST_ID
 
 # Nova adds them to every answer.
 _NOVAS_OWN = frozenset(
@@ -46,7 +47,7 @@ def of(reply: Reply, client_token: str, req: wsgi.Request) -> webob.Response:
     if reply.request_id is not None:
         _show_version(req, dict(answer.headers))
         if answer.status < 400:
-            headers.append((_COMPUTE_REQUEST_ID, reply.request_id))
+            headers.append((_REQUEST_ID, reply.request_id))
     return webob.Response(
         status=answer.status, headerlist=headers, body=answer.body
     )

@@ -14,6 +14,7 @@ import typing as ty
 
 from oslo_log import log as logging
 
+from nova.api import compute_req_id
 from nova.api import validation
 from nova.api.openstack.compute import routes
 from nova.idempotency import authority
@@ -45,7 +46,7 @@ class APIRouterV21(routes.APIRouterV21):  # type: ignore[misc]
         authority.register()
         for post in posts.offered(self.map):
             _weave(post, nova)
-        browsers.admit()
+        browsers.admit(compute_req_id.HTTP_RESP_HEADER_REQUEST_ID)
 
 
 def _weave(post: posts.Post, nova: service.NovaService) -> None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import functools
 import typing as ty
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
 import nova.conf
-from nova.conf import idempotency as options
 from nova.db.idempotency import database
 from nova.db.idempotency import kinds as nova_kinds
 from nova.idempotency import chores
+from nova.idempotency import microversion
 from nova.idempotency import operations
 from nova.idempotency import posts
+from nova.idempotency import presence
 from nova.idempotency import response
-from nova.idempotency import versions
 from nova.idempotency import work
 from nova.idempotency.unconfigured import Unconfigured
 from openstack_idempotency import assembly
@@ -28,6 +27,7 @@ from openstack_idempotency.engine.account import Account
 from openstack_idempotency.engine.counting import Counting
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.lookup import Lookup
+from openstack_idempotency.once import Once
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import headers
 from openstack_idempotency.protocol import token
@@ -37,7 +37,7 @@ from openstack_idempotency.sql import link
 from openstack_idempotency.sql import store
 from openstack_idempotency.sql.purger import Purger
 from openstack_idempotency.wsgi import audit
-from openstack_idempotency.wsgi import request
+from openstack_idempotency.wsgi import incoming
 
 LOG = logging.getLogger(__name__)
 
@@ -161,16 +161,6 @@ class NovaService:
         )
 
 
-@functools.cache
-def from_configuration() -> NovaService:
-    """Return the process's one service, as nova.conf describes it.
-
-    :raises opts.Misconfigured: the options contradict each other, or do not
-        fit the database server
-    """
-    return build(nova.conf.CONF)
-
-
 def of_decorated_methods() -> NovaService | Unconfigured:
     """Return the service for what is decorated in Nova's source.
 
@@ -192,7 +182,7 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
     :raises opts.Misconfigured: the options contradict each other, or do not
         fit the database server
     """
-    place = database.place(conf.host, options.TURN_OFF)
+    place = database.place(conf.host, presence.turn_off())
     engine, tokens = assembly.build(conf, place)
     for operation in operations.OPERATIONS:
         if operation.kind is not None:
@@ -217,6 +207,11 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
     )
 
 
+#: The process's one service, as nova.conf describes it. It raises what
+#: :func:`build` does.
+from_configuration: ty.Final = Once(lambda: build(nova.conf.CONF))
+
+
 def _operation(req: ty.Any, body: ty.Any) -> operations.Operation:
     post = posts.asked(req, body)
     return operations.find(*post) or operations.Operation(*post)
@@ -224,11 +219,11 @@ def _operation(req: ty.Any, body: ty.Any) -> operations.Operation:
 
 def _request(client_token: str, req: ty.Any, operation: str) -> Request:
     named = req.environ.get("wsgiorg.routing_args", ((), {}))[1]
-    return request.asked(
+    return incoming.request(
         client_token,
         req,
         req.environ["nova.context"],
-        version=versions.version_asked(req.headers),
+        version=microversion.asked(req.headers),
         project_id=named.get("project_id"),
         operation=operation,
     )

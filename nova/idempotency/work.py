@@ -17,10 +17,10 @@ from nova.api.openstack import wsgi
 from nova.db.idempotency import kinds
 from nova.db.idempotency import withdrawal
 from nova.idempotency import acceptance
-from nova.idempotency import evidence
+from nova.idempotency import traces
 from nova.idempotency import undoing
-from nova.idempotency.evidence import Recorded
 from nova.idempotency.operations import Operation
+from nova.idempotency.traces import Recorded
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.evidence import Evidence
@@ -148,8 +148,8 @@ class NovaWork:
         server_id = self.arguments.get("server_id") or self.arguments["id"]
         context = self._req.environ["nova.context"]
         with _answering():
-            found = evidence.recorded(context, server_id, request_id)
-            told = evidence.judge(expected, found)
+            found = traces.recorded(context, server_id, request_id)
+            told = traces.judge(expected, found)
             if found is None or told is not Evidence.UNDER_WAY:
                 return Started(told)
             return Started(told, self._accepted(server_id, found))

@@ -135,7 +135,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         self.configure(**{"secret": [SECRET], **self.options})
         path = self.useFixture(PasteFile(woven=self.woven)).path
         self.flags(group="wsgi", api_paste_config=path)
-        self.addCleanup(service.from_configuration.cache_clear)
+        self.addCleanup(service.from_configuration.forget)
         self.addCleanup(points.arm, None)
         self.api_fixture: ty.Any = None
         self.addCleanup(self.stop_api)
@@ -159,7 +159,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
     def configure(self, **values: ty.Any) -> None:
         """Set options, for the services that are loaded from now on."""
         self.flags(group="idempotency", **values)
-        service.from_configuration.cache_clear()
+        service.from_configuration.forget()
 
     def client(self, user: str, project: str) -> ty.Any:
         """Return a client of another caller."""

@@ -65,9 +65,9 @@ def _scenes() -> ty.Iterator[Scene]:
     yield Scene(Point.AFTER_COMMIT, GROUPED)
     # Nova counts a group's members after it has committed each of them.
     yield Scene(Point.BEFORE_CLEANUP, TOO_MANY_FOR_A_GROUP)
-    yield Scene(Point.RELEASING, REFUSED)
+    yield Scene(Point.FREEING, REFUSED)
     # Its row is not deleted, since another request held it, too.
-    yield Scene(Point.RELEASING, REFUSED, left=Point.AFTER_CLAIM)
+    yield Scene(Point.FREEING, REFUSED, left=Point.AFTER_CLAIM)
     # With nothing committed the request runs again.
     for point in (
         Point.BEFORE_TAKEOVER,

@@ -43,14 +43,19 @@ api_paste_config = {paste}
 """
 _TTL = 86_400_000
 
+if ty.TYPE_CHECKING:
+    _Mixin = testtools.TestCase
+else:
+    _Mixin = object
 
-class Commands:
+
+class Commands(_Mixin):
     """Each of them as a process of its own."""
 
     backend: str
 
     def setUp(self) -> None:
-        super().setUp()  # type: ignore[misc]
+        super().setUp()
         missing = databases.missing(self.backend)
         if missing:
             self.skipTest(missing)

@@ -20,11 +20,11 @@ _HOUR = 3600
 _TTL = 24 * _HOUR
 
 
-class Life:
+class Life(base.Mixin):
     """Casts are dropped: servers stay as the API has made them."""
 
     def setUp(self):
-        super().setUp()  # type: ignore[misc]
+        super().setUp()
         self.tokens = service.build(CONF).tokens
 
     def walk(self):

@@ -13,10 +13,14 @@ import fixtures
 import jsonschema
 import webob
 
+from nova.db.api import api as api_db
 from nova.idempotency import lookup_schema
 from nova.idempotency import lookup_view
 from nova.idempotency import operations
+from nova.idempotency import service
+from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.sql import tables
 from testing.nova import base
 from tests.functional import existing
 
@@ -25,7 +29,7 @@ GROUP = {"server_group": {"name": "g", "policy": "affinity"}}
 OTHERS = ("reader", "member", "")
 
 
-class Looks:
+class Looks(base.Mixin):
     """Looks tokens up."""
 
     options: ty.ClassVar[dict[str, ty.Any]] = {"wait_timeout": 0}
@@ -250,8 +254,7 @@ class Refused(Looks, base.TestCase):
         self.assert_refused("Marker", None, f"marker={row.id}", api=other)
 
     def test_while_the_table_is_out_of_reach(self):
-        tables = base.tables.METADATA
-        tables.drop_all(base.api_db.get_engine())
+        tables.METADATA.drop_all(api_db.get_engine())
         answer = self.assert_refused("temporarily", "t", status=503)
         self.assertEqual("1", answer.headers["Retry-After"])
 
@@ -276,13 +279,13 @@ class Roles(Looks, base.TestCase):
 
         def look(point):
             if point is Point.BEFORE_METHOD:
-                base.points.arm(None)
+                points.arm(None)
                 given = {"X-Roles": "reader"}
                 answers.append(
                     base.elsewhere(lambda: self.look("t", "wait=5", **given))
                 )
 
-        base.points.arm(look)
+        points.arm(look)
         self.boot("t")
         self.assertEqual(
             [{"state": "forbidden"}], answers[0].json()["client_tokens"]
@@ -315,7 +318,7 @@ class Waits(Looks, base.TestCase):
         The thread looks up, and the request goes on as soon as it waits.
         """
         answers = []
-        room = base.service.from_configuration()._engine._room
+        room = service.from_configuration()._engine._room
         enter = room.enter
         waits = threading.Event()
 
@@ -324,7 +327,7 @@ class Waits(Looks, base.TestCase):
             waits.set()
             return result
 
-        room.enter = entered
+        self.useFixture(fixtures.MockPatchObject(room, "enter", entered))
 
         def look():
             answers.append(self.look_in("t", query, **how))
@@ -334,11 +337,11 @@ class Waits(Looks, base.TestCase):
 
         def come(point):
             if point is Point.BEFORE_METHOD:
-                base.points.arm(None)
+                points.arm(None)
                 thread.start()
                 self.assertTrue(waits.wait(30))
 
-        base.points.arm(come)
+        points.arm(come)
         self.assertEqual(202, self.boot("t").status_code)
         thread.join(30)
         (answer,) = answers

@@ -24,8 +24,8 @@ class NotConfiguredTest(base.TestCase):
             )
         )
         # Found once in a process, by whichever test came first.
-        decorator._load.cache_clear()
-        self.addCleanup(decorator._load.cache_clear)
+        decorator._SERVICES.clear()
+        self.addCleanup(decorator._SERVICES.clear)
         super().setUp()
 
     def test_without_a_token_nothing_is_different(self) -> None:

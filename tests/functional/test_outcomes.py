@@ -12,6 +12,7 @@ import fixtures
 from keystonemiddleware import audit
 import webob
 
+from nova.idempotency import service
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from tests.functional import conducting
@@ -55,11 +56,12 @@ class Outcomes(existing.Existing, conducting.Conducting, base.TestCase):
 
     def counted(self):
         """Write the numbers down, and return what is in the table."""
-        service = base.service.from_configuration()
-        service._counting.write()
+        nova = service.from_configuration()
+        assert nova._counting is not None
+        nova._counting.write()
         return {
             (one.operation, one.state): one.count
-            for one in service.tokens.outcomes()
+            for one in nova.tokens.outcomes()
         }
 
     def test_a_line_and_a_number_for_each_outcome(self):
@@ -114,7 +116,9 @@ class Outcomes(existing.Existing, conducting.Conducting, base.TestCase):
         self.boot("t2")
         self.counted()
         self.change(expires_at=1)
-        base.service.from_configuration()._chores._purger.purge()
+        chores = service.from_configuration()._chores
+        assert chores is not None
+        chores._purger.purge()
         self.assertEqual([], self.rows())
         self.assertEqual(
             {(BOOT, "executed"): 2, ("", "purged"): 2}, self.counted()

@@ -189,7 +189,7 @@ class States(existing.Existing, conducting.Conducting, base.TestCase):
     def test_failed_as_nova_recorded_it(self):
         first = self.dead(Point.BEFORE_METHOD, lambda: self.reset("t"))
         failed = mock.Mock(return_value=Evidence.FAILED)
-        with mock.patch("nova.idempotency.evidence.judge", failed):
+        with mock.patch("nova.idempotency.traces.judge", failed):
             answer = self.reset("t")
         self.assert_told(answer, Verdict.FAILED, 500, first)
         self.assert_told(self.reset("t"), Verdict.FAILED, 500, first)

@@ -36,7 +36,7 @@ def _release(service: Service, arguments: ty.Any) -> int:
         output.say(_consequence(found[0]))
         if not agreed(arguments.yes):
             return 1
-        if not tokens.free(arguments.number):
+        if not tokens.free_in_doubt(arguments.number):
             output.complain("It has changed meanwhile. Nothing is done.")
             return 1
     output.say("The token is free.")

@@ -75,8 +75,23 @@ class Claim:
                 f"wrong type: {', '.join(wrong)}. Pass what Claim.to_dict() "
                 "returned."
             )
-        named: dict[str, ty.Any] = {name: sent[name] for name in _SENT}
-        return cls(digest=b"", claimed_at=0, started=0.0, **named)
+        return cls.of_another(sent["id"], sent["owner"], link=sent["link"])
+
+    @classmethod
+    def of_another(
+        cls, key: int, owner: str, *, link: str | None = None, undo: int = 0
+    ) -> ty.Self:
+        """Return the claim of a request that another worker runs, or ran.
+
+        It fences what is done for that request; it cannot be renewed, and no
+        answer can be sealed under it.
+
+        :param key: of its row
+        :param owner: the name that the row bears as long as the claim holds
+        :param link: the kind of resource that the operation binds, if any
+        :param undo: how many withdrawals have to be undone
+        """
+        return cls(key, b"", owner, 0, 0.0, link, undo=undo)
 
 
 _current: contextvars.ContextVar[Claim | None] = contextvars.ContextVar(

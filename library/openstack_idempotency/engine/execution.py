@@ -23,8 +23,8 @@ from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.request import Request
+from openstack_idempotency.protocol.use import Freeing
 from openstack_idempotency.protocol.use import Outcome
-from openstack_idempotency.protocol.use import Release
 from openstack_idempotency.protocol.use import Use
 
 LOG = logging.getLogger(__name__)
@@ -195,21 +195,21 @@ class Execution:
             return self._failed(claim, answer, expires_at)
         # The database decides whether something was made, not our memory: a
         # transaction that bound a resource may have been rolled back.
-        released = self.parts.store.release(claim, self.use)
-        if released is Release.BOUND:
-            released = self.parts.store.unbind(claim, self.work.survives)
-        match released:
-            case Release.FREED:
+        freed = self.parts.store.free(claim, self.use)
+        if freed is Freeing.BOUND:
+            freed = self.parts.store.unbind(claim, self.work.survives)
+        match freed:
+            case Freeing.FREED:
                 return Settled.FREED
-            case Release.LOST:
+            case Freeing.LOST:
                 return Settled.LOST
-            case Release.BOUND if refused:
+            case Freeing.BOUND if refused:
                 return self._failed(claim, answer, expires_at)
-            case Release.BOUND:
+            case Freeing.BOUND:
                 held = self.parts.store.abandon(claim)
                 return Settled.LEFT if held else Settled.LOST
             case _:
-                ty.assert_never(released)
+                ty.assert_never(freed)
 
     def _failed(
         self, claim: Claim, answer: Answer, expires_at: int

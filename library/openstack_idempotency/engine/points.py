@@ -33,7 +33,7 @@ class Point(enum.Enum):
     AFTER_UNDO = "after-undo"
     # Within a transaction of the store, or just before its only statement.
     COMPLETING = "completing"
-    RELEASING = "releasing"
+    FREEING = "freeing"
     RERUNNING = "rerunning"
     RECOVERING = "recovering"
     EXTENDING = "extending"

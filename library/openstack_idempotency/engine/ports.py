@@ -11,8 +11,8 @@ from openstack_idempotency.protocol.evidence import Started
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.scope import Scope
+from openstack_idempotency.protocol.use import Freeing
 from openstack_idempotency.protocol.use import Outcome
-from openstack_idempotency.protocol.use import Release
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
@@ -51,14 +51,14 @@ class TokenStore(ty.Protocol):
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
         """Store the outcome; False: the claim no longer holds."""
 
-    def release(self, claim: Claim, use: Use) -> Release:
+    def free(self, claim: Claim, use: Use) -> Freeing:
         """Free the token, if nothing is bound to it."""
 
     def unbind(
         self,
         claim: Claim,
         survives: ty.Callable[[ty.Any, ty.Sequence[Resource]], bool],
-    ) -> Release:
+    ) -> Freeing:
         """Free the token, if what was bound to it is gone again.
 
         :param survives: tells by a transaction whether any of it is there

@@ -150,9 +150,7 @@ class Recovery:
 
     def _undo_left(self, row: Record) -> None:
         """Undo what was withdrawn by a request that died before it did so."""
-        theirs = Claim(
-            row.id, row.digest, row.owner, 0, 0.0, None, undo=row.undo
-        )
+        theirs = Claim.of_another(row.id, row.owner, undo=row.undo)
         self._execution.undo(theirs)
 
     def _rebuilt(self, row: Record) -> Answer | None:

@@ -53,7 +53,7 @@ class Outcome:
     expires_at: int
 
 
-class Release(enum.Enum):
+class Freeing(enum.Enum):
     """What came of an attempt to free a token."""
 
     FREED = "the token is free"

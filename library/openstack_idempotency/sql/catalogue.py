@@ -158,7 +158,7 @@ class Cataloguing(Steps):
         )
         return sorted((row.host, row.key_id) for row in self._read(query))
 
-    def free(self, number: int) -> bool:
+    def free_in_doubt(self, number: int) -> bool:
         """Free a token in doubt: its next use is a new request.
 
         :param number: the key of its row

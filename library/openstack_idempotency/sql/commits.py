@@ -11,9 +11,16 @@ from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 
-# SQLAlchemy has no event after a commit, and a session's events do not fire
-# for core statements, nor before a commit that flushes. So, when a test has
-# armed the points, this method of the connection is replaced.
+# SQLAlchemy has no public way to stand before and after the commit of one
+# connection:
+# - a connection's event "commit" comes before it only, and no other one after;
+# - a session's events do not fire for core statements, nor before a commit
+#   that flushes;
+# - the dialect's do_commit() belongs to all connections of the service, and an
+#   error in it is taken for the server's;
+# - connections of a class of ours would have to be made by the service.
+# So, when a test has armed the points, and never else, this method of the
+# connection is replaced. If a release renames it, the armed tests fail.
 _COMMIT = "_commit_impl"
 
 

@@ -54,11 +54,9 @@ _DRIVER_LIMITS: dict[str, dict[str, ty.Any]] = {
 }
 # The release of PostgreSQL's library that has the option of this name.
 _TCP_USER_TIMEOUT = 120000
-# As oslo.db does, so that a value that does not fit is an error. At REPEATABLE
-# READ the server would lock the gaps of its indexes, where everybody's new
-# rows go.
+# At REPEATABLE READ the server would lock the gaps of its indexes, where
+# everybody's new rows go.
 _ON_CONNECT = (
-    "SET SESSION sql_mode = 'TRADITIONAL'",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     f"SET SESSION innodb_lock_wait_timeout = {_LOCK}",
 )
@@ -92,6 +90,7 @@ class Connections:
     :param size: how many connections are kept open
     :param overflow: how many more there may be
     :param recycle: seconds after which a connection is not used again
+    :param sql_mode: of MariaDB and MySQL, None for the server's own
     :param wsrep_sync_wait: for which statements a node of Galera first
         applies all that the others have committed, as on the service's
         connections
@@ -104,12 +103,14 @@ class Connections:
         size: int = 5,
         overflow: int = 50,
         recycle: int = 3600,
+        sql_mode: str | None = "TRADITIONAL",
         wsrep_sync_wait: int | None = None,
     ) -> None:
         self._database = database
         self._size = size
         self._overflow = overflow
         self._recycle = recycle
+        self._sql_mode = sql_mode
         self._wsrep_sync_wait = wsrep_sync_wait
         self._lock = threading.Lock()
         self._services: sa.Engine | None = None
@@ -210,6 +211,8 @@ class Connections:
         with contextlib.closing(driver_connection.cursor()) as cursor:
             for statement in statements:
                 cursor.execute(statement)
+            if self._sql_mode is not None:
+                cursor.execute("SET SESSION sql_mode = %s", (self._sql_mode,))
 
     def _check(self, connection: sa.Connection) -> None:
         if not self._capable:

@@ -57,7 +57,9 @@ def conflicted(error: BaseException | None) -> bool:
 
 def _hide_values(context: sa.engine.ExceptionContext) -> None:
     error = context.sqlalchemy_exception
-    if error is not None and _OURS in (context.statement or ""):
+    if error is None or context.engine not in _ENGINES:
+        return
+    if _OURS in (context.statement or ""):
         # Whoever logs it later logs the statement without its values.
         error.hide_parameters = True
 

@@ -12,8 +12,8 @@ from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
 from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.use import Freeing
 from openstack_idempotency.protocol.use import Outcome
-from openstack_idempotency.protocol.use import Release
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import steps
@@ -57,7 +57,7 @@ class Settling(Steps):
         """
         return self._update(rows.held(claim), lease_until=PAST)
 
-    def release(self, claim: Claim, use: Use) -> Release:
+    def free(self, claim: Claim, use: Use) -> Freeing:
         """Free the token, if nothing is bound to it.
 
         :param claim: the claim of a request that was refused or failed
@@ -68,9 +68,9 @@ class Settling(Steps):
             freed = self._expire(mine)
         else:
             freed = self._delete(mine, claim)
-        return Release.FREED if freed else self._not_freed(claim)
+        return Freeing.FREED if freed else self._not_freed(claim)
 
-    def unbind(self, claim: Claim, survives: Survives) -> Release:
+    def unbind(self, claim: Claim, survives: Survives) -> Freeing:
         """Free the token, if all that was bound to it is gone again.
 
         The row changes first, so that what is read then is all that there is
@@ -81,20 +81,20 @@ class Settling(Steps):
         """
         change = self._expired(rows.held(claim))
 
-        def unbind(connection: sa.Connection) -> Release:
+        def unbind(connection: sa.Connection) -> Freeing:
             if connection.execute(change).rowcount != 1:
-                return Release.LOST
-            reached(Point.RELEASING)
+                return Freeing.LOST
+            reached(Point.FREEING)
             bound = steps.bound(connection, claim.id)
             if bound and survives(connection, tuple(bound.values())):
                 raise steps.Kept
             steps.unbind(connection, bound)
-            return Release.FREED
+            return Freeing.FREED
 
         try:
             return self._run.transaction(unbind)
         except steps.Kept:
-            return Release.BOUND
+            return Freeing.BOUND
 
     def _delete(self, mine: sa.ColumnElement[bool], claim: Claim) -> bool:
         """Delete a row that nobody else has ever held, in one statement.
@@ -107,7 +107,7 @@ class Settling(Steps):
         def delete(connection: sa.Connection) -> bool:
             nonlocal tries
             tries += 1
-            reached(Point.RELEASING)
+            reached(Point.FREEING)
             try:
                 return connection.execute(gone).rowcount == 1
             except db_exc.DBDeadlock:
@@ -130,7 +130,7 @@ class Settling(Steps):
         change = self._expired(mine)
 
         def expire(connection: sa.Connection) -> bool:
-            reached(Point.RELEASING)
+            reached(Point.FREEING)
             return connection.execute(change).rowcount == 1
 
         return self._run.statement(expire)
@@ -146,9 +146,9 @@ class Settling(Steps):
         }
         return sa.update(TOKENS).where(mine).values(ended | rows.FENCE)
 
-    def _not_freed(self, claim: Claim) -> Release:
+    def _not_freed(self, claim: Claim) -> Freeing:
         mine = self._owner(claim) == claim.owner
-        return Release.BOUND if mine else Release.LOST
+        return Freeing.BOUND if mine else Freeing.LOST
 
     def _owner(self, claim: Claim) -> str | None:
         query = sa.select(TOKENS.c.owner).where(TOKENS.c.id == claim.id)

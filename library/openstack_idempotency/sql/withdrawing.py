@@ -42,7 +42,7 @@ class Left:
     @property
     def claim(self) -> Claim:
         """A claim that holds as long as nobody else takes the token."""
-        return Claim(self.token_id, b"", self.owner, 0, 0.0)
+        return Claim.of_another(self.token_id, self.owner)
 
 
 class Withdrawing(Steps):

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The edge of a service that speaks WSGI.
 
-edge        answers requests of a service that needs nothing else
-request     a request of WSGI, as the engine takes it
-callers     who a caller is
-response    the headers that the protocol adds to an answer
-audit       tells replays apart in audit events
-browsers    lets scripts in browsers use client tokens (CORS)
+:mod:`.edge` is all that a simple service needs. One that has to do more, like
+Nova, uses the others itself.
 """

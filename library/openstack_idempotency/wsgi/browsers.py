@@ -17,7 +17,7 @@ from openstack_idempotency.protocol import headers
 
 #: The headers of a request.
 SENT = (*headers.TOKENS, headers.ATTEMPT)
-#: The headers of an answer: ours, and those of the service that a retry needs.
+#: The headers of an answer: ours, and those that a retry needs.
 SEEN = (
     headers.TOKEN,
     headers.STATE,
@@ -26,17 +26,19 @@ SEEN = (
     headers.REPLAYED,
     "Location",
     "Retry-After",
-    "x-compute-request-id",
 )
 
 
-def admit() -> None:
+def admit(*others: str) -> None:
     """Let browsers send and see client tokens, where they may use the API.
 
     Calling it again is a no-op. Source: protocol section 1.
+
+    :param others: headers of the service's own answers that a retry needs:
+        the one that bears the request's id
     """
     _extend("allow_headers", SENT)
-    _extend("expose_headers", SEEN)
+    _extend("expose_headers", (*SEEN, *others))
 
 
 def _extend(option: str, names: ty.Sequence[str]) -> None:

@@ -23,7 +23,7 @@ from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql.kinds import Change
 from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.surviving import survive
-from openstack_idempotency.wsgi import request
+from openstack_idempotency.wsgi import incoming
 from openstack_idempotency.wsgi import response
 
 Rebuild = ty.Callable[[ty.Sequence[Resource]], webob.Response | None]
@@ -75,7 +75,7 @@ class Edge:
             what it does is not in the service's database
         :param rebuild: makes the first answer again from what was made, or
             returns None if that is not possible; None if it never is
-        :param version: see :func:`request.asked`, also for ``project_id``
+        :param version: see :func:`incoming.request`, also for ``project_id``
         """
         work = _Work(run, rebuild, kind)
         client_token = None
@@ -84,7 +84,7 @@ class Edge:
             if client_token is None:
                 return run()
             asked = functools.partial(
-                request.asked, version=version, project_id=project_id
+                incoming.request, version=version, project_id=project_id
             )
             reply = self.engine.answer(asked(client_token, req, context), work)
         except errors.Refusal as refusal:

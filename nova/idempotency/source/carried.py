@@ -7,6 +7,7 @@ import collections
 import itertools
 import typing as ty
 
+from nova.api import compute_req_id
 from nova.idempotency import operations
 from nova.idempotency.source import decoration
 from nova.idempotency.source import order
@@ -102,7 +103,9 @@ class Carried:
         yield (
             middleware.path,
             registration.with_headers(
-                middleware, browsers.SENT, browsers.SEEN
+                middleware,
+                browsers.SENT,
+                (*browsers.SEEN, compute_req_id.HTTP_RESP_HEADER_REQUEST_ID),
             ),
         )
         if self._vendored:

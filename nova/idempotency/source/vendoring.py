@@ -19,7 +19,11 @@ CARRIED_LIBRARY = "nova.openstack.common.idempotency"
 
 #: Our packages, and modules in packages of Nova's.
 _PACKAGES = ("nova.db.idempotency", "nova.idempotency", "nova.openstack")
-_MODULES = ("nova.cmd.idempotency", "nova.conf.idempotency")
+_MODULES = (
+    "nova.cmd.idempotency",
+    "nova.conf.idempotency",
+    "nova.policies.client_tokens",
+)
 
 # What only the distributions have: this, and what tests of others use.
 _NOT_CARRIED = (

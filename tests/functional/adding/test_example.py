@@ -21,12 +21,6 @@ from openstack_idempotency.sql.tables import TOKENS
 
 _DOCS = pathlib.Path(__file__).parents[3] / "docs"
 _ENTRY_POINTS = "[openstack_idempotency.service]\n"
-_SERVICE = """
-from museum import api
-def service():
-    from oslo_config import cfg
-    return api.Museum(cfg.CONF)
-"""
 # Each line of its arguments is the token and the name of a room.
 _CALLS = """
 import importlib
@@ -84,11 +78,13 @@ class ExampleTest(testtools.TestCase):
         super().setUp()
         self.root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         text = (_DOCS / "adding-a-service.md").read_text()
-        (self.module,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        self.module, found_by = re.findall(
+            r"```python\n(.*?)```", text, re.DOTALL
+        )
         (described,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
         package = self.root / "museum"
         package.mkdir()
-        (package / "__init__.py").write_text(_SERVICE)
+        (package / "__init__.py").write_text(found_by)
         (package / "api.py").write_text(self.module)
         # As an installed distribution says it.
         info = self.root / "museum-1.0.dist-info"

@@ -167,7 +167,7 @@ class Errands:
         row = self._test.row(mine)
         self._store.rerun(row, mine)
         claim = self._test.claim_of(row.id, mine, row.digest, shared=True)
-        self._store.release(claim, mine)
+        self._store.free(claim, mine)
         return lambda: self._test.make(former.claim)
 
     def purge(self) -> ty.Callable[[], object]:

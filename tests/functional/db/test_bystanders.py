@@ -26,7 +26,7 @@ from openstack_idempotency.fixture.contract import ONE
 from openstack_idempotency.fixture.contract import TWO
 from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
-from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Freeing
 from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.sql.store import SqlTokenStore
 from openstack_idempotency.sql.tables import TOKENS
@@ -49,7 +49,7 @@ ERRANDS = {
     Point.AFTER_SETTLE: Errands.success,
     Point.BEFORE_ANSWER: Errands.success,
     Point.COMPLETING: Errands.success,
-    Point.RELEASING: Errands.refusal,
+    Point.FREEING: Errands.refusal,
     Point.BEFORE_CLEANUP: Errands.second_thoughts,
     Point.BEFORE_TAKEOVER: Errands.rerun,
     Point.AFTER_TAKEOVER: Errands.rerun,
@@ -126,7 +126,7 @@ class _Bystanding(base.StoreTestCase):
         self.stranger.abandon(self._dead.claim)
         self.stranger.abandon(self._lost.claim)
         corrected = self._held("corrected")
-        self._released(corrected)
+        self._freed(corrected)
 
     def assert_nobody_waits(self) -> None:
         """Do all that can be done, while somebody else stands still."""
@@ -141,7 +141,7 @@ class _Bystanding(base.StoreTestCase):
         self.assertEqual((made,), bound)
         done = self.stranger.complete(self._makes.claim, self.outcome())
         self.assertTrue(done)
-        self._released(self._refused)
+        self._freed(self._refused)
         before = self._row("runs").lease_until
         self.clock.forward(1)
         self.stranger.extend([self._runs.claim])
@@ -193,9 +193,9 @@ class _Bystanding(base.StoreTestCase):
         else:
             self.assertTrue(self.stranger.rerun(row, use))
 
-    def _released(self, held: contract.Held) -> None:
-        released = self.stranger.release(held.claim, held.use)
-        self.assertIs(Release.FREED, released)
+    def _freed(self, held: contract.Held) -> None:
+        freed = self.stranger.free(held.claim, held.use)
+        self.assertIs(Freeing.FREED, freed)
 
     def _use(self, token: str) -> ty.Any:
         return use_of(token, secrets=self.secrets)

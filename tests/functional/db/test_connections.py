@@ -7,10 +7,15 @@ import os
 import socket
 import typing as ty
 
+import ddt
+from oslo_config import cfg
+from oslo_db import options
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 import testtools
 
+from openstack_idempotency import assembly
+from openstack_idempotency import opts
 from openstack_idempotency.fixture import contract
 from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
@@ -240,6 +245,35 @@ class _OurOwn(base.StoreTestCase):
         self.hold()
         self.store.connections.dispose()
         self.assertIsNotNone(self.row())
+
+
+@ddt.ddt
+class ModeTest(base.StoreTestCase):
+    """MariaDB's SQL mode is that of the service's own connections."""
+
+    backend = "mysql"
+
+    @ddt.data("TRADITIONAL", "ANSI_QUOTES", "")
+    def test_it_is_the_one_that_the_operator_has_set(self, mode: str) -> None:
+        manager = self.database.connect(mysql_sql_mode=mode)
+        conf = cfg.ConfigOpts()
+        conf.register_opts(options.database_opts, group="database")
+        opts.register_opts(conf)
+        conf([], default_config_files=[], default_config_dirs=[])
+        conf.set_override("mysql_sql_mode", mode, group="database")
+        place = assembly.Place(manager, "database", "h", "sync", "off")
+        ours = assembly.store(conf, place).connections
+        self.addCleanup(ours.dispose)
+        with manager.writer.get_engine().connect() as connection:
+            theirs = self._mode(connection)
+        with ours.statement() as connection:
+            self.assertEqual(theirs, self._mode(connection))
+        self.assertIn(mode, theirs)
+
+    def _mode(self, connection: sa.Connection) -> str:
+        return str(
+            connection.exec_driver_sql("SELECT @@sql_mode").scalar_one()
+        )
 
 
 class KeepaliveTest(base.StoreTestCase):

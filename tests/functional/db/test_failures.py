@@ -17,8 +17,8 @@ from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.record import Record
 from openstack_idempotency.protocol.record import State
+from openstack_idempotency.protocol.use import Freeing
 from openstack_idempotency.protocol.use import Outcome
-from openstack_idempotency.protocol.use import Release
 from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql import tables
@@ -60,7 +60,7 @@ def _calls(tokens: ty.Any) -> dict[str, ty.Callable[[], object]]:
         "recover": lambda: tokens.recover(row, use),
         "extend": lambda: tokens.extend([claim]),
         "complete": lambda: tokens.complete(claim, outcome),
-        "release": lambda: tokens.release(claim, use),
+        "free": lambda: tokens.free(claim, use),
         "unbind": lambda: tokens.unbind(claim, lambda *_: False),
         "abandon": lambda: tokens.abandon(claim),
         "give_back": lambda: tokens.give_back(use),
@@ -252,8 +252,8 @@ class _Committed(_FailureTestCase):
     def test_a_release_frees_the_token(self) -> None:
         use, claim = self.hold()
         self._break_after_commit()
-        released = self.store.release(claim, use)
-        self.assertIs(Release.FREED, released)
+        freed = self.store.free(claim, use)
+        self.assertIs(Freeing.FREED, freed)
         self.assertTrue(self.is_free())
 
 

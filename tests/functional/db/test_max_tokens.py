@@ -6,7 +6,7 @@ from __future__ import annotations
 from openstack_idempotency.fixture.contract import ONE
 from openstack_idempotency.fixture.contract import SCOPE
 from openstack_idempotency.fixture.contract import TWO
-from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Freeing
 from tests.functional.db import base
 
 
@@ -21,7 +21,7 @@ class _Rotation(base.StoreTestCase):
     def test_what_was_refused_does_not_count(self) -> None:
         # Its rows stay, since others lead to them.
         refused = self.hold(secrets=(ONE, TWO))
-        self.assertIs(Release.FREED, self.free(refused))
+        self.assertIs(Freeing.FREED, self.free(refused))
         self.clock.forward(1)
         self.assertEqual(0, self.store.young(SCOPE))
 

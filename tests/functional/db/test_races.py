@@ -14,7 +14,7 @@ from openstack_idempotency.fixture.contract import ONE
 from openstack_idempotency.fixture.contract import TWO
 from openstack_idempotency.fixture.contract import use_of
 from openstack_idempotency.protocol import errors
-from openstack_idempotency.protocol.use import Release
+from openstack_idempotency.protocol.use import Freeing
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
@@ -162,8 +162,8 @@ class _RotationRaces(_RacesTestCase):
         def claim_and_release(use: Use) -> None:
             claim = self._taken(use)
             if claim is not None:
-                released = self.store.release(claim, use)
-                self.assertIs(Release.FREED, released)
+                freed = self.store.free(claim, use)
+                self.assertIs(Freeing.FREED, freed)
 
         for _ in range(_ROUNDS):
             uses = [

@@ -107,3 +107,20 @@ class _Dump(base.StoreTestCase):
     def test_the_log_tells_nothing_either(self) -> None:
         self._send()
         self.assertNotIn("nobody-knows", self.log.output)
+
+
+class NotOursTest(base.StoreTestCase):
+    """Databases that are neither ours nor the service's."""
+
+    backend = "sqlite"
+
+    def test_their_errors_are_shown_as_before(self) -> None:
+        engine = sa.create_engine("sqlite://")
+        with engine.connect() as connection:
+            error = self.assertRaises(
+                sa.exc.OperationalError,
+                connection.exec_driver_sql,
+                "SELECT ? FROM client_tokens_of_theirs",
+                ("shown",),
+            )
+        self.assertIn("shown", str(error))

@@ -10,8 +10,6 @@ resumed and has lost its connection is dead.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import enum
 import json
 import typing as ty
 
@@ -19,7 +17,6 @@ import greenlet  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
 from openstack_idempotency.engine import points
-from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.engine.limits import Limits
 from openstack_idempotency.engine.parts import Parts
@@ -34,113 +31,25 @@ from openstack_idempotency.protocol.evidence import Evidence
 from openstack_idempotency.protocol.evidence import Started
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.request import Request
-from openstack_idempotency.protocol.scope import Scope
-from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
-from openstack_idempotency.sql import store
 from openstack_idempotency.sql.steps import Settings
 from tests.functional.db import base
+from tests.functional.model import plans
+from tests.functional.model.plans import End
+from tests.functional.model.plans import Plan
+from tests.functional.model.plans import Token
+from tests.functional.model.stand_ins import Clock
+from tests.functional.model.stand_ins import give_way
+from tests.functional.model.stand_ins import Heartbeats
+from tests.functional.model.stand_ins import NoReturns
+from tests.functional.model.stand_ins import Store
 
-#: Two looks at a request that runs; in seconds, as the next two are.
+#: Two looks at a request that runs, in seconds.
 WAIT = 0.2
-LEASE = contract.LEASE // 1000
-TTL = contract.TTL // 1000
 
 #: A client tries again after these, and takes all others for the answer.
 NOT_YET = (errors.Running, errors.TakenOver, errors.Unavailable)
-
-
-class Token(enum.Enum):
-    """A client token; each is used for another operation."""
-
-    LINKED = "linked"
-    APART = "not linked"
-
-
-class End(enum.Enum):
-    """How the service's method ends."""
-
-    SUCCESS = "it succeeds"
-    REFUSAL = "it refuses before it makes anything"
-    ERROR = "it fails before it makes anything"
-    LATE_ERROR = "it fails, and leaves what it made"
-    UNDONE = "it fails, and deletes what it made"
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """What a request asks for, and what comes of it.
-
-    :param token: its token
-    :param asks: one of two different requests
-    :param end: how it ends, if it runs
-    :param count: how many resources it makes
-    :param noted: whether an instance action is recorded, if not linked
-    """
-
-    token: Token
-    asks: int = 0
-    end: End = End.SUCCESS
-    count: int = 1
-    noted: bool = True
-
-    @property
-    def scope(self) -> Scope:
-        """Whose token it is, and for what."""
-        return Scope("project", "user", f"POST /{self.token.name}")
-
-
-class Clock(fakes.Clock):
-    """Who waits gives way to all others."""
-
-    def sleep(self, seconds: float, /) -> None:
-        super().sleep(seconds)
-        give_way()
-
-
-class Store(store.SqlTokenStore):
-    """The store; it tells who is who."""
-
-    def __init__(self, *args: ty.Any, **kwargs: ty.Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.owners: dict[str, str] = {}
-
-    def look(self, use: Use) -> tuple[int, ty.Any]:
-        self.owners[use.request_id] = use.owner
-        return super().look(use)
-
-
-class NoReturns:
-    """What is claimed in vain ends with its lease."""
-
-    def add(self, use: Use) -> None:
-        pass
-
-    def resume(self) -> None:
-        pass
-
-
-class Heartbeats:
-    """The claims that the heartbeats of all processes would renew."""
-
-    def __init__(self) -> None:
-        self.claims: dict[str, Claim] = {}
-
-    @contextlib.contextmanager
-    def keep(self, claim: Claim) -> ty.Iterator[None]:
-        self.claims[claim.owner] = claim
-        try:
-            yield
-        finally:
-            self.claims.pop(claim.owner, None)
-
-
-def give_way() -> None:
-    """Let the machine decide who goes on, and when."""
-    main = greenlet.getcurrent().parent
-    if main is not None:
-        main.switch()
 
 
 class Service:
@@ -174,7 +83,9 @@ class Service:
                 heartbeat=ty.cast(ty.Any, self.heartbeats),
                 returns=ty.cast(ty.Any, NoReturns()),
                 limits=Limits(
-                    token_ttl=TTL, wait_timeout=WAIT, max_response_size=1000
+                    token_ttl=plans.TTL,
+                    wait_timeout=WAIT,
+                    max_response_size=1000,
                 ),
                 clock=self.clock,
             )
@@ -352,7 +263,7 @@ _WITHIN = (
     Point.COMPLETING,
     Point.EXTENDING,
     Point.RECOVERING,
-    Point.RELEASING,
+    Point.FREEING,
     Point.RERUNNING,
     Point.WITHDRAWING,
 )

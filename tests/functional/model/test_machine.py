@@ -24,63 +24,17 @@ from openstack_idempotency.sql import link
 from openstack_idempotency.sql import tables
 from tests.functional.db import base
 from tests.functional.model import actors
-from tests.functional.model.actors import End
-from tests.functional.model.actors import Plan
-from tests.functional.model.actors import Token
+from tests.functional.model import plans
+from tests.functional.model import seen
 from tests.functional.model.actors import Worker
-
-_TOKENS = tables.TOKENS
-_RESOURCES = tables.RESOURCES
+from tests.functional.model.plans import End
+from tests.functional.model.plans import Plan
+from tests.functional.model.plans import Token
+from tests.functional.model.seen import Life
+from tests.functional.model.seen import Seen
 
 # More points than any request passes, including its looks while it waits.
 _STEPS = 60
-
-_ENDS = st.sampled_from([End.SUCCESS] * 4 + list(End))
-_PLANS = st.builds(
-    Plan,
-    token=st.sampled_from([Token.LINKED, Token.LINKED, Token.APART]),
-    asks=st.sampled_from([0, 0, 0, 0, 1]),
-    end=_ENDS,
-    count=st.sampled_from([1, 1, 2]),
-    noted=st.booleans(),
-)
-_WORKER = st.integers(0, 3)
-# Mostly few: once it writes, all others can only fail.
-_STEPS_AT_ONCE = st.integers(1, 4) | st.integers(1, 10)
-# A lease and its half, mostly; now and then all that a token lives.
-_TIMES = st.sampled_from(
-    [actors.LEASE / 2, *[actors.LEASE] * 6, actors.LEASE + actors.TTL]
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Seen:
-    """What is committed, at one moment.
-
-    :param rows: the row of each token that has one
-    :param names: the names and keys of what it is bound to
-    :param things: the names of the resources, by key
-    """
-
-    rows: dict[Token, sa.Row[ty.Any]]
-    names: dict[Token, set[tuple[str, str]]]
-    things: dict[int, str]
-
-
-@dataclasses.dataclass
-class Life:
-    """A token from its first use to the moment when it is free again.
-
-    :param asks: which request it belongs to
-    :param makers: who has committed something
-    :param made: the names and keys of that
-    :param ran: who has run, if it is not linked
-    """
-
-    asks: int | None = None
-    makers: set[str] = dataclasses.field(default_factory=set)
-    made: set[tuple[str, str]] = dataclasses.field(default_factory=set)
-    ran: set[str] = dataclasses.field(default_factory=set)
 
 
 class Machine(stateful.RuleBasedStateMachine):
@@ -121,17 +75,17 @@ class Machine(stateful.RuleBasedStateMachine):
     def pick(self, number: int) -> Worker:
         return self.alive[number % len(self.alive)]
 
-    @stateful.initialize(steps=_STEPS_AT_ONCE)
+    @stateful.initialize(steps=plans.STEPS_AT_ONCE)
     def first_request_comes_in(self, steps: int) -> None:
         self.go_on(self.send(Plan(Token.LINKED)), steps)
 
     @stateful.precondition(lambda self: len(self.alive) < 4)
-    @stateful.rule(plan=_PLANS, steps=_STEPS_AT_ONCE)
+    @stateful.rule(plan=plans.PLANS, steps=plans.STEPS_AT_ONCE)
     def request_comes_in(self, plan: Plan, steps: int) -> None:
         self.go_on(self.send(plan), steps)
 
     @stateful.precondition(lambda self: self.alive)
-    @stateful.rule(worker=_WORKER, steps=_STEPS_AT_ONCE)
+    @stateful.rule(worker=plans.WORKER, steps=plans.STEPS_AT_ONCE)
     def worker_goes_on(self, worker: int, steps: int) -> None:
         self.go_on(self.pick(worker), steps)
 
@@ -144,13 +98,13 @@ class Machine(stateful.RuleBasedStateMachine):
                 self.go_on(worker, 1)
 
     @stateful.precondition(lambda self: self.alive)
-    @stateful.rule(worker=_WORKER)
+    @stateful.rule(worker=plans.WORKER)
     def worker_dies(self, worker: int) -> None:
         self.pick(worker).kill()
         self.assert_unchanged(self.see())
 
     @stateful.precondition(lambda self: self.alive)
-    @stateful.rule(worker=_WORKER)
+    @stateful.rule(worker=plans.WORKER)
     def heart_beats(self, worker: int) -> None:
         claim = self.service.heartbeats.claims.get(
             self.pick(worker).owner or ""
@@ -160,16 +114,16 @@ class Machine(stateful.RuleBasedStateMachine):
             self.seen = self.see()
 
     @stateful.precondition(lambda self: self.workers)
-    @stateful.rule(seconds=_TIMES)
+    @stateful.rule(seconds=plans.TIMES)
     def time_passes(self, seconds: float) -> None:
         self.service.clock.forward(seconds)
 
     @stateful.precondition(lambda self: self.alive)
-    @stateful.rule(worker=_WORKER, end=_ENDS, wakes_up=st.booleans())
+    @stateful.rule(worker=plans.WORKER, end=plans.ENDS, wakes_up=st.booleans())
     def client_retries_what_sleeps(
         self, worker: int, end: End, wakes_up: bool
     ) -> None:
-        self.service.clock.forward(actors.LEASE)
+        self.service.clock.forward(plans.LEASE)
         asleep = self.pick(worker)
         retry = dataclasses.replace(asleep.plan, end=end)
         self.go_on(self.send(retry), _STEPS)
@@ -177,7 +131,7 @@ class Machine(stateful.RuleBasedStateMachine):
             self.go_on(asleep, _STEPS)
 
     @stateful.precondition(lambda self: self.seen.things and not self.locked)
-    @stateful.rule(number=_WORKER)
+    @stateful.rule(number=plans.WORKER)
     def user_deletes_a_resource(self, number: int) -> None:
         keys = sorted(self.seen.things)
         thing = base.Thing.id == keys[number % len(keys)]
@@ -187,7 +141,7 @@ class Machine(stateful.RuleBasedStateMachine):
 
     # Promise 3: no retry waits for ever
 
-    @stateful.rule(plan=_PLANS)
+    @stateful.rule(plan=plans.PLANS)
     def retry_while_all_others_sleep(self, plan: Plan) -> None:
         worker = self.send(plan)
         self.go_on(worker, _STEPS)
@@ -206,7 +160,7 @@ class Machine(stateful.RuleBasedStateMachine):
             first = self.send(Plan(token, asks))
             self.go_on(first, _STEPS)
             if not first.definite:
-                self.service.clock.forward(actors.LEASE)
+                self.service.clock.forward(plans.LEASE)
                 retry = self.send(Plan(token, asks))
                 self.go_on(retry, _STEPS)
                 assert retry.definite, f"{retry} has no answer"
@@ -249,27 +203,7 @@ class Machine(stateful.RuleBasedStateMachine):
             self.judge(worker)
 
     def see(self) -> Seen:
-        with self.database.engine.connect() as connection:
-            found = connection.execute(sa.select(_TOKENS)).all()
-            bound = connection.execute(sa.select(_RESOURCES)).all()
-            things = connection.execute(
-                sa.select(base.Thing.id, base.Thing.name)
-            ).all()
-        tokens = {row.target: row for row in found}
-        rows = {
-            token: tokens[target]
-            for token in Token
-            if (target := Plan(token).scope.target) in tokens
-        }
-        names: dict[Token, set[tuple[str, str]]] = {
-            token: {
-                (name.resource_id, name.row_key)
-                for name in bound
-                if name.token_id == row.id
-            }
-            for token, row in rows.items()
-        }
-        return Seen(rows, names, {thing.id: thing.name for thing in things})
+        return seen.see(self.database.engine)
 
     def judge(self, worker: Worker) -> None:
         """Compare what was committed before a worker's step, and after."""

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import pathlib
 import subprocess
+import typing as ty
 
 import fixtures
 import testtools
@@ -76,6 +79,33 @@ class NameTest(testtools.TestCase):
     def test_what_others_know_it_by_is_not(self) -> None:
         text = 'GROUP = "openstack_idempotency.service"'
         self.assertEqual(text, vendoring.renamed(text))
+
+
+class CarriedTest(testtools.TestCase):
+    """Nova's tree has all of our modules that those in it import."""
+
+    def test_what_they_import_is_carried_too(self) -> None:
+        carried = vendoring.files()
+        ours = {
+            str(path)
+            for path in importlib.metadata.files("nova-idempotency") or ()
+        }
+        wanted = {
+            f"{name.replace('.', '/')}.py"
+            for path, text in carried.items()
+            if path.endswith(".py")
+            for name in _imported(text)
+        }
+        self.assertEqual(set(), wanted & ours - carried.keys())
+
+
+def _imported(text: str) -> ty.Iterator[str]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
 
 
 class DifferenceTest(testtools.TestCase):

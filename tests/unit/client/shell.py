@@ -78,10 +78,10 @@ class Command(fixtures.Fixture):
 
     def __init__(self, cloud: Cloud, login: Login | None = None) -> None:
         self.cloud = cloud
-        self.login = login
+        self._given = login
 
     def _setUp(self) -> None:
-        self.login = self.login or self.useFixture(Login(self.cloud))
+        self.login = self._given or self.useFixture(Login(self.cloud))
 
     def start(
         self, *words: str, stdin: int = subprocess.DEVNULL, **variables: str
@@ -143,11 +143,11 @@ class OpenStackCommand(Command):
         root = logging.getLogger()
         handlers, level = root.handlers[:], root.level
         with contextlib.ExitStack() as stack:
-            for place, value in (
+            for place, other in (
                 ("sys.stdin", io.StringIO(typed)),
                 ("keyring.core._keyring_backend", None),
             ):
-                stack.enter_context(fixtures.MonkeyPatch(place, value))
+                stack.enter_context(fixtures.MonkeyPatch(place, other))
             for name, value in variables.items():
                 stack.enter_context(fixtures.EnvironmentVariable(name, value))
             try:

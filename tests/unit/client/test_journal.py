@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import subprocess
 import sys
+import typing as ty
 
 import fixtures
 import testtools
@@ -22,6 +23,8 @@ from openstack_idempotency_client.outcome import State
 SCOPE = ("http://cloud", "one", "user", "project")
 BOOT = Typed("nova", "boot", ("--flavor", "1", "web"), SCOPE)
 UNANSWERED = Outcome(fault=Fault.UNANSWERED)
+
+_T = ty.TypeVar("_T")
 
 # Takes what is remembered, as a process of its own; prints its id.
 TAKE = """
@@ -50,11 +53,21 @@ class JournalTest(testtools.TestCase):
     def begun(self, typed=BOOT, now=1000.0):
         """A command that was killed when its POST had left."""
         held = self.journal.begin(typed, now)
-        _token, post = held.token_for("/servers", lambda: tokens.make(now))
+        _token, post = self.taken(
+            held.token_for("/servers", lambda: tokens.make(now))
+        )
         post.sending()
         held.save()
         held.release()
         return held.entry
+
+    def resumed(self, journal=None):
+        """Resume the command, which is there."""
+        return self.taken((journal or self.journal).resume(BOOT))
+
+    def taken(self, there: _T | None) -> _T:
+        assert there is not None
+        return there
 
     def take(self):
         process = subprocess.Popen(
@@ -63,33 +76,34 @@ class JournalTest(testtools.TestCase):
         )  # fmt: skip
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
-        return process.stdout.readline().strip(), process
+        return self.taken(process.stdout).readline().strip(), process
 
 
 class ResumeTest(JournalTest):
     def test_same_token_for_the_same_target(self):
         entry = self.begun()
-        held = Journal(self.folder).resume(BOOT)
+        held = self.resumed(Journal(self.folder))
         self.assertEqual(entry.id, held.entry.id)
         self.assertTrue(held.resumed)
         again = self.folder / "secrets" / f"{entry.id}.0"
-        token, post = held.token_for("/servers", self.fail)
+        token, post = self.taken(held.token_for("/servers", self.fail))
         self.assertEqual(again.read_text(), token.value)
         self.assertEqual(1, post.attempts)
 
     def test_other_target_while_one_is_open(self):
         self.begun()
-        held = self.journal.resume(BOOT)
+        held = self.resumed()
         self.assertIsNone(held.token_for("/other", self.fail))
 
     def test_more_posts_than_before(self):
         self.begun()
-        held = self.journal.resume(BOOT)
+        held = self.resumed()
         held.token_for("/servers", self.fail)
-        token, _post = held.token_for("/other", lambda: tokens.make(1.0))
-        self.assertNotEqual(
-            token, held.token_for("/servers", lambda: tokens.make(1.0))[0]
-        )
+        given = [
+            self.taken(held.token_for(target, lambda: tokens.make(1.0)))[0]
+            for target in ("/other", "/servers")
+        ]
+        self.assertNotEqual(*given)
         self.assertEqual(3, len(held.entry.posts))
 
     def test_only_the_same_command_in_the_same_scope(self):
@@ -104,7 +118,7 @@ class ResumeTest(JournalTest):
     def test_oldest_first(self):
         self.begun(now=2000.0)
         first = self.begun(now=1000.0)
-        self.assertEqual(first.id, self.journal.resume(BOOT).entry.id)
+        self.assertEqual(first.id, self.resumed().entry.id)
 
     def test_each_process_takes_another(self):
         entries = {self.begun().id for _ in range(3)}
@@ -117,12 +131,12 @@ class ResumeTest(JournalTest):
         self.assertIsNone(self.journal.resume(BOOT))
         process.kill()
         process.wait()
-        self.assertEqual(entry.id, self.journal.resume(BOOT).entry.id)
+        self.assertEqual(entry.id, self.resumed().entry.id)
 
     def test_token_that_is_gone(self):
         entry = self.begun()
         (self.folder / "secrets" / f"{entry.id}.0").unlink()
-        held = self.journal.resume(BOOT)
+        held = self.resumed()
         error = self.assertRaises(
             JournalError, held.token_for, "/servers", self.fail
         )
@@ -132,7 +146,7 @@ class ResumeTest(JournalTest):
 class ForgetTest(JournalTest):
     def test_nothing_is_left(self):
         self.begun()
-        self.journal.resume(BOOT).forget()
+        self.resumed().forget()
         left = {p.name for p in self.folder.rglob("*") if p.is_file()}
         self.assertEqual({"journal.lock", "key"}, left)
         self.assertEqual([], self.journal.entries())

@@ -9,7 +9,7 @@ import fixtures
 from novaclient import client
 import testtools
 
-from tests.unit.client import cloud as clouds
+from tests.unit.client import wire
 from tests.unit.client.cloud import Cloud
 from tests.unit.client.cloud import IMAGE
 from tests.unit.client.cloud import OTHER_SERVER
@@ -197,7 +197,7 @@ class BareOptionTest(CommandLineTest):
         self.assertFalse(self.nova.login.state.exists())
 
     def test_number_of_attempts(self):
-        self.start(Cloud(losses=(clouds.Gateway(502),) * 9))
+        self.start(Cloud(losses=(wire.Gateway(502),) * 9))
         self.nova.run(
             "--x-client-token", "--client-token-attempts", "5", *STOP
         )
@@ -226,7 +226,7 @@ class NoticeTest(CommandLineTest):
         self.assertEqual(plain.status, outcome.status)
 
     def test_no_answer_where_a_retry_is_safe(self):
-        self.start(Cloud(losses=(clouds.Gateway(504),) * 3))
+        self.start(Cloud(losses=(wire.Gateway(504),) * 3))
         outcome = self.nova.run("--x-client-token", "a1", *STOP)
         self.assertIn("no answer came (it was sent 3 times)", outcome.stderr)
         self.assertIn("again with the same client token: it is safe",
@@ -235,7 +235,7 @@ class NoticeTest(CommandLineTest):
 
     def test_no_answer_where_a_retry_is_not_safe(self):
         for options in ({"retry_safe": False}, {"knows_tokens": False}):
-            self.start(Cloud(losses=(clouds.Loss.ANSWER,), **options))
+            self.start(Cloud(losses=(wire.Loss.ANSWER,), **options))
             outcome = self.nova.run("--x-client-token", "a1", *STOP)
             self.assertIn("no answer came", outcome.stderr)
             self.assertIn("Look first", outcome.stderr)
@@ -243,7 +243,7 @@ class NoticeTest(CommandLineTest):
             self.assertEqual(1, outcome.status)
 
     def test_rebuilt_answer_has_lost_its_secrets(self):
-        self.start(Cloud(losses=(clouds.Spoken(202, "rebuilt"),)))
+        self.start(Cloud(losses=(wire.Spoken(202, "rebuilt"),)))
         outcome = self.nova.run("--x-client-token", "a1", *STOP)
         self.assertIn("secrets in it", outcome.stderr)
         self.assertIn("are lost", outcome.stderr)

@@ -13,9 +13,9 @@ import testtools
 
 from tests.unit.client.cloud import Cloud
 from tests.unit.client.cloud import IMAGE
-from tests.unit.client.cloud import Loss
 from tests.unit.client.cloud import SERVER
 from tests.unit.client.shell import OpenStackCommand
+from tests.unit.client.wire import Loss
 
 GROUP = ("server", "group", "create", "--policy", "affinity")
 STOP = ("server", "stop", SERVER)
@@ -235,7 +235,7 @@ class CommandsTest(OpenStackTest):
                       listed.stdout)
         self.assertNotIn("s3cret", listed.stdout)
         shown = self.client_token("show", name)
-        self.assertIn("sent 3 times, last: no answer", shown.stdout)
+        self.assertIn("attempts: 3, last: no answer", shown.stdout)
         self.assertIn("state: succeeded", shown.stdout)
         self.assert_succeeded(self.client_token("forget", name))
         self.assertEqual([], self.remembered())
@@ -244,6 +244,8 @@ class CommandsTest(OpenStackTest):
         self.openstack.run("--os-client-token=a1", *STOP)
         shown = self.client_token("show", "--os-client-token=a1")
         self.assertIn("state: succeeded", shown.stdout)
+        # It fits a terminal.
+        self.assertLess(max(map(len, shown.stdout.splitlines())), 100)
 
     def test_unknown_id(self):
         for verb in ("show", "forget", "resume"):

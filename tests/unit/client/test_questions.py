@@ -6,12 +6,12 @@ from __future__ import annotations
 import ddt
 
 from tests.unit.client.cloud import Cloud
-from tests.unit.client.cloud import Gateway
 from tests.unit.client.cloud import IMAGE
-from tests.unit.client.cloud import Loss
 from tests.unit.client.test_novaclient import CommandLineTest
 from tests.unit.client.test_openstackclient import BOOT as OPENSTACK_BOOT
 from tests.unit.client.test_openstackclient import OpenStackTest
+from tests.unit.client.wire import Gateway
+from tests.unit.client.wire import Loss
 
 BOOT = ("--x-client-token", "boot", "--flavor", "1", "--image", IMAGE,
         "--nic", "none", "web")  # fmt: skip

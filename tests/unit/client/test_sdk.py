@@ -17,10 +17,10 @@ from openstack_idempotency_client import retry
 from openstack_idempotency_client.sdk import client_token
 from tests.unit.client.cloud import Cloud
 from tests.unit.client.cloud import IMAGE
-from tests.unit.client.cloud import Loss
 from tests.unit.client.cloud import SERVER
 from tests.unit.client.shell import Login
 from tests.unit.client.shell import OpenStackCommand
+from tests.unit.client.wire import Loss
 
 HOOK = "openstack_idempotency_client.sdk:vendor_hook"
 CLOUDS = """

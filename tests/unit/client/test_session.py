@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
-import logging
 import time
 import uuid
 
 import ddt
-import fixtures
-from keystoneauth1 import adapter
 from keystoneauth1 import exceptions
-from keystoneauth1 import identity
-from keystoneauth1 import session as keystone
 import testtools
 
 from openstack_idempotency_client import retry
@@ -20,65 +15,13 @@ from openstack_idempotency_client import session as carrying
 from openstack_idempotency_client.token import client_token
 from openstack_idempotency_client.token import ClientTokenError
 from openstack_idempotency_client.use import Fresh
-from openstack_idempotency_client.use import NotSafeError
-from openstack_idempotency_client.use import Request
-from openstack_idempotency_client.use import Use
-from tests.unit.client import cloud as clouds
+from tests.unit.client import wire
 from tests.unit.client.cloud import Cloud
-from tests.unit.client.cloud import Gateway
-from tests.unit.client.cloud import Loss
-from tests.unit.client.cloud import Spoken
-
-SERVERS = "/servers"
-
-
-class SessionTest(testtools.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.start(Cloud())
-        # Each test may spend all of it.
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                "openstack_idempotency_client.session.BUDGET", retry.Budget()
-            )
-        )
-        self.log = self.useFixture(fixtures.FakeLogger(level=logging.DEBUG))
-
-    def start(self, cloud, **options):
-        self.cloud = self.useFixture(cloud)
-        self.session = self.new_session(**options)
-        self.carrier = carrying.attach(self.session)
-
-    def new_session(self, **options):
-        session = keystone.Session(
-            auth=identity.Password(
-                f"{self.cloud.url}/identity/v3",
-                username="demo",
-                password="secret",
-                project_name="demo",
-                user_domain_id="default",
-                project_domain_id="default",
-            ),
-            **options,
-        )
-        self.addCleanup(session.session.close)
-        return session
-
-    def service(self, service_type="compute", session=None, **options):
-        return adapter.Adapter(
-            session or self.session, service_type=service_type, **options
-        )
-
-    def post(self, name="a", **options):
-        return self.service().post(
-            SERVERS, json={"server": {"name": name}}, **options
-        )
-
-    def sent(self, service="compute"):
-        return [request.token for request in self.cloud.posts(service)]
-
-    def attempts(self):
-        return [request.attempt for request in self.cloud.posts()]
+from tests.unit.client.sessions import SERVERS
+from tests.unit.client.sessions import SessionTest
+from tests.unit.client.wire import Gateway
+from tests.unit.client.wire import Loss
+from tests.unit.client.wire import Spoken
 
 
 class CarriedTest(SessionTest):
@@ -188,7 +131,7 @@ class CarriedTest(SessionTest):
         self.post()
         (asked,) = self.cloud.look_ups()
         self.assertIsNone(asked.token)
-        self.assertEqual({"limit": "1"}, clouds.query(asked))
+        self.assertEqual({"limit": "1"}, wire.query(asked))
 
     def test_refusal_is_raised_as_ever(self):
         self.start(Cloud(refusal=403))
@@ -260,7 +203,7 @@ class RetryTest(SessionTest):
 
     def test_no_connection_needs_no_promise(self):
         self.start(Cloud(retry_safe=False))
-        nowhere = f"http://127.0.0.1:{clouds.unused_port()}"
+        nowhere = f"http://127.0.0.1:{wire.unused_port()}"
         with testtools.ExpectedException(exceptions.ConnectFailure):
             self.service(endpoint_override=nowhere).post(SERVERS, json={})
         self.assertIn("attempt 3 of 3", self.log.output)
@@ -279,141 +222,7 @@ class RetryTest(SessionTest):
         self.post()
         asked = self.cloud.look_ups()[-1]
         self.assertEqual(self.sent()[0], asked.token)
-        self.assertEqual({"wait": "30"}, clouds.query(asked))
-
-
-_LOST = (Loss.REQUEST, Loss.ANSWER, Loss.HALF, Gateway(503),
-         Spoken(500, "interrupted"))  # fmt: skip
-
-
-class PromiseTest(SessionTest):
-    """What may have run is sent again only after ``retry_safe: true``."""
-
-    def assert_sent_once(self, **options):
-        for loss in _LOST:
-            self.start(Cloud(losses=(loss,), **options))
-            try:
-                self.post(raise_exc=False)
-            except exceptions.ConnectionError:
-                """As without tokens."""
-            self.assertEqual(1, len(self.sent()), str(loss))
-
-    def test_operator_does_not_promise(self):
-        self.assert_sent_once(retry_safe=False)
-
-    def test_promise_is_no_boolean(self):
-        self.assert_sent_once(retry_safe="true")
-
-    def test_cloud_without_tokens(self):
-        self.assert_sent_once(knows_tokens=False)
-
-    def test_promise_is_taken_back(self):
-        self.start(Cloud(losses=(Loss.ANSWER,)))
-        self.carrier.source = TakesBack(self.cloud)
-        with testtools.ExpectedException(exceptions.ConnectFailure):
-            self.post()
-        self.assertEqual(1, len(self.sent()))
-
-    def test_look_up_without_an_answer_is_no_promise(self):
-        self.start(Cloud(losses=(Loss.ANSWER,)))
-        self.post_lost = [None, *[Gateway(502)] * 3]
-        self.cloud.lookup_losses = self.post_lost
-        with testtools.ExpectedException(exceptions.ConnectFailure):
-            self.post()
-        self.assertEqual(1, len(self.sent()))
-
-    def test_look_up_is_asked_again_after_a_loss(self):
-        self.start(Cloud(losses=(Loss.ANSWER,)))
-        self.cloud.lookup_losses = [None, Loss.REQUEST, Gateway(502)]
-        self.assertEqual(202, self.post().status_code)
-        self.assertEqual(4, len(self.cloud.look_ups()))
-
-    def test_connection_refused_after_bytes_have_left(self):
-        """An earlier try may still run, whatever the later one was."""
-        self.start(Cloud(losses=(Loss.REQUEST,)))
-        source = Leaves(self.cloud)
-        self.carrier.source = source
-        with testtools.ExpectedException(exceptions.ConnectFailure):
-            self.post()
-        self.assertEqual(1, len(self.sent()))
-
-    def test_remembered_token_is_not_sent_without_a_promise(self):
-        self.start(Cloud(retry_safe=False))
-        self.carrier.source = Remembers()
-        with testtools.ExpectedException(NotSafeError):
-            self.post()
-        self.assertEqual([], self.sent())
-
-    def test_remembered_token_goes_on_counting(self):
-        self.carrier.source = Remembers()
-        self.post()
-        self.assertEqual(["3"], self.attempts())
-
-
-class ToldTest(SessionTest):
-    """What a token's use learns of the end of its request."""
-
-    def ending(self, source):
-        self.carrier.source = source
-        with testtools.ExpectedException(exceptions.ConnectFailure):
-            self.post()
-        return source.given.ending
-
-    def test_no_connection(self):
-        nowhere = f"http://127.0.0.1:{clouds.unused_port()}"
-        source = self.carrier.source = Keeps()
-        with testtools.ExpectedException(exceptions.ConnectFailure):
-            self.service(endpoint_override=nowhere).post(SERVERS, json={})
-        self.assertFalse(source.given.ending.outcome.may_have_run)
-
-    def test_no_connection_after_bytes_have_left(self):
-        self.start(Cloud(losses=(Loss.REQUEST,)))
-        ending = self.ending(Leaves(self.cloud))
-        self.assertTrue(ending.outcome.may_have_run)
-        self.assertTrue(ending.retry_safe)
-
-    def test_no_answer(self):
-        self.start(Cloud(losses=(Loss.ANSWER,) * 3))
-        ending = self.ending(Keeps())
-        self.assertTrue(ending.outcome.silent)
-        self.assertEqual("it was sent 3 times", ending.reason)
-
-
-class Keeps(Fresh):
-    """Gives a token, and keeps its use for the test."""
-
-    def use(self, request):
-        self.given = super().use(request)
-        return self.given
-
-
-class TakesBack(Fresh):
-    """Gives a token; then the operator takes the promise back."""
-
-    def __init__(self, cloud):
-        self.cloud = cloud
-
-    def use(self, request):
-        self.cloud.retry_safe = False
-        return super().use(request)
-
-
-class Leaves(Keeps):
-    """Gives a token; at the second try, the cloud is gone."""
-
-    def __init__(self, cloud):
-        self.cloud = cloud
-
-    def tell(self, text):
-        self.cloud.server.shutdown()
-        self.cloud.server.server_close()
-
-
-class Remembers(Fresh):
-    """Gives a token that a process sent twice, which is gone."""
-
-    def use(self, request: Request) -> Use:
-        return Use(super().use(request).token, attempts=2)
+        self.assertEqual({"wait": "30"}, wire.query(asked))
 
 
 class OwnRetriesTest(SessionTest):

@@ -262,8 +262,8 @@ class Elsewhere:
         outcome = Outcome(State.SUCCEEDED, 202, data, ends)
         self.test.store.complete(self.claim, outcome)
 
-    def release(self) -> None:
-        self.test.store.release(self.claim, self.use)
+    def free(self) -> None:
+        self.test.store.free(self.claim, self.use)
 
     def create(self) -> Resource:
         with claims.running(self.claim):

@@ -217,6 +217,7 @@ class DependenciesTest(_TestCase):
             if not _is_below(
                 name,
                 "openstack_idempotency.decorator",
+                "openstack_idempotency.once",
                 "openstack_idempotency.protocol",
             )
         )

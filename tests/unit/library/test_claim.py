@@ -63,6 +63,14 @@ class SentTest(testtools.TestCase):
             (7, "o", "thing"), (arrived.id, arrived.owner, arrived.link)
         )
 
+    def test_another_s_has_nothing_to_answer_with(self) -> None:
+        theirs = claims.Claim.of_another(7, "o", link="thing", undo=2)
+        self.assertEqual(
+            (7, "o", "thing", 2),
+            (theirs.id, theirs.owner, theirs.link, theirs.undo),
+        )
+        self.assertEqual((b"", 0), (theirs.digest, theirs.claimed_at))
+
     def test_what_a_later_release_adds_is_ignored(self) -> None:
         sent = _claim("a").to_dict() | {"colour": "blue"}
         self.assertEqual("a", claims.Claim.from_dict(sent).owner)

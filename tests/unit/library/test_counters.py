@@ -16,6 +16,7 @@ from oslo_log import formatters
 import testtools
 
 from openstack_idempotency.engine import counters
+from openstack_idempotency.engine import points
 from openstack_idempotency.engine.account import Account
 from openstack_idempotency.engine.counters import Counters
 from openstack_idempotency.engine.counters import Event
@@ -211,10 +212,10 @@ class EngineTest(base.EngineTestCase):
 
         def retry(point: Point) -> None:
             if point is Point.BEFORE_METHOD:
-                base.points.arm(None)
+                points.arm(None)
                 self.assertRaises(errors.Running, self.send, work)
 
-        base.points.arm(retry)
+        points.arm(retry)
         self.send(work)
         self.assertEqual({"waited": 1}, self.counted())
         self.send(work)

@@ -102,7 +102,7 @@ class FirstUseTest(base.EngineTestCase):
 
     def test_refused_it_costs_a_look_a_claim_and_a_release(self) -> None:
         self.send(self.linked(base.REFUSED, count=0))
-        self.assertEqual(["look", "claim", "release"], self.store.calls)
+        self.assertEqual(["look", "claim", "free"], self.store.calls)
 
 
 @ddt.ddt
@@ -192,7 +192,7 @@ class GivenBackTest(base.EngineTestCase):
         self.assert_told(reply, Verdict.REBUILT, base.REBUILT, "req-1")
         self.assertEqual(([], 0), (self.clock.slept, work.runs))
 
-    @ddt.data("look", "resources", "complete", "release")
+    @ddt.data("look", "resources", "complete", "free")
     def test_nothing_else_is(self, method: str) -> None:
         self.store.broken = {method}
         with contextlib.suppress(errors.Unavailable):

@@ -64,7 +64,7 @@ class WaitingTest(_Waiting):
 
     def test_it_runs_when_the_first_one_frees_the_token(self) -> None:
         self.store.before["claim"] = lambda: self.clock.after(
-            1, self.elsewhere().release
+            1, self.elsewhere().free
         )
         work = answers(ACCEPTED)
         self.assertIs(Verdict.EXECUTED, self.send(work).verdict)
@@ -138,7 +138,7 @@ class SeatsTest(_Waiting):
             return ACCEPTED
 
         self.store.before["claim"] = lambda: self.clock.after(
-            1, self.elsewhere().release
+            1, self.elsewhere().free
         )
         self.send(fakes.Work(run))
         self.assertAlmostEqual(5, slept[0], delta=0.2)
@@ -159,7 +159,7 @@ class OvertakenTest(base.EngineTestCase):
             self.store.before["look"] = look if self.times < times else free
 
             def release() -> None:
-                other.release()
+                other.free()
 
             self.other = release
 

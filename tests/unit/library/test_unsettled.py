@@ -29,12 +29,12 @@ class UnsettledCase(ty.NamedTuple):
 
 _UNSETTLED = (
     UnsettledCase("complete", True, ACCEPTED),
-    UnsettledCase("release", True, FAILED),
-    UnsettledCase("release", True, REFUSED),
+    UnsettledCase("free", True, FAILED),
+    UnsettledCase("free", True, REFUSED),
     UnsettledCase("unbind", True, FAILED),
     UnsettledCase("complete", False, ACCEPTED),
     UnsettledCase("complete", False, FAILED),
-    UnsettledCase("release", False, REFUSED),
+    UnsettledCase("free", False, REFUSED),
 )
 
 

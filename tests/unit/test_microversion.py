@@ -8,7 +8,7 @@ import testtools
 
 from nova import exception
 from nova.api.openstack import wsgi
-from nova.idempotency.versions import version_asked
+from nova.idempotency import microversion
 
 NEW = "OpenStack-API-Version"
 OLD = "X-OpenStack-Nova-API-Version"
@@ -17,7 +17,7 @@ OLD = "X-OpenStack-Nova-API-Version"
 def asked(**fields: str) -> str:
     """Return what a request asks for that Nova's WSGI makes of fields."""
     request = wsgi.Request.blank("/servers", headers=fields)
-    return version_asked(request.headers)
+    return microversion.asked(request.headers)
 
 
 @ddt.ddt
@@ -55,7 +55,7 @@ class VersionAskedTest(testtools.TestCase):
         request = wsgi.Request.blank("/servers", headers=fields)
         request.set_api_version_request()
         taken = request.api_version_request.get_string()
-        self.assertEqual(taken, version_asked(request.headers))
+        self.assertEqual(taken, microversion.asked(request.headers))
 
     def test_what_nova_refuses_is_refused(self) -> None:
         for version in ("2", "2.01", "two", "2.1.1", "-2.1"):

@@ -8,10 +8,10 @@ import dataclasses
 import testtools
 
 from nova.idempotency import actions
-from nova.idempotency.evidence import Event
-from nova.idempotency.evidence import InstanceAction
-from nova.idempotency.evidence import judge
-from nova.idempotency.evidence import Recorded
+from nova.idempotency.traces import Event
+from nova.idempotency.traces import InstanceAction
+from nova.idempotency.traces import judge
+from nova.idempotency.traces import Recorded
 from openstack_idempotency.protocol.evidence import Evidence
 
 _STOP = actions.STOP

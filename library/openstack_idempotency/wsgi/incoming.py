@@ -14,7 +14,7 @@ from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.wsgi import callers
 
 
-def asked(
+def request(
     client_token: str,
     req: webob.Request,
     context: ty.Any,

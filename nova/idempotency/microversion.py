@@ -13,7 +13,7 @@ from nova.api.openstack import wsgi
 _LATEST = "latest"
 
 
-def version_asked(headers: ty.Mapping[str, str]) -> str:
+def asked(headers: ty.Mapping[str, str]) -> str:
     """Return the microversion that a request asks for.
 
     Both of Nova's headers count, as nova.api.openstack.wsgi reads them.
@@ -23,14 +23,14 @@ def version_asked(headers: ty.Mapping[str, str]) -> str:
 
     :param headers: the headers of a request that Nova has taken
     """
-    asked = microversion_parse.get_version(
+    found = microversion_parse.get_version(
         dict(headers),
         service_type="compute",
         legacy_headers=[wsgi.LEGACY_API_VERSION_REQUEST_HEADER],
     )
-    if asked is None:
-        asked = api_version_request.DEFAULT_API_VERSION
-    if asked.lower() == _LATEST:
+    if found is None:
+        found = api_version_request.DEFAULT_API_VERSION
+    if found.lower() == _LATEST:
         return _LATEST
-    version = api_version_request.APIVersionRequest(asked)
+    version = api_version_request.APIVersionRequest(found)
     return ty.cast("str", version.get_string())
