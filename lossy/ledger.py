@@ -37,17 +37,29 @@ def of(cloud: Cloud) -> Ledger:
     :param cloud: the cloud
     """
     found = collections.defaultdict(list)
-    for server in cloud.ask("compute", "/servers?limit=1000")["servers"]:
+    for server in _all(cloud, "servers", lambda one: one["id"]):
         found[server["name"]].append(Found(server["id"]))
-    headers = {"OpenStack-API-Version": "compute 2.90"}
-    listed = cloud.compute.get("/os-keypairs", headers=headers).json()
-    for each in listed["keypairs"]:
+    for each in _all(cloud, "keypairs", lambda one: one["keypair"]["name"]):
         keypair = each["keypair"]
         public_key = _without_comment(keypair["public_key"])
         found[keypair["name"]].append(
             Found(public_key, keypair["fingerprint"])
         )
     return found
+
+
+def _all(
+    cloud: Cloud, what: str, marker: ty.Callable[[ty.Any], str]
+) -> ty.Iterator[ty.Any]:
+    """Yield all of a kind, page by page."""
+    path = "/os-keypairs" if what == "keypairs" else f"/{what}"
+    query = {"limit": "1000"}
+    headers = {"OpenStack-API-Version": "compute 2.90"}
+    while page := cloud.compute.get(
+        path, params=query, headers=headers
+    ).json()[what]:
+        yield from page
+        query["marker"] = marker(page[-1])
 
 
 def public(private_key: str) -> str:
