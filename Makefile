@@ -26,7 +26,7 @@ $(2) > $(LOG) 2>&1 || { echo "failed; pip's output is in $(LOG)"; exit 1; }; \
 echo "$$(($$(date +%s) - start)) s"
 endef
 
-.PHONY: help demo serve test releases faults fuzz upstream chaos model \
+.PHONY: help demo serve test releases faults fuzz upstream chaos clients model \
 	simulate mutations source-patch bench go words picture clean
 
 help:  ## Show this list
@@ -57,6 +57,9 @@ upstream: $(TOX)/ready  ## Run Nova's own tests: without us, with us, with each 
 
 chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180) on DATABASE (mysql, postgresql)
 	@$(VENV)/bin/python -m chaos --seconds $(SECONDS) $(ON_DATABASE)
+
+clients: $(VENV)/ours  ## Kill 500 real clients and lose their answers; needs half an hour
+	@$(VENV)/bin/python -m lossy $(if $(QUICK),--quick)
 
 model:  ## Check the protocol in every state; needs spin and gcc
 	@sh model/run.sh

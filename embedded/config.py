@@ -24,6 +24,18 @@ def render(sections: Sections) -> str:
     return "\n".join(lines)
 
 
+def merged(ours: Sections, others: Sections) -> Sections:
+    """Return sections with other options, which win.
+
+    :param ours: the sections
+    :param others: the options, by section
+    """
+    return {
+        name: {**ours.get(name, {}), **others.get(name, {})}
+        for name in {**ours, **others}
+    }
+
+
 def database(url: str) -> Section:
     """Return the options of a section that names a database."""
     options: dict[str, object] = {"connection": url, "max_retries": 3}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field
 import hashlib
 from pathlib import Path
 import typing as ty
@@ -30,6 +31,10 @@ class Site:
     secrets: Secrets
     source: Path | None = None
     """Where Nova was installed from a source tree, if it was."""
+    nova: ty.Mapping[str, ty.Mapping[str, object]] = field(
+        default_factory=dict
+    )
+    """What Nova's configuration has beside ours, by section."""
 
     @classmethod
     def on(

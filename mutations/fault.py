@@ -10,6 +10,7 @@ import fnmatch
 _INSTALLED = (
     ("migrations/", "openstack_idempotency/migrations/"),
     ("library/", ""),
+    ("client/", ""),
     ("nova/", "nova/"),
 )
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from pathlib import Path
 import tempfile
 import time
@@ -13,6 +14,7 @@ from keystoneauth1 import adapter
 import requests
 
 from embedded import cloud
+from embedded import config
 from embedded import identity
 from embedded import ports
 from embedded import provision
@@ -34,12 +36,18 @@ class Cloud:
     """The embedded stack, and requests to it as the demo user.
 
     :param platform: what it runs on
+    :param nova: what Nova's configuration has beside ours
     """
 
-    def __init__(self, platform: Platform = Platform()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        platform: Platform = Platform(),  # noqa: B008
+        nova: config.Sections | None = None,
+    ) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="e2e-")
-        self.site = Site.on(
-            platform, Path(self._directory.name), ports.ephemeral()
+        self.site = dataclasses.replace(
+            Site.on(platform, Path(self._directory.name), ports.ephemeral()),
+            nova=nova or {},
         )
         self.stack = self._up()
         self.compute = adapter.Adapter(
@@ -70,8 +78,13 @@ class Cloud:
         path = f"/v2.0/ports?device_id={server}"
         return self.ask("network", path)["ports"]
 
-    def restart(self) -> None:
-        """Start again what was stopped, with the same state."""
+    def restart(self, nova: config.Sections | None = None) -> None:
+        """Start again what was stopped, with the same state.
+
+        :param nova: what Nova's configuration has now beside ours
+        """
+        if nova is not None:
+            self.site = dataclasses.replace(self.site, nova=nova)
         self.stack = self._up()
 
     def close(self) -> None:

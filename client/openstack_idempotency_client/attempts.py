@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import http.client
 import typing as ty
 
 from keystoneauth1 import exceptions
@@ -104,7 +105,7 @@ class Attempts:
         except BaseException:
             # Interrupted, for example, while it waited for the answer.
             lost = Outcome(fault=Fault.UNANSWERED)
-            use.ended(Ending(lost, promise.retry_safe))
+            use.ended(Ending(lost, promise))
             raise
         use.ended(ending)
         return tried.result()
@@ -119,7 +120,7 @@ class Attempts:
         attempt = 0
         while True:
             attempt += 1
-            tried = self._try(use, earlier + attempt)
+            tried = self._try(use, earlier + attempt, promise)
             may_have_run = may_have_run or tried.outcome.may_have_run
             decision = self._decide(tried.outcome, attempt, started)
             if decision.step is retry.Step.AGAIN:
@@ -139,7 +140,7 @@ class Attempts:
         if may_have_run and not last.may_have_run:
             # That the last try did not leave says nothing of the others.
             last = Outcome(fault=Fault.UNANSWERED)
-        return tried, Ending(last, promise.retry_safe, decision.reason)
+        return tried, Ending(last, promise, decision.reason)
 
     def _resume(self, use: Use) -> LookUp:
         promise = self._look_up()
@@ -159,14 +160,14 @@ class Attempts:
             found = self._wire.look_up()
         return found
 
-    def _try(self, use: Use, number: int) -> _Try:
+    def _try(self, use: Use, number: int, promise: LookUp) -> _Try:
         use.sending()
         try:
             answer = self._wire.send(number)
         except exceptions.ConnectionError as error:
             tried = _Try(outcomes.of_error(error), error)
         else:
-            tried = _Try(outcomes.of_answer(answer), answer)
+            tried = _heard(answer, promise)
         use.heard(tried.outcome)
         status = tried.outcome.status
         if status is not None and status < 400:
@@ -207,3 +208,18 @@ class Attempts:
             retry.Step.GIVE_UP,
             reason="too many requests of this process had to be repeated",
         )
+
+
+def _heard(answer: requests.Response, promise: LookUp) -> _Try:
+    """Return what an answer is, which may be half of one."""
+    outcome = outcomes.of_answer(answer)
+    # Where each host keeps tokens, each success says that it did. This one
+    # was cut, or comes from something that stands before the hosts.
+    stateless = outcome.state is None and (outcome.status or 500) < 300
+    if outcome.fault is None and not (stateless and promise.retry_safe):
+        return _Try(outcome, answer)
+    lost = exceptions.UnknownConnectionError(
+        "Half of the answer was lost: the connection broke within its head",
+        http.client.IncompleteRead(answer.content),
+    )
+    return _Try(Outcome(fault=Fault.UNANSWERED), lost)

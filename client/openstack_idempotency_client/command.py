@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import sys
 import typing as ty
 
 from openstack_idempotency_client import notice
@@ -57,6 +58,11 @@ class Run:
         self._said: set[str] = set()
         self._held: Held | None = None
         self._uses: list[Use] = []
+        # Whether the command failed; whether a question got no answer since
+        # the last POST, which may be why; whether it sent only questions.
+        self.failed = False
+        self._unanswered = False
+        self._only_asked = True
         # Closed when the command has ended.
         self.until_its_end = contextlib.ExitStack()
 
@@ -67,6 +73,9 @@ class Run:
         try:
             with self.until_its_end:
                 yield
+        except BaseException:
+            self.failed = True
+            raise
         finally:
             _current.reset(before)
             self._finish()
@@ -85,6 +94,24 @@ class Run:
             self._said.add(text)
             self._say(text)
 
+    def ended(self, use: Use) -> None:
+        """Leave it to the end of the command."""
+
+    def passed(self, method: str, *, answered: bool) -> None:
+        """Learn of a request without a token.
+
+        :param method: how it was sent
+        :param answered: whether it got an answer to use
+        """
+        if method.upper() not in ("GET", "HEAD"):
+            self._only_asked = False
+        elif not answered:
+            self._unanswered = True
+
+    @property
+    def _cut_short(self) -> bool:
+        return self.failed and self._unanswered
+
     def use(self, request: Request) -> Use:
         """Return what a POST of the command carries.
 
@@ -93,6 +120,8 @@ class Run:
         """
         use = self._use(request)
         self._uses.append(use)
+        # It asked what it had to know before.
+        self._unanswered = False
         return use
 
     def _use(self, request: Request) -> Use:
@@ -145,6 +174,8 @@ class Run:
 
     def _finish(self) -> None:
         endings = [use.ending for use in self._uses if use.ending]
+        if self._cut_short and self._only_asked and not self._uses:
+            self.tell(notice.not_begun())
         for ending in endings:
             if text := notice.of_answer(ending.outcome):
                 self.tell(text)
@@ -161,10 +192,15 @@ class Run:
                     self.tell(text)
 
     def _keep_or_forget(self, held: Held) -> None:
-        if held.entry.finished:
+        done = any(post.settled for post in held.entry.posts)
+        if held.entry.finished and not (done and self._cut_short):
+            # First of all the user has the answer, on a pipe, too.
+            sys.stdout.flush()
             held.forget()
             return
         held.release()
+        if held.entry.finished:
+            self.tell(notice.interrupted(held.entry))
         for use in self._uses:
             if isinstance(use, _Remembered) and use.ending and use.open:
                 self.tell(notice.kept(held.entry, self.program, use.ending))

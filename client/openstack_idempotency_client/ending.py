@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from openstack_idempotency_client.discovery import LookUp
 from openstack_idempotency_client.outcome import Outcome
 
 
@@ -13,10 +14,15 @@ class Ending:
     """How a POST ended, after all its tries.
 
     :param outcome: of the last try
-    :param retry_safe: whether the cloud promised that a retry is safe
+    :param promise: what the cloud said of retries, when it said anything
     :param reason: why there was no further try, where one might have helped
     """
 
     outcome: Outcome
-    retry_safe: bool
+    promise: LookUp
     reason: str = ""
+
+    @property
+    def retry_safe(self) -> bool:
+        """Tell whether the cloud promised that a retry is safe."""
+        return self.promise.retry_safe

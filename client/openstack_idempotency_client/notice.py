@@ -106,8 +106,8 @@ def not_resumed(entry: Entry, program: Program, promise: LookUp) -> str:
     if promise.keeps_tokens is None:
         return (
             "nothing was sent: this command was run before and not answered "
-            f"to its end, and {why_not_safe(promise)} to send it again. Run "
-            "the same command again when the cloud answers; "
+            "to its end, and the cloud did not say whether it is safe to send "
+            "it again. Run the same command again when the cloud answers; "
             f"'{program.line('status')}' shows whether it does"
         )
     return (
@@ -151,12 +151,53 @@ def kept(entry: Entry, program: Program, ending: Ending) -> str:
             f"WARNING: what came of this command is not sure ({outcome}). "
             f"{_look_first(entry, program)}"
         )
-    if not ending.retry_safe:
-        return f"{_unanswered(ending)} {_look_first(entry, program)}"
+    if ending.retry_safe:
+        return (
+            f"{_unanswered(ending)} Run the same command again: it is safe, "
+            "because it uses the same client token. (remembered as "
+            f"{entry.id})"
+        )
+    if not ending.promise.answered:
+        # The same command reads the promise before it sends anything.
+        return (
+            f"{_unanswered(ending)} Run the same command again when the cloud "
+            "answers: it is safe, because it uses the same client token, and "
+            "sends nothing before the cloud has said that it keeps tokens. "
+            f"(remembered as {entry.id})"
+        )
+    return f"{_unanswered(ending)} {_look_first(entry, program)}"
+
+
+def interrupted(entry: Entry) -> str:
+    """Say what to do where a command failed although its POSTs did not.
+
+    :param entry: what is remembered of it
+    """
     return (
-        f"{_unanswered(ending)} Run the same command again: it is safe, "
-        f"because it uses the same client token. (remembered as {entry.id})"
+        "WARNING: what this command asked for was done, but a later request "
+        "of it got no answer. Run the same command again: it is safe, because "
+        "it uses the same client token. (remembered as "
+        f"{entry.id})"
     )
+
+
+def of_call(ending: Ending, *, own: bool) -> str | None:
+    """Say what to do where a program's POST got no answer.
+
+    :param ending: of that POST
+    :param own: whether the program gave the token, and so can use it again
+    """
+    outcome = ending.outcome
+    if not outcome.may_have_run or not (
+        outcome.silent or outcome.state in AGAIN_STATES
+    ):
+        return None
+    if own and ending.retry_safe:
+        return (
+            f"{_unanswered(ending)} Make the same call again with the same "
+            "client token: it is safe."
+        )
+    return f"{_unanswered(ending)} Look first what the call did."
 
 
 def not_kept(program: Program, ending: Ending) -> str | None:
@@ -188,6 +229,15 @@ def not_sent() -> str:
     return (
         "NOTE: nothing was sent, because there was no connection to the "
         "cloud. Run the same command again later: it is safe."
+    )
+
+
+def not_begun() -> str:
+    """Say that a command failed before it asked for anything."""
+    return (
+        "NOTE: this command only asked questions, and one of them got no "
+        "answer; it has changed nothing. Run the same command again later: it "
+        "is safe."
     )
 
 

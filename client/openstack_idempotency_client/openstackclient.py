@@ -161,7 +161,10 @@ def _carrying(
             return run(app, argv)
         tokens = Run(OPENSTACK, chosen, _typed(app, name, words), _say)
         with tokens.running(), _attaching(app, tokens, chosen):
-            return run(app, argv)
+            status = run(app, argv)
+            # The shell itself shows errors, and raises none.
+            tokens.failed = status != 0
+            return status
 
     run_subcommand.knows_client_token = True  # type: ignore[attr-defined]
     return run_subcommand

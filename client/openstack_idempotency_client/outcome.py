@@ -115,6 +115,8 @@ def of_answer(answer: requests.Response) -> Outcome:
     :param answer: as it came
     """
     headers = answer.headers
+    if _is_cut(answer):
+        return Outcome(fault=Fault.UNANSWERED)
     try:
         state = State(headers.get(STATE_HEADER, ""))
     except ValueError:
@@ -133,6 +135,18 @@ def of_error(error: exceptions.ConnectionError) -> Outcome:
     :param error: with the one of requests as its context
     """
     return Outcome(fault=_fault(error.__context__))
+
+
+def _is_cut(answer: requests.Response) -> bool:
+    """Tell whether a connection broke within the head of an answer.
+
+    Python takes what came of the head for all of it. Then there is no body,
+    and nothing says that there should be none.
+    """
+    if answer.content or answer.status_code == 204:
+        return False
+    framed = ("Content-Length", "Transfer-Encoding", STATE_HEADER)
+    return not any(name in answer.headers for name in framed)
 
 
 def seconds(text: str | None) -> float | None:

@@ -17,6 +17,7 @@ from keystoneauth1 import session as keystone
 import requests
 
 from openstack_idempotency_client import discovery
+from openstack_idempotency_client import passing
 from openstack_idempotency_client import reading
 from openstack_idempotency_client import retry
 from openstack_idempotency_client import token as tokens
@@ -120,17 +121,27 @@ class Carrier:
 
         :raises NotSafeError: when it was not sent, because it may run twice
         """
-        if _service_type(kwargs) not in self.service_types:
-            return self.send(url, method, **kwargs)
+        if (
+            _service_type(kwargs) not in self.service_types
+            or method.upper() != "POST"
+            or reading.only_reads(url, kwargs)
+        ):
+            return self._pass(url, method, kwargs)
         server = self._server(kwargs)
-        if method.upper() != "POST" or reading.only_reads(url, kwargs):
-            return self.send(url, method, **kwargs)
         request = Request(_target(url, kwargs), server.clock,
                           server.promise(kwargs))
         use = _chosen(kwargs) or self.source.use(request)
         if use is None:
-            return self.send(url, method, **kwargs)
-        return self._carry(url, kwargs, server, use)
+            return self._pass(url, method, kwargs)
+        try:
+            return self._carry(url, kwargs, server, use)
+        finally:
+            self.source.ended(use)
+
+    def _pass(
+        self, url: str, method: str, kwargs: dict[str, ty.Any]
+    ) -> requests.Response:
+        return passing.pass_on(self.send, self.source, url, method, kwargs)
 
     def _carry(
         self, url: str, kwargs: dict[str, ty.Any], server: Server, use: Use

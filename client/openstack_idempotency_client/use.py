@@ -98,6 +98,19 @@ class Source(ty.Protocol):
         :param text: the line
         """
 
+    def ended(self, use: Use) -> None:
+        """Learn that a POST has ended, with a token of its own or another.
+
+        :param use: the token, and how it ended
+        """
+
+    def passed(self, method: str, *, answered: bool) -> None:
+        """Learn of a request without a token.
+
+        :param method: how it was sent
+        :param answered: whether it got an answer to use
+        """
+
 
 class Fresh:
     """Makes a new token for each POST: for programs, which keep none."""
@@ -107,7 +120,7 @@ class Fresh:
 
         :param request: the POST
         """
-        return Use(tokens.make(request.clock.now()))
+        return _Made(tokens.make(request.clock.now()))
 
     def tell(self, text: str) -> None:
         """Log a line, as programs expect it.
@@ -115,3 +128,19 @@ class Fresh:
         :param text: the line
         """
         _LOG.warning("%s", text)
+
+    def ended(self, use: Use) -> None:
+        """Log what a program should know that got no answer.
+
+        :param use: the token, and how it ended
+        """
+        own = not isinstance(use, _Made)
+        if use.ending and (text := notice.of_call(use.ending, own=own)):
+            self.tell(text)
+
+    def passed(self, method: str, *, answered: bool) -> None:
+        """Leave it to the program, which sees the error."""
+
+
+class _Made(Use):
+    """A token that nobody will use again, since nobody else has it."""

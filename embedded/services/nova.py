@@ -17,7 +17,9 @@ from embedded.site import Site
 def files(site: Site) -> ty.Mapping[str, str]:
     """Return nova.conf and api-paste.ini."""
     return {
-        "nova.conf": config.render(_configuration(site)),
+        "nova.conf": config.render(
+            config.merged(_configuration(site), site.nova)
+        ),
         "api-paste.ini": _paste(site),
     }
 

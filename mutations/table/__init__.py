@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from mutations.fault import Fault
 from mutations.table import answers
+from mutations.table import clients
 from mutations.table import limits
 from mutations.table import locks
 from mutations.table import operators
@@ -26,4 +27,5 @@ FAULTS: tuple[Fault, ...] = (
     *limits.SECRETS,
     *services.FAULTS,
     *operators.FAULTS,
+    *clients.FAULTS,
 )

@@ -48,6 +48,8 @@ class Cloud(fixtures.Fixture):
         self.refusal = refusal
         self.losses = list(losses)
         self.lookup_losses: list[ty.Any] = []
+        # What happens to each GET whose path has this in it.
+        self.lost_reads: dict[str, ty.Any] = {}
         self.ahead = ahead
         self.requests: list[Request] = []
         self.first_uses: dict[tuple[str | None, str], str] = {}
@@ -102,6 +104,9 @@ class Cloud(fixtures.Fixture):
     def loss(self, request: Request) -> ty.Any:
         if request.path == LOOK_UP and self.lookup_losses:
             return self.lookup_losses.pop(0)
+        for part, loss in self.lost_reads.items():
+            if request.method == "GET" and part in request.path:
+                return loss
         is_post = request.method == "POST"
         if is_post and request.path.startswith("/compute") and self.losses:
             return self.losses.pop(0)

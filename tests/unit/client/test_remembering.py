@@ -59,7 +59,7 @@ class KilledTest(RememberingTest):
         self.die(*STOP)
         self.cloud.lookup_losses = [Gateway(502)] * 9
         again = self.bare(*STOP)
-        self.assertIn("did not say whether that is safe", again.stderr)
+        self.assertIn("did not say whether it is safe", again.stderr)
         self.assertIn("'nova client-token-status'", again.stderr)
         self.assertEqual(1, len(self.sent()))
 

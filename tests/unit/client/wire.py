@@ -23,6 +23,7 @@ class Loss(enum.Enum):
     REQUEST = "it never arrives; the connection is dropped"
     ANSWER = "it runs; the connection is dropped"
     HALF = "it runs; half of the answer arrives"
+    HALF_HEAD = "it runs; half of the answer's head arrives"
     HELD = "it runs; no answer until the test lets it go"
 
 
@@ -86,6 +87,9 @@ def handler(cloud: Cloud) -> type[http.server.BaseHTTPRequestHandler]:
             if loss is Loss.HELD:
                 cloud.held.set()
                 cloud.let_go.wait(60)
+            if loss is Loss.HALF_HEAD:
+                self.wfile.write(f"HTTP/1.1 {status} OK\r\nConten".encode())
+                return
             self._write(status, headers, text, half=loss is Loss.HALF)
 
         def _write(
