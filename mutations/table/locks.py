@@ -92,7 +92,7 @@ FAULTS = (
         "a row that was another request's is deleted while that is slow",
         tests(
             "functional.db.test_store",
-            "ReleaseOnSqliteTest.test_a_row_that_was_another_s_stays_*",
+            "FreeingOnSqliteTest.test_a_row_that_was_another_s_stays_*",
         ),
         (
             f"{SQL}/settling.py",

@@ -152,8 +152,8 @@ PURGE = (
         ),
         (
             f"{SQL}/migration.py",
-            "    connection.exec_driver_sql(brief.format(seconds=_BRIEFLY))\n",
-            "    assert brief\n",
+            "    connection.exec_driver_sql(wait.format(f\"{_BRIEFLY}{unit}\"))\n",
+            "    assert unit is not None\n",
         ),
     ),
 )

@@ -81,8 +81,8 @@ FAULTS = (
         ),
         (
             f"{SQL}/migration.py",
-            "    lock = _LOCK.get(connections.backend(connection))\n",
-            '    lock = _LOCK.get("none")\n',
+            "    if backend not in _LOCK:\n",
+            "    if backend:\n",
         ),
     ),
     fault(

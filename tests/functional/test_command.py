@@ -97,7 +97,10 @@ class CommandTest(testtools.TestCase):
     def test_an_option_that_cannot_be_used_is_named(
         self, command: str
     ) -> None:
-        url = f"sqlite:///{self.database}\n[idempotency]\ntoken_ttl = 5"
+        url = (
+            f"sqlite:///{self.database}\n[idempotency]\n"
+            "secret = of tests only: 0123456789 0123456789\ntoken_ttl = 5"
+        )
         self.on_sqlite("db", "sync")
         done = self.run_with(url, *command.split())
         self.assertIn(done.returncode, (1, 2, 3))

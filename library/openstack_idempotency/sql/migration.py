@@ -38,16 +38,21 @@ _LOCK = {
         "SET lock_timeout = '{patience}s'; "
         f"SELECT CASE WHEN pg_advisory_lock({_LOCK_NUMBER}) IS NULL "
         "THEN 1 ELSE 1 END",
-        f"RESET lock_timeout; SELECT pg_advisory_unlock({_LOCK_NUMBER})",
+        f"SELECT pg_advisory_unlock({_LOCK_NUMBER})",
     ),
 }
 
 # For so many seconds it waits for a transaction that uses a table. Whoever
 # wants that table meanwhile, waits behind it.
 _BRIEFLY = 3
-_WAIT_BRIEFLY = {
-    "mysql": "SET SESSION lock_wait_timeout = {seconds}",
-    "postgresql": "SET lock_timeout = '{seconds}s'",
+# How a server is asked for what it has now, how it is told, and the unit.
+_WAIT = {
+    "mysql": (
+        "SELECT @@SESSION.lock_wait_timeout",
+        "SET SESSION lock_wait_timeout = {}",
+        "",
+    ),
+    "postgresql": ("SHOW lock_timeout", "SET lock_timeout = '{}'", "s"),
 }
 
 # What came before the first release: its version, and columns that its tables
@@ -154,25 +159,19 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
     The lock is the connection's, whatever its transactions do. SQLite has
     one writer at a time.
     """
-    lock = _LOCK.get(connections.backend(connection))
-    if lock is None:
+    backend = connections.backend(connection)
+    if backend not in _LOCK:
         yield
         return
-    take, free = lock
-    try:
-        take = take.format(patience=_PATIENCE)
-        taken = connection.exec_driver_sql(take).scalar() == 1
-    except (db_exc.DBError, sa.exc.DBAPIError) as exc:
-        if not transaction.timed_out(exc):
-            raise
-        taken = False
-    if not taken:
+    ask, wait, unit = _WAIT[backend]
+    before = connection.exec_driver_sql(ask).scalar_one()
+    take, free = _LOCK[backend]
+    if not _taken(connection, take.format(patience=_PATIENCE)):
         raise Unusable(
             "another 'db sync' has been running for too long. Wait until it "
             "has finished, and run this again."
         )
-    brief = _WAIT_BRIEFLY[connections.backend(connection)]
-    connection.exec_driver_sql(brief.format(seconds=_BRIEFLY))
+    connection.exec_driver_sql(wait.format(f"{_BRIEFLY}{unit}"))
     connection.commit()
     try:
         yield
@@ -185,5 +184,16 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
         ) from None
     finally:
         connection.rollback()
+        connection.exec_driver_sql(wait.format(before))
         connection.exec_driver_sql(free).all()
-        connection.rollback()
+        # Otherwise PostgreSQL would go on waiting so briefly.
+        connection.commit()
+
+
+def _taken(connection: sa.Connection, take: str) -> bool:
+    try:
+        return connection.exec_driver_sql(take).scalar() == 1
+    except (db_exc.DBError, sa.exc.DBAPIError) as exc:
+        if not transaction.timed_out(exc):
+            raise
+        return False

@@ -223,11 +223,19 @@ class _AtOnce(_MigrationTestCase):
         migration.db_sync(self.engine)
 
     def test_it_leaves_the_connection_as_it_was(self) -> None:
-        migration.db_sync(self.engine)
-        if self.backend == "postgresql":
-            with self.engine.connect() as connection:
-                found = connection.exec_driver_sql("SHOW lock_timeout")
-                self.assertEqual("5s", found.scalar_one())
+        ask, wait, unit = migration._WAIT[self.backend]
+        engine = sa.create_engine(
+            self.database.url, pool_size=1, max_overflow=0
+        )
+        self.addCleanup(engine.dispose)
+        asked = f"7{unit}"
+        with engine.begin() as connection:
+            connection.exec_driver_sql(wait.format(asked))
+        migration.db_sync(engine)
+        migration.db_drop(engine)
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql(ask).scalar_one()
+        self.assertEqual(asked, str(found))
 
 
 @base.on_each_backend

@@ -71,15 +71,16 @@ _BESIDE: ty.Final = {
     "testing": ("embedded",),
     ".ci": _GROUND,
     "chaos": _GROUND,
+    "lossy": _GROUND,
     "benchmarks": (*_GROUND, "chaos"),
     "model": (),
     "mutations": (),
     "simulation": (),
     "tools": (),
     "upstream": _GROUND,
-    "tests/e2e": _GROUND,
-    # Their stories are told with what campaigns are made of: chaos is the
-    # library of this suite, not another one.
+    # Their stories are told with what campaigns are made of: these are the
+    # libraries of both suites, not other ones.
+    "tests/e2e": (*_GROUND, "lossy"),
     "tests/faults": (*_GROUND, "chaos"),
     "tests/functional": _GROUND,
     "tests/fuzz": _GROUND,
@@ -87,6 +88,7 @@ _BESIDE: ty.Final = {
         *_GROUND,
         "benchmarks",
         "chaos",
+        "lossy",
         "mutations",
         "simulation",
         "tools",
