@@ -49,6 +49,9 @@ class Commanding(testtools.TestCase):
         missing = databases.missing(self.backend)
         if missing:
             self.skipTest(missing)
+        # Nova's own imports warn of Eventlet, in each of its commands.
+        warnings = fixtures.EnvironmentVariable("PYTHONWARNINGS", "ignore")
+        self.useFixture(warnings)
         self.url = self.useFixture(databases.ServerDatabase(self.backend)).url
         self.engine = sa.create_engine(self.url)
         self.addCleanup(self.engine.dispose)
@@ -86,8 +89,6 @@ class Commanding(testtools.TestCase):
             text=True,
             timeout=120,
             check=False,
-            # Nova's own imports warn of Eventlet, in each of its commands.
-            env=os.environ | {"PYTHONWARNINGS": "ignore"},
         )
         said = done.stdout + done.stderr
         self.assertEqual(status, done.returncode, said)
