@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from nova.volume import cinder
 from openstack_idempotency.sql import tables
 
-_OURS = {tables.TOKENS.name, tables.RESOURCES.name}
+_OURS = frozenset(tables.METADATA.tables)
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
 _CINDER = ("create", "create_snapshot_force")
 _GLANCE = ("create", "update", "delete")
