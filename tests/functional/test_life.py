@@ -18,6 +18,9 @@ from testing.nova import base
 
 _HOUR = 3600
 _TTL = 24 * _HOUR
+# A process may tell the end late by as long as it took to ask for the time:
+# by seconds, on a busy machine.
+_MORE = 60
 
 
 class Life(base.Mixin):
@@ -54,7 +57,7 @@ class Life(base.Mixin):
 
     def test_after_its_life_it_is_rebuilt_as_long_as_a_server_is_there(self):
         first = self.boot("t", min_count=2)
-        self.past(_TTL + 1)
+        self.past(_TTL + _MORE)
         purged = False
         for _ in range(2):
             again = self.boot("t", min_count=2)
@@ -80,7 +83,7 @@ class Life(base.Mixin):
         lost = self.boot("t", min_count=2)
         self.assert_fault(lost, 409, "")
         self.assertEqual("answer-lost", lost.headers["X-Client-Token-State"])
-        self.past(_TTL + purge.KEPT // 1000 + 1)
+        self.past(_TTL + purge.KEPT // 1000 + _MORE)
         self.assertEqual((0, 0), self.walk())
         self.assertEqual(1, self.tokens.purge(10).done)
         self.assertEqual([], self.rows(tables.RESOURCES))
@@ -103,7 +106,7 @@ class Life(base.Mixin):
 
     def test_until_when_it_lives_is_told_as_a_lower_bound(self):
         self.boot("t")
-        self.past(_TTL + 1)
+        self.past(_TTL + _MORE)
         told = self.boot("t").headers["X-Client-Token-Expires"]
         ends = email.utils.parsedate_to_datetime(told).timestamp() * 1000
         left = ends - self.row().created_at
@@ -113,7 +116,7 @@ class Life(base.Mixin):
         self.generate("key", "t")
         self.assertLess(self.row().expires_at, FOREVER)
         self.assertEqual((0, 0), self.walk())
-        self.past(_TTL + purge.KEPT // 1000 + 1)
+        self.past(_TTL + purge.KEPT // 1000 + _MORE)
         self.assertEqual(1, self.tokens.purge(10).done)
         self.assertEqual([], self.rows(tables.RESOURCES))
 
