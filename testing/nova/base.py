@@ -126,10 +126,6 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         ):
             place = f"nova.tests.fixtures.{name}"
             self.useFixture(fixtures.MonkeyPatch(place, fixture))
-        # An idle thread of a pool asks once in so many seconds whether it has
-        # been shut down, and on Nova 33 each test waits for that.
-        idle = "futurist._thread.ThreadWorker.MAX_IDLE_FOR"
-        self.useFixture(fixtures.MonkeyPatch(idle, 0.05))
         super().setUp()
         self.useFixture(Threads())
         self.useFixture(nova_fixtures.NeutronFixture(self))
