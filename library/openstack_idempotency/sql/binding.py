@@ -29,9 +29,8 @@ _FENCE = (
     .values(rows.FENCE | {"bound": TOKENS.c.bound + sa.bindparam("more")})
 )
 _BIND = sa.insert(RESOURCES)
-_KEYS = RESOURCES.c.id.in_(sa.bindparam("bindings", expanding=True))
-_THERE = sa.select(RESOURCES.c.id).where(_KEYS)
-_UNBIND = sa.delete(RESOURCES).where(_KEYS)
+_THERE = sa.select(RESOURCES.c.id).where(rows.BINDINGS)
+_UNBIND = sa.delete(RESOURCES).where(rows.BINDINGS)
 _ALREADY = (
     sa.select(RESOURCES.c.id)
     .where(

@@ -12,8 +12,8 @@ from openstack_idempotency.protocol.scope import Scope
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import clock
 from openstack_idempotency.sql import rows
+from openstack_idempotency.sql import steps
 from openstack_idempotency.sql.steps import Steps
-from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 
 _TIME = sa.select(clock.NOW.label("now")).subquery()
@@ -28,11 +28,6 @@ _LOOK_BY_ALIAS = (
     sa.select(_TIME.c.now, *rows.AS_RECORD)
     .select_from(_FOUND.outerjoin(rows.OWN, rows.OF_ITSELF))
     .limit(1)
-)
-_RESOURCES = (
-    sa.select(*rows.AS_RESOURCE)
-    .where(RESOURCES.c.token_id == sa.bindparam("token"))
-    .order_by(RESOURCES.c.id)
 )
 _HOLDER = sa.select(TOKENS.c.request_id).where(
     TOKENS.c.id == sa.bindparam("token")
@@ -63,8 +58,8 @@ class Reading(Steps):
 
         :param token_id: the key of the token's row
         """
-        bound = self._read(_RESOURCES, {"token": token_id})
-        return tuple(Resource(*row) for row in bound)
+        bound = self._read(steps.BOUND, {"token": token_id})
+        return tuple(Resource(*rest) for _, *rest in bound)
 
     def holder(self, claim: Claim) -> str | None:
         """Return the id of the request that a row speaks of, if any.

@@ -80,6 +80,11 @@ OF: ty.Final = sa.and_(
     TOKENS.c.token_digest.in_(sa.bindparam("use_digests", expanding=True)),
     TOKENS.c.target_digest == sa.bindparam("use_target"),
 )
+#: That a row is one of some bindings. By their keys: through the other index
+#: the server would lock gaps.
+BINDINGS: ty.Final = RESOURCES.c.id.in_(
+    sa.bindparam("bindings", expanding=True)
+)
 
 
 def holding(claim: Claim) -> Row:
@@ -106,7 +111,7 @@ def held(claim: Claim) -> sa.ColumnElement[bool]:
 
     :param claim: a request's claim
     """
-    return sa.and_(TOKENS.c.id == claim.id, TOKENS.c.owner == claim.owner)
+    return HELD.params(holding(claim))
 
 
 def of(use: Use) -> sa.ColumnElement[bool]:
@@ -114,10 +119,7 @@ def of(use: Use) -> sa.ColumnElement[bool]:
 
     :param use: a request's use of its token
     """
-    return sa.and_(
-        TOKENS.c.token_digest.in_(use.digests),
-        TOKENS.c.target_digest == digest.target(use.scope),
-    )
+    return OF.params(using(use))
 
 
 def at(use: Use, digest_: bytes) -> sa.ColumnElement[bool]:

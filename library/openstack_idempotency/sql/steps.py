@@ -35,15 +35,13 @@ LEASE_END: ty.Final = clock.NOW + _LEASE
 #: its life is counted from the lease's end.
 END_UNSETTLED: ty.Final = clock.NOW + _LEASE + _LIFE
 
-_BOUND = (
+#: What is bound to a row, with the keys of the bindings.
+BOUND: ty.Final = (
     sa.select(RESOURCES.c.id, *rows.AS_RESOURCE)
     .where(RESOURCES.c.token_id == sa.bindparam("token"))
     .order_by(RESOURCES.c.id)
 )
-# By their keys: through the other index the server would lock gaps.
-_UNBIND = sa.delete(RESOURCES).where(
-    RESOURCES.c.id.in_(sa.bindparam("bindings", expanding=True))
-)
+_UNBIND = sa.delete(RESOURCES).where(rows.BINDINGS)
 
 _S = ty.TypeVar("_S", bound=sa.Executable)
 
@@ -210,7 +208,7 @@ def bound(connection: sa.Connection, token_id: int) -> dict[int, Resource]:
     :param token_id: the row's key
     :returns: the resources, by the keys of their bindings
     """
-    found = connection.execute(_BOUND, {"token": token_id})
+    found = connection.execute(BOUND, {"token": token_id})
     return {key: Resource(*rest) for key, *rest in found}
 
 
