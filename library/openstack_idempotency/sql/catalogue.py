@@ -146,7 +146,8 @@ class Cataloguing(Steps):
         limit: int | None = None,
     ) -> list[sa.Row[ty.Any]]:
         shown = [columns[one.name] for one in entry.COLUMNS]
-        query = sa.select(*shown, self._now.label("now"))
+        seen = entry.state(columns, self._now).label("seen")
+        query = sa.select(*shown, seen)
         query = query.where(*where, *self._conditions(wanted, columns))
         return [*self._read(query.order_by(*order).limit(limit))]
 

@@ -13,7 +13,6 @@ import typing as ty
 import sqlalchemy as sa
 
 from openstack_idempotency.sql import entry
-from openstack_idempotency.sql.entry import IN_DOUBT
 from openstack_idempotency.sql.entry import STATES
 from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import TOKENS
@@ -75,10 +74,7 @@ class Census(Steps):
         query = query.where(TOKENS.c.id > after).order_by(TOKENS.c.id)
         columns = query.limit(_STRETCH).subquery("stretch").c
         ended = columns.expires_at <= self._now
-        state = sa.case(
-            (entry.in_doubt(columns, self._now), IN_DOUBT),
-            else_=columns.state,
-        )
+        state = entry.state(columns, self._now)
         kinds = [(name, past) for name in STATES for past in (False, True)]
         # Sums, since GROUP BY sorts.
         sums = [

@@ -105,22 +105,27 @@ def in_doubt(columns: ty.Any, now: ty.Any) -> sa.ColumnElement[bool]:
     return sa.and_(sa.or_(dead, unknown), columns.expires_at > now)
 
 
+def state(columns: ty.Any, now: ty.Any) -> sa.ColumnElement[str]:
+    """Return a token's state as operators see it, one of STATES.
+
+    :param columns: of the table of tokens
+    :param now: the database's time
+    """
+    return sa.case((in_doubt(columns, now), IN_DOUBT), else_=columns.state)
+
+
 def entry(row: sa.RowMapping) -> Entry:
     """Return a token as operators see it, without its resources.
 
-    :param row: COLUMNS, and the database's time as now
+    :param row: COLUMNS, and its :func:`state` as seen
     """
-    now, state = row["now"], row["state"]
-    dead = state == State.RUNNING.value and row["lease_until"] < now
-    doubtful = dead or state == State.UNKNOWN.value
-    lives = row["expires_at"] > now
     return Entry(
         number=row["id"],
         project=row["project_id"],
         user=row["user_id"],
         target=row["target"],
         version=row["version"],
-        state=IN_DOUBT if doubtful and lives else state,
+        state=row["seen"],
         status=row["status"],
         linked=bool(row["linked"]),
         bound=row["bound"],
