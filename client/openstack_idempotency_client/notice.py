@@ -152,11 +152,7 @@ def kept(entry: Entry, program: Program, ending: Ending) -> str:
             f"{_look_first(entry, program)}"
         )
     if ending.retry_safe:
-        return (
-            f"{_unanswered(ending)} Run the same command again: it is safe, "
-            "because it uses the same client token. (remembered as "
-            f"{entry.id})"
-        )
+        return f"{_unanswered(ending)} {_again(entry)}"
     if not ending.promise.answered:
         # The same command reads the promise before it sends anything.
         return (
@@ -175,9 +171,7 @@ def interrupted(entry: Entry) -> str:
     """
     return (
         "WARNING: what this command asked for was done, but a later request "
-        "of it got no answer. Run the same command again: it is safe, because "
-        "it uses the same client token. (remembered as "
-        f"{entry.id})"
+        f"of it got no answer. {_again(entry)}"
     )
 
 
@@ -255,6 +249,13 @@ def _unanswered(ending: Ending) -> str:
     said = "no answer came" if outcome.silent else f"the answer is {outcome}"
     reason = f" ({ending.reason})" if ending.reason else ""
     return f"WARNING: {said}{reason}."
+
+
+def _again(entry: Entry) -> str:
+    return (
+        "Run the same command again: it is safe, because it uses the same "
+        f"client token. (remembered as {entry.id})"
+    )
 
 
 def _look_first(entry: Entry, program: Program) -> str:
