@@ -13,15 +13,12 @@ import http.server
 import threading
 from types import TracebackType
 import typing as ty
-import urllib.parse
 
+from embedded import forwarding
 from embedded.ports import HOST
 
 # How long the API may take.
 SECONDS = 60
-
-# What belongs to one connection is not passed on to the next.
-HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
 
 class Relay:
@@ -80,29 +77,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        self._give_back(self._pass_on())
+        self._give_back(self._pass_on()[1])
 
     def do_POST(self) -> None:
         relay = self.server.relay
-        upstream = self._pass_on()
-        if urllib.parse.urlsplit(self.path).netloc == relay.withheld:
+        where, upstream = self._pass_on()
+        if where == relay.withheld:
             relay.passed_on.set()
             relay.released.wait()
         self._give_back(upstream)
 
-    def _pass_on(self) -> http.client.HTTPConnection:
-        # A proxy is asked for a whole URL; the API wants path and query.
-        url = urllib.parse.urlsplit(self.path)
-        path = url._replace(scheme="", netloc="").geturl()
+    def _pass_on(self) -> tuple[str, http.client.HTTPConnection]:
+        """Return where it was sent, and the way that its answer comes by."""
+        where, path = forwarding.asked(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        upstream = http.client.HTTPConnection(url.netloc, timeout=SECONDS)
-        upstream.putrequest(self.command, path, skip_host=True,
-                            skip_accept_encoding=True)
-        for name, value in self.headers.items():
-            if name.lower() not in HOP_BY_HOP:
-                upstream.putheader(name, value)
-        upstream.endheaders(body)
-        return upstream
+        return where, forwarding.forward(
+            where, self.command, path, self.headers, body, seconds=SECONDS
+        )
 
     def _give_back(self, upstream: http.client.HTTPConnection) -> None:
         answer = upstream.getresponse()
@@ -111,7 +102,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         try:
             self.send_response_only(answer.status, answer.reason)
             for name, value in answer.getheaders():
-                if name.lower() not in HOP_BY_HOP:
+                if name.lower() not in forwarding.HOP_BY_HOP:
                     self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)

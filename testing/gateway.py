@@ -17,8 +17,8 @@ import http.server
 import threading
 from types import TracebackType
 import typing as ty
-import urllib.parse
 
+from embedded import forwarding
 from embedded.ports import HOST
 from testing.trouble import Exchange
 from testing.trouble import PASS
@@ -27,11 +27,6 @@ from testing.trouble import Where
 
 # How long the API may take.
 SECONDS = 120
-# What belongs to one connection is not passed on to the next.
-_HOP_BY_HOP = frozenset(
-    {"connection", "keep-alive", "proxy-authorization", "proxy-connection",
-     "transfer-encoding"}
-)  # fmt: skip
 
 
 class Director(ty.Protocol):
@@ -132,11 +127,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        # A proxy is asked for a whole URL; the API wants path and query.
         gateway = self.server.gateway
-        url = urllib.parse.urlsplit(self.path)
-        where = url.netloc or gateway.api
-        path = url._replace(scheme="", netloc="").geturl()
+        host, path = forwarding.asked(self.path)
+        where = host or gateway.api
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         exchange = Exchange(
             _user(self.headers), self.command, path, self.headers, body
@@ -170,15 +163,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _pass_on(
         self, exchange: Exchange, where: str
     ) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection(where, timeout=SECONDS)
-        connection.putrequest(
-            exchange.method, exchange.path, skip_host=True,
-            skip_accept_encoding=True,
+        connection = forwarding.forward(
+            where, exchange.method, exchange.path, exchange.headers,
+            exchange.body, seconds=SECONDS,
         )  # fmt: skip
-        for name, value in exchange.headers.items():
-            if name.lower() not in _HOP_BY_HOP:
-                connection.putheader(name, value)
-        connection.endheaders(exchange.body)
         if exchange.method == "POST":
             # What is late follows its retry now.
             for event in self.server.gateway.late.pop(exchange.token, []):
@@ -205,7 +193,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         head += [
             f"{name}: {value}"
             for name, value in answer.headers
-            if name.lower() not in _HOP_BY_HOP
+            if name.lower() not in forwarding.HOP_BY_HOP
         ]
         text = "\r\n".join([*head, "Connection: close", "", ""]).encode()
         whole = text + answer.body
