@@ -1,63 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Protocol section 8: what a look-up of tokens tells, and to whom."""
+"""Protocol section 8: what a look-up of tokens tells."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
-import threading
-import typing as ty
 import urllib.parse
 
 import fixtures
-import jsonschema
-import webob
 
 from nova.db.api import api as api_db
-from nova.idempotency import lookup_schema
 from nova.idempotency import lookup_view
 from nova.idempotency import operations
-from nova.idempotency import service
 from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.sql import tables
 from testing.nova import base
 from tests.functional import existing
-
-PATH = "/os-client-tokens"
-GROUP = {"server_group": {"name": "g", "policy": "affinity"}}
-OTHERS = ("reader", "member", "")
-
-
-class Looks(base.Mixin):
-    """Looks tokens up."""
-
-    options: ty.ClassVar[dict[str, ty.Any]] = {"wait_timeout": 0}
-
-    def look(self, token=None, query="", api=None, status=200, **headers):
-        """Look up, and return the answer."""
-        if token is not None:
-            headers["X-Client-Token"] = token
-        answer = (api or self.api).api_request(
-            PATH + (query and f"?{query}"), headers=headers
-        )
-        self.assertEqual(status, answer.status_code, answer.text)
-        if status == 200:
-            jsonschema.validate(
-                answer.json(),
-                lookup_schema.index_response,
-                format_checker=jsonschema.FormatChecker(),
-            )
-        return answer
-
-    def uses(self, *args, **kwargs):
-        return self.look(*args, **kwargs).json()["client_tokens"]
-
-    def admin(self, project="another-project"):
-        """Return the client of an admin who has nothing else to do here."""
-        admin = self.client("an-admin", project)
-        admin.roles = ["admin"]
-        return admin
+from tests.functional.looking_up import GROUP
+from tests.functional.looking_up import Looks
+from tests.functional.looking_up import OTHERS
+from tests.functional.looking_up import PATH
 
 
 class OfAToken(Looks, base.TestCase):
@@ -292,212 +254,6 @@ class Roles(Looks, base.TestCase):
             [{"state": "forbidden"}], answers[0].json()["client_tokens"]
         )
         self.assertNotIn("Retry-After", answers[0].headers)
-
-
-class Waits(Looks, base.TestCase):
-    """With ``wait``: until the request has ended, if there is a place."""
-
-    options: ty.ClassVar[dict[str, ty.Any]] = {"wait_timeout": 30}
-
-    def look_in(self, token=None, query="", multithread=True):
-        """Look up in a server that has other threads, or has none."""
-        request = webob.Request.blank(
-            f"/v2.1{PATH}?{query}",
-            headers={
-                "X-Auth-User": self.api.auth_user,
-                "X-Auth-Project-Id": self.api.project_id,
-                "X-Roles": "reader,member",
-                "X-Client-Token": token,
-            },
-        )
-        request.environ["wsgi.multithread"] = multithread
-        return request.get_response(self.api_fixture.app())
-
-    def meanwhile(self, query, **how):
-        """Look up while the request runs; return what is told, and a thread.
-
-        The thread looks up, and the request goes on as soon as it waits.
-        """
-        answers = []
-        room = service.from_configuration()._engine._room
-        enter = room.enter
-        waits = threading.Event()
-
-        def entered():
-            result = enter()
-            waits.set()
-            return result
-
-        self.useFixture(fixtures.MockPatchObject(room, "enter", entered))
-
-        def look():
-            answers.append(self.look_in("t", query, **how))
-            waits.set()
-
-        thread = threading.Thread(target=base.elsewhere, args=(look,))
-
-        def come(point):
-            if point is Point.BEFORE_METHOD:
-                points.arm(None)
-                thread.start()
-                self.assertTrue(waits.wait(30))
-
-        points.arm(come)
-        self.assertEqual(202, self.boot("t").status_code)
-        thread.join(30)
-        (answer,) = answers
-        (use,) = answer.json["client_tokens"]
-        return use["state"], answer.headers.get("Retry-After")
-
-    def test_until_the_end(self):
-        self.assertEqual(("succeeded", None), self.meanwhile("wait=20"))
-
-    def test_not_without_being_asked(self):
-        self.assertEqual(("running", "1"), self.meanwhile(""))
-
-    def test_one_that_may_not_wait_is_told_at_once(self):
-        self.configure(max_waiting=0)
-        self.start_api()
-        self.assertEqual(("running", "1"), self.meanwhile("wait=20"))
-
-    def test_nor_one_in_a_process_with_one_thread(self):
-        told = self.meanwhile("wait=20", multithread=False)
-        self.assertEqual(("running", "1"), told)
-
-    def test_no_longer_than_a_retry(self):
-        self.configure(wait_timeout=0)
-        self.start_api()
-        self.assertEqual(("running", "1"), self.meanwhile("wait=20"))
-
-
-class Pages(Looks, base.TestCase):
-    """Without a token: the caller's uses of any, newest first, in pages."""
-
-    def keys(self, uses):
-        return [use["resources"][0]["id"] for use in uses]
-
-    def test_all_pages(self):
-        names = [f"k{number}" for number in range(5)]
-        for name in names:
-            self.generate(name, f"token-{name}")
-        self.generate("other", "t", **{"X-Auth-User": "other"})
-        newest = names[::-1]
-        self.assertEqual(newest, self.keys(self.uses()))
-        seen = []
-        query = "limit=2"
-        while query:
-            told = self.look(None, query).json()
-            seen.append(self.keys(told["client_tokens"]))
-            links = told.get("client_tokens_links", [])
-            self.assertTrue(all(one["rel"] == "next" for one in links))
-            query = links and urllib.parse.urlsplit(links[0]["href"]).query
-        self.assertEqual([newest[:2], newest[2:4], newest[4:]], seen)
-
-    def test_at_the_same_moment(self):
-        for name in ("a", "b", "c"):
-            self.generate(name, name)
-        self.change(created_at=self.rows()[0].created_at)
-        first, second = self.uses(query="limit=2")
-        (third,) = self.uses(query=f"marker={second['id']}")
-        self.assertEqual(["c", "b", "a"], self.keys([first, second, third]))
-
-    def test_a_page_that_is_hidden_leads_to_the_next(self):
-        self.generate("a", "a")
-        self.generate("b", "b", **{"X-Roles": "reader,member,other"})
-        told = self.look(None, "limit=1").json()
-        self.assertEqual([{"state": "forbidden"}], told["client_tokens"])
-        (link,) = told["client_tokens_links"]
-        following = urllib.parse.urlsplit(link["href"]).query
-        self.assertEqual(["a"], self.keys(self.uses(query=following)))
-
-    def test_no_more_than_nova_lets(self):
-        self.flags(group="api", max_limit=1)
-        self.generate("a", "a")
-        self.generate("b", "b")
-        self.assertEqual(["b"], self.keys(self.uses()))
-        self.assertEqual([], self.uses(query="limit=0"))
-
-
-class Policy(Looks, base.TestCase):
-    """Nova's rules say who sees what is not his own."""
-
-    def setUp(self):
-        super().setUp()
-        self.boot("t")
-        self.own = f"user_id={self.api.auth_user}"
-        self.theirs = f"{self.own}&project_id={self.api.project_id}"
-
-    def test_only_an_admin_sees_others(self):
-        other = self.client("other", self.api.project_id)
-        for query in (
-            "all_projects=true",
-            f"project_id={self.api.project_id}",
-            self.own,
-            self.theirs,
-        ):
-            answer = self.look(None, query, api=other, status=403)
-            self.assert_fault(
-                answer, 403, "os-client-tokens:index:all_projects"
-            )
-
-    def test_an_admin_sees_all(self):
-        admin = self.admin()
-        for query in (
-            "all_projects=1",
-            f"all_projects=1&{self.own}",
-            f"project_id={self.api.project_id}",
-            self.theirs,
-        ):
-            (use,) = self.uses(query=query, api=admin)
-            self.assertEqual("succeeded", use["state"], query)
-            self.assertEqual(self.api.auth_user, use["user_id"])
-        for query in ("", "all_projects=0", "user_id=nobody", self.own):
-            self.assertEqual([], self.uses(query=query, api=admin), query)
-
-    def test_an_admin_looks_up_another_user_s_token(self):
-        (use,) = self.uses("t", self.theirs, api=self.admin())
-        self.assertEqual("succeeded", use["state"])
-        self.assertEqual([], self.uses("t", api=self.admin()))
-        for query in ("all_projects=1", f"project_id={self.api.project_id}"):
-            answer = self.look("t", query, api=self.admin(), status=400)
-            self.assert_fault(answer, 400, "user_id and project_id")
-
-    def test_two_projects_at_once(self):
-        query = f"all_projects=1&project_id={self.api.project_id}"
-        answer = self.look(None, query, api=self.admin(), status=400)
-        self.assert_fault(answer, 400, "leave one of them out")
-
-    def test_one_s_own_need_no_rule(self):
-        for query in (self.own, self.theirs):
-            self.assertEqual(1, len(self.uses(query=query)))
-
-    def test_pages_of_all(self):
-        for name in ("a", "b", "c"):
-            self.generate(name, name, **{"X-Auth-User": name})
-        seen = []
-        query = "all_projects=1&limit=1"
-        while query:
-            told = self.look(None, query, api=self.admin()).json()
-            seen += [use["user_id"] for use in told["client_tokens"]]
-            links = told.get("client_tokens_links", [])
-            query = links and urllib.parse.urlsplit(links[0]["href"]).query
-        self.assertEqual(["c", "b", "a", self.api.auth_user], seen)
-
-    def test_the_rules_can_be_changed(self):
-        name = "os_compute_api:os-client-tokens:index"
-        self.policy.set_rules(
-            {name: "!", f"{name}:all_projects": "@"}, overwrite=False
-        )
-        self.look("t", status=403)
-        self.policy.set_rules({name: "@"}, overwrite=False)
-        other = self.client("other", "other-project")
-        self.assertEqual(1, len(self.uses(query="all_projects=1", api=other)))
-
-    def test_policy_s_tools_find_them(self):
-        (found,) = importlib.metadata.entry_points(
-            group="oslo.policy.policies", name="nova.idempotency"
-        )
-        self.assertEqual(2, len(found.load()()))
 
 
 class Whole(Looks, base.TestCase):
