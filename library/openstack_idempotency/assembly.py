@@ -98,7 +98,8 @@ def store(conf: cfg.ConfigOpts, place: Place) -> SqlTokenStore:
             recycle=group.connection_recycle_time,
         ),
         sql_mode=group.mysql_sql_mode,
-        wsrep_sync_wait=group.get("mysql_wsrep_sync_wait"),
+        # Not every service has it; oslo.config's get() would raise then.
+        wsrep_sync_wait=getattr(group, "mysql_wsrep_sync_wait", None),
     )
     settings = Settings(
         lease=conf.idempotency.lease * 1000,

@@ -15,7 +15,9 @@ def agreed(yes: bool) -> bool:
     """
     if yes:
         return True
-    if not sys.stdin.isatty():
+    # None where they are closed.
+    seen = sys.stdin is not None and sys.stdout is not None
+    if not (seen and sys.stdin.isatty()):
         output.complain("Nothing is done: give --yes where nobody is asked.")
         return False
     sys.stdout.write("Go on? [y/N] ")

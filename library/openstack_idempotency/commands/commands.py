@@ -8,6 +8,7 @@ import sys
 import typing as ty
 
 from oslo_config import cfg
+from oslo_log import log as logging
 
 from openstack_idempotency import opts
 from openstack_idempotency.commands import db
@@ -21,9 +22,15 @@ from openstack_idempotency.commands.service import Service
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import migration
 
+LOG = logging.getLogger(__name__)
+
+#: The status where the configuration cannot be read, as nova-manage's is.
+UNCONFIGURED = 2
 # As a shell has them: of SIGINT, and of SIGPIPE.
 _INTERRUPTED = 130
 _HUNG_UP = 141
+# As nova-manage's. Python's own, 1, would say that a purge deleted something.
+_UNFORESEEN = 255
 
 
 def add(subparsers: ty.Any) -> None:
@@ -35,6 +42,24 @@ def add(subparsers: ty.Any) -> None:
         command.add(subparsers)
 
 
+def log_as(service: str, conf: cfg.ConfigOpts) -> None:
+    """Log as a service does, and never among what a program reads.
+
+    :param service: the service's name
+    :param conf: its configuration
+    """
+    # Where it names no log file, logs go to the terminal, too.
+    conf.set_default("use_stderr", True)
+    levels = [
+        *logging.get_default_log_levels(),
+        "alembic=WARN",
+        # It logs each error at length; the command says what to do.
+        "oslo_db.sqlalchemy.exc_filters=CRITICAL",
+    ]
+    logging.set_defaults(default_log_levels=levels)
+    logging.setup(conf, service)
+
+
 def run(service: Service) -> int:
     """Run the command that the service's command line names.
 
@@ -43,7 +68,7 @@ def run(service: Service) -> int:
     """
     try:
         status = _run(service)
-        sys.stdout.flush()
+        print(end="", flush=True)  # noqa: T201 - it may be closed
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
@@ -53,6 +78,9 @@ def run(service: Service) -> int:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(nowhere, stream.fileno())
         return _HUNG_UP
+    except Exception:
+        LOG.exception("%s has failed", service.program)
+        return _UNFORESEEN
     return status
 
 

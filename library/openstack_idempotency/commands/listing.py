@@ -29,10 +29,13 @@ def add(subparsers: ty.Any) -> None:
         ("request", "The id of the request that ran."),
         ("resource", "The id of what a request made."),
     ):
-        parser.add_argument(f"--{name}", metavar="ID", help=text)
-    parser.add_argument("--state", choices=STATES)
+        parser.add_argument(
+            f"--{name}", dest=_kept(name), metavar="ID", help=text
+        )
+    parser.add_argument("--state", dest=_kept("state"), choices=STATES)
     for name in ("older", "younger"):
-        parser.add_argument(f"--{name}", type=output.age_of, metavar="AGE",
+        parser.add_argument(f"--{name}", dest=_kept(name), metavar="AGE",
+                            type=output.age_of,
                             help=f"First used {name} than this: 90s, 15m, 2h "
                             "or 3d ago.")  # fmt: skip
     parser.add_argument("--limit", type=output.number_of, metavar="NUMBER",
@@ -46,10 +49,21 @@ def add(subparsers: ty.Any) -> None:
     output.add_format(parser)
 
 
+def _kept(name: str) -> str:
+    """Return where oslo.config keeps an argument.
+
+    It refuses one that a service has an option, or a group, of: Keystone has
+    groups of most of these names.
+
+    :param name: the argument's
+    """
+    return f"wanted_{name}"
+
+
 def _list(service: Service, arguments: ty.Any) -> int:
     names = ("project", "user", "request", "resource", "state", "older",
              "younger")  # fmt: skip
-    asked = {name: getattr(arguments, name) for name in names}
+    asked = {name: getattr(arguments, _kept(name)) for name in names}
     kinds = tuple(kind.name for kind in service.kinds)
     with service.tokens() as tokens:
         wanted = Wanted(**asked, kinds=kinds)

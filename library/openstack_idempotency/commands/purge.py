@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import argparse
 import collections
 import contextlib
+import functools
 import sys
 import time
 import typing as ty
@@ -19,11 +21,12 @@ from openstack_idempotency.sql.purge import Batch
 from openstack_idempotency.sql.store import SqlTokenStore
 
 # The exit statuses of nova-manage db archive_deleted_rows.
-NOTHING, SOME, NO_DATABASE = 0, 1, 3
+NOTHING, SOME, NO_DATABASE, NO_DATE = 0, 1, 3, 4
 
 # How often it tries rows that are locked once more, after so many seconds.
 _TRIES, _PAUSE = 5, 1.0
 
+_T = ty.TypeVar("_T")
 Advance = ty.Callable[[int], None]
 Step = ty.Callable[[int], Batch]
 
@@ -41,10 +44,11 @@ def add(subparsers: ty.Any) -> None:
     add_option("--max_rows", "--max-rows", type=output.number_of, default=1000,
                metavar="NUMBER", help="Delete so many tokens at most; with "
                "--until-complete: at a time.")  # fmt: skip
-    add_option("--before", type=output.time_of, metavar="DATE",
+    add_option("--before", metavar="DATE",
                help="Only those that ended before this time.")  # fmt: skip
-    add_option("--sleep", type=output.pause_of, default=0.0, metavar="SECONDS",
-               help="Seconds between two batches.")  # fmt: skip
+    add_option("--sleep", type=output.pause_of, metavar="SECONDS",
+               help="Seconds between two batches; by default, as long as the "
+               "last one took.")  # fmt: skip
     add_option("--until-complete", action="store_true",
                help="Go on until there are no more.")  # fmt: skip
     add_option("--dry-run", action="store_true",
@@ -54,14 +58,22 @@ def add(subparsers: ty.Any) -> None:
 
 
 def _run(service: Service, arguments: ty.Any) -> int:
+    text: str | None = arguments.before
+    try:
+        # An empty text, as of a variable that is not set, is no date either.
+        before = None if text is None else output.time_of(text)
+    except argparse.ArgumentTypeError as exc:
+        # argparse itself would end with the status of any wrong command line.
+        output.complain(f"{service.program}: --before: {exc}")
+        return NO_DATE
     with service.tokens() as tokens:
         if arguments.dry_run:
-            count = tokens.ended(arguments.before)
+            count = tokens.ended(before)
             output.say(f"{count} tokens have ended and can be deleted.")
             return NOTHING
         done: dict[str, int] = collections.Counter()
         try:
-            _purge(service, tokens, arguments, done)
+            _purge(service, tokens, arguments, before, done)
         finally:
             # What was done before somebody or something put an end to it,
             # too.
@@ -75,18 +87,18 @@ def _purge(
     service: Service,
     tokens: SqlTokenStore,
     arguments: ty.Any,
+    before: int | None,
     done: dict[str, int],
 ) -> None:
-    batch = min(arguments.max_rows, service.conf.idempotency.purge_batch)
-    _walk(service, tokens, batch, arguments.sleep)
+    batch = service.conf.idempotency.purge_batch
     for count in _batches(tokens.strip, batch, arguments.sleep):
         done["answers deleted"] += count
     most = None if arguments.until_complete else arguments.max_rows
-    total = tokens.ended(arguments.before) if _shows() else 0
+    total = tokens.ended(before) if _shows() else 0
     with _bar(min(total, most or total)) as advance:
         for count in _batches(
-            lambda limit: tokens.purge(limit, arguments.before),
-            batch,
+            lambda limit: tokens.purge(limit, before),
+            min(arguments.max_rows, batch),
             arguments.sleep,
             most,
         ):
@@ -94,20 +106,39 @@ def _purge(
             # Among what this host has purged.
             tokens.add({("", Event.PURGED.value): count})
             advance(count)
+    if most is None or done["tokens deleted"] < most:
+        _walk(service, tokens, batch, arguments.sleep)
 
 
 def _walk(
-    service: Service, tokens: SqlTokenStore, batch: int, sleep: float
+    service: Service, tokens: SqlTokenStore, batch: int, sleep: float | None
 ) -> None:
-    """Find out which tokens end: that deletes nothing yet."""
-    after = tokens.walk(service.lasting, 0, batch).last
+    """Find out which tokens end: that deletes nothing yet.
+
+    It reads all tokens that last, so it comes once all else is done, and not
+    each time where a loop deletes some rows at a time.
+    """
+    after: int | None = 0
     while after is not None:
-        time.sleep(sleep)
-        after = tokens.walk(service.lasting, after, batch).last
+        walk = functools.partial(tokens.walk, service.lasting, after, batch)
+        walked, pause = _timed(walk, sleep)
+        after = walked.last
+        if after is not None:
+            time.sleep(pause)
+
+
+def _timed(step: ty.Callable[[], _T], sleep: float | None) -> tuple[_T, float]:
+    """Do a step; return what it gave, and the seconds to pause after it.
+
+    With as long a pause, a step takes half of the database at most.
+    """
+    began = time.monotonic()
+    found = step()
+    return found, time.monotonic() - began if sleep is None else sleep
 
 
 def _batches(
-    step: Step, batch: int, sleep: float, most: int | None = None
+    step: Step, batch: int, sleep: float | None, most: int | None = None
 ) -> ty.Iterator[int]:
     """Run a step batch by batch; give how many rows each one changed.
 
@@ -120,7 +151,7 @@ def _batches(
         if pause is not None:
             time.sleep(pause)
         limit = batch if most is None else min(batch, most - done)
-        found = step(limit)
+        found, rest = _timed(functools.partial(step, limit), sleep)
         done += found.done
         if found.done:
             yield found.done
@@ -134,11 +165,11 @@ def _batches(
             )
             return
         # Another purge may be deleting these very ones.
-        pause = max(sleep, _PAUSE) if tries else sleep
+        pause = max(rest, _PAUSE) if tries else rest
 
 
 def _shows() -> bool:
-    return sys.stderr.isatty()
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 @contextlib.contextmanager

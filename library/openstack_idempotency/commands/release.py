@@ -38,7 +38,7 @@ def _release(service: Service, arguments: ty.Any) -> int:
         output.say(_consequence(found[0]))
         if not agreed(arguments.yes):
             return 1
-        if not tokens.free_in_doubt(arguments.number):
+        if not tokens.free_in_doubt(found[0]):
             output.complain("It has changed meanwhile. Nothing is done.")
             return 1
     output.say("The token is free.")
@@ -64,4 +64,4 @@ def _consequence(entry: Entry) -> str:
             + ", ".join(f"{one.kind} {one.id}" for one in entry.resources)
             + "."
         )
-    return f"{text} Look first whether that took effect."
+    return f"{text} Check first whether that took effect."

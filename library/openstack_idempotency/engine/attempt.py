@@ -7,6 +7,7 @@ Each step takes effect at once or not at all.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import email.utils
 import typing as ty
 import uuid
@@ -79,7 +80,7 @@ class Attempt:
         """
         if self._is_mine:
             # It never knew for certain that it had the token, so never ran.
-            self._parts.returns.add(self._use)
+            self._give_back()
         return errors.Running(self.runs_elsewhere, pause)
 
     @property
@@ -190,8 +191,16 @@ class Attempt:
         try:
             yield
         except errors.Unavailable:
-            self._parts.returns.add(self._use)
+            self._give_back()
             raise
+
+    def _give_back(self) -> None:
+        use = self._use
+        if self._tried in (Decision.RECOVER, Decision.RECONCILE):
+            # What ran was another request, even if a client chose its id, and
+            # the same for this one.
+            use = dataclasses.replace(use, request_id="")
+        self._parts.returns.add(use)
 
     def _claim(
         self, token_id: int, row: bytes, *, shared: bool = False
@@ -211,11 +220,10 @@ class Attempt:
 
 
 def _use(parts: Parts, request: Request, work: Work) -> Use:
-    digests = parts.digests
     return Use(
         scope=request.scope,
-        digests=digests.of_token(request.scope, request.token),
-        fingerprints=digests.of_request(request.token, request.canonical),
+        digests=parts.digests.of_token(request.scope, request.token),
+        fingerprints=request.fingerprints,
         request_id=request.request_id,
         owner=uuid.uuid4().hex,
         version=request.version,

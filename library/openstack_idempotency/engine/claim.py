@@ -34,6 +34,8 @@ class Claim:
         transactions as a victim, so that others could go on
     :param bindings: the keys of the bindings that it made, by the ids and
         the keys of their resources
+    :param most: how many resources the request may make in all, if that is
+        known: a service may run its own method again after a commit
     """
 
     id: int
@@ -47,6 +49,7 @@ class Claim:
     lost: bool = False
     deadlocked: bool = False
     bindings: dict[str, int] = dataclasses.field(default_factory=dict)
+    most: int | None = None
 
     def to_dict(self) -> dict[str, ty.Any]:
         """Return what another process needs to bind what it makes.

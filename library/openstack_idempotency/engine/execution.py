@@ -38,6 +38,7 @@ class Settled(enum.Enum):
     FREED = "nothing was made: the token is free"
     LEFT = "something was made: the next request tells what"
     LOST = "another request had taken the token over"
+    BEHIND = "the fence did not know of the claim: the next request runs"
     OPEN = "the table is out of reach: the next request tells"
 
 
@@ -175,7 +176,7 @@ class Execution:
         self, claim: Claim, answer: Answer, expires_at: int
     ) -> Settled:
         if claim.lost:
-            return Settled.LOST
+            return self._stopped(claim)
         try:
             reached(Point.BEFORE_SETTLE)
             settled = self._settle(claim, answer, expires_at)
@@ -183,6 +184,19 @@ class Execution:
         except errors.Unavailable:
             return Settled.OPEN
         return settled
+
+    def _stopped(self, claim: Claim) -> Settled:
+        """Tell why the fence stopped the request.
+
+        Where a service's connections go to several nodes of Galera, one that
+        lags behind does not know of the claim yet: nobody has the token. The
+        table is asked by a change of the row, in which no node can be wrong.
+        """
+        try:
+            held = self.parts.store.abandon(claim)
+        except errors.Unavailable:
+            return Settled.OPEN
+        return Settled.BEHIND if held else Settled.LOST
 
     def _settle(
         self, claim: Claim, answer: Answer, expires_at: int
@@ -243,6 +257,8 @@ class Execution:
             case Settled.LOST:
                 # It took effect; nobody runs it again.
                 return Reply(answer, _apart(answer))
+            case Settled.BEHIND:
+                raise errors.Unavailable
             case Settled.OPEN:
                 return self._unsettled(claim, answer)
             case _:

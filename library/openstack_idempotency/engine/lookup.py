@@ -41,6 +41,13 @@ class Lookup:
         self._room = room
         self._finder = finder
 
+    def pause(self) -> int:
+        """Return the seconds after which one that sees a running one returns.
+
+        As for a retry that may not wait: the more are told, the longer.
+        """
+        return self._room.pause()
+
     def uses(
         self,
         token: str,

@@ -11,6 +11,9 @@ from openstack_idempotency.protocol.scope import Scope
 
 _KEY_ID_BYTES = 8
 
+#: Writes bytes, piece by piece, to what it is given.
+Form = ty.Callable[[ty.Callable[[bytes], object]], object]
+
 
 class Digests:
     """Turns tokens and requests into what may be stored of them.
@@ -39,15 +42,23 @@ class Digests:
         )
         return tuple(_mac(key, joined) for key in self._token_keys)
 
-    def of_request(self, token: str, canonical: bytes) -> tuple[bytes, ...]:
+    def of_request(self, token: str, form: Form) -> tuple[bytes, ...]:
         """Return the fingerprints of a request, one for each secret.
 
         :param token: the client token: without it nobody can guess by trial
             which body a fingerprint stands for
-        :param canonical: see :func:`sameness.canonical`
+        :param form: writes what is compared: see :func:`sameness.write`
+        :raises Exception: what the form raises
         """
-        joined = _join(token) + canonical
-        return tuple(_mac(key, joined) for key in self._request_keys)
+        begun = _join(token)
+        macs = [hmac.new(key, begun, "sha256") for key in self._request_keys]
+
+        def update(piece: bytes) -> None:
+            for mac in macs:
+                mac.update(piece)
+
+        form(update)
+        return tuple(mac.digest() for mac in macs)
 
 
 def key_id(secret: bytes) -> str:

@@ -14,7 +14,8 @@ class Request:
 
     :param token: the client token
     :param scope: whose it is, and for what target
-    :param canonical: see :func:`sameness.canonical`
+    :param fingerprints: by which it is compared: see
+        :meth:`digest.Digests.of_request`
     :param request_id: the id of this request
     :param operation: the name of what it asks for, one of a bounded set
     :param version: the microversion as it was asked for
@@ -25,7 +26,7 @@ class Request:
 
     token: str
     scope: Scope
-    canonical: bytes
+    fingerprints: tuple[bytes, ...]
     request_id: str
     operation: str = ""
     version: str = ""

@@ -49,11 +49,11 @@ class Found:
     def lives_until(self, life: int) -> int:
         """Return a time before which it does not end, in milliseconds.
 
-        What lasts as long as a server has no end that is known.
+        The same as answers to requests with its token tell.
 
         :param life: milliseconds that a token lives
         """
-        return min(self.record.expires_at, self.seen_at + life)
+        return self.record.lives_until(self.seen_at, life)
 
 
 def standing(found: Found, roles: frozenset[str] | None) -> Standing:

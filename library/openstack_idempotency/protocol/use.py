@@ -18,7 +18,8 @@ class Use:
     :param digests: the token's digest under each secret; the first one names
         the token's own row
     :param fingerprints: the request's, likewise
-    :param request_id: the id of this request
+    :param request_id: the id of this request; a client may have chosen it,
+        and have chosen it before
     :param owner: a random name for this request's hold on the token
     :param version: the microversion as it was asked for
     :param roles: the names of the caller's roles, in lower case

@@ -28,6 +28,9 @@ _FENCE = (
     .where(rows.HELD)
     .values(rows.FENCE | {"bound": TOKENS.c.bound + sa.bindparam("more")})
 )
+_WITHIN = _FENCE.where(
+    TOKENS.c.bound + sa.bindparam("more") <= sa.bindparam("most")
+)
 _BIND = sa.insert(RESOURCES)
 _THERE = sa.select(RESOURCES.c.id).where(rows.BINDINGS)
 _UNBIND = sa.delete(RESOURCES).where(rows.BINDINGS)
@@ -40,6 +43,15 @@ _ALREADY = (
     )
     .limit(1)
 )
+
+
+class Enough(Exception):
+    """The request has made all that it may make, and is about to make more.
+
+    Its service has committed, and runs its method again: it could not tell
+    that, or failed afterwards. The next request with the token finds what
+    was made.
+    """
 
 
 def claim_of(kind: str) -> Claim | None:
@@ -60,17 +72,31 @@ def fence(connection: sa.Connection, claim: Claim, bound: int = 0) -> None:
     :param connection: the connection of the running transaction
     :param claim: the request's claim
     :param bound: how many bindings this transaction adds
-    :raises errors.TakenOver: a retry has the token
+    :raises errors.TakenOver: a retry has the token, or a node of Galera that
+        lags behind does not know of the claim
+    :raises Enough: there would be more bindings than the request may make
     """
     values = rows.holding(claim) | {"more": bound}
+    limited = claim.most is not None and bound > 0
+    if limited:
+        within = values | {"most": claim.most}
+        if connection.execute(_WITHIN, within).rowcount == 1:
+            return
+        # It is held, or lost.
+        values["more"] = 0
     if connection.execute(_FENCE, values).rowcount != 1:
         claim.lost = True
         LOG.warning(
-            "Lost the client token to a retry while working on a %s; rolling "
-            "back.",
+            "Lost the client token while working on a %s; rolling back.",
             claim.link,
         )
         raise errors.TakenOver
+    if limited:
+        LOG.warning(
+            "The %s of this request was made before; rolling back another.",
+            claim.link,
+        )
+        raise Enough
 
 
 def bind(connection: sa.Connection, claim: Claim, made: Resource) -> None:

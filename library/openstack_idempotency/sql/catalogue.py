@@ -13,13 +13,11 @@ import typing as ty
 import sqlalchemy as sa
 
 from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.protocol.record import State
 from openstack_idempotency.sql import entry
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import steps
 from openstack_idempotency.sql.entry import Entry
 from openstack_idempotency.sql.entry import Wanted
-from openstack_idempotency.sql.steps import PAST
 from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
@@ -50,35 +48,32 @@ class Cataloguing(Steps):
             for one in found
         ]
 
-    def free_in_doubt(self, number: int) -> bool:
+    def free_in_doubt(self, shown: Entry) -> bool:
         """Free a token in doubt: its next use is a new request.
 
-        :param number: the key of its row
-        :returns: False if it is not in doubt any more
+        :param shown: the token, as somebody was asked about it
+        :returns: False if it is not in doubt any more, or another request
+            has left it in doubt since then
         """
+        columns = TOKENS.c
+        as_shown = sa.and_(
+            columns.id == shown.number,
+            columns.takeovers == shown.takeovers,
+            columns.bound == shown.bound,
+            columns.undo == 0,
+        )
 
         def free(connection: sa.Connection) -> bool:
             change = (
                 sa.update(TOKENS)
-                .where(
-                    TOKENS.c.id == number, entry.in_doubt(TOKENS.c, self._now)
-                )
-                .where(TOKENS.c.undo == 0)
+                .where(as_shown, entry.in_doubt(columns, self._now))
                 .values(
-                    rows.FENCE
-                    | {
-                        "state": State.RUNNING.value,
-                        "owner": "",
-                        "bound": 0,
-                        "lease_until": PAST,
-                        "expires_at": self._now,
-                        "lasting": False,
-                    }
+                    rows.FENCE | steps.NOBODYS | {"expires_at": self._now}
                 )
             )
             if connection.execute(change).rowcount != 1:
                 return False
-            steps.forget(connection, number)
+            steps.forget(connection, shown.number)
             return True
 
         return self._run.transaction(free)
@@ -182,10 +177,8 @@ class Cataloguing(Steps):
         ):
             if value is not None:
                 yield column == value
-        if wanted.state == entry.IN_DOUBT:
-            yield entry.in_doubt(columns, self._now)
-        elif wanted.state is not None:
-            yield columns.state == wanted.state
+        if wanted.state is not None:
+            yield entry.state(columns, self._now) == wanted.state
         if wanted.older is not None:
             yield columns.created_at <= self._now - wanted.older
         if wanted.younger is not None:

@@ -55,10 +55,13 @@ _DRIVER_LIMITS: dict[str, dict[str, ty.Any]] = {
 # The release of PostgreSQL's library that has the option of this name.
 _TCP_USER_TIMEOUT = 120000
 # At REPEATABLE READ the server would lock the gaps of its indexes, where
-# everybody's new rows go.
+# everybody's new rows go. By default it scans tables for lists of some hundred
+# values, and MariaDB sorts for a thousand.
 _ON_CONNECT = (
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    f"SET SESSION innodb_lock_wait_timeout = {_LOCK}",
+    f"SET SESSION innodb_lock_wait_timeout = {_LOCK}, "
+    "SESSION eq_range_index_dive_limit = 0 "
+    "/*M!, SESSION in_predicate_conversion_threshold = 0 */",
 )
 # Sent with the statement in one message, which the server runs as one
 # transaction: behind a connection pooler, no setting may outlive it.
@@ -237,12 +240,13 @@ class Connections:
             pool_timeout=_POOL,
             **_no_rollback(),
         )
-        exc_filters.register_engine(engine)
+        # Without oslo.db's other events, which are for savepoints: where an
+        # engine has any of its own, all statements take a tenth longer.
+        translate = exc_filters.handler
+        sa.event.listen(engine, "handle_error", translate, retval=True)
         handlers.listen(engine)
         if services.dialect.name == "postgresql":
-            sa.event.listen(
-                engine, "before_cursor_execute", _alone, retval=True
-            )
+            sa.event.listen(engine, "do_execute", _execute_alone)
         else:
             sa.event.listen(engine, "connect", self._prepare)
         return engine
@@ -275,16 +279,15 @@ def _no_rollback() -> dict[str, bool]:
     return {name: True} if name in known else {}
 
 
-def _alone(
-    connection: sa.Connection,
-    cursor: ty.Any,
-    statement: str,
-    parameters: ty.Any,
-    *rest: ty.Any,
-) -> tuple[str, ty.Any]:
-    if connection.info.get(_OPEN):
-        return statement, parameters
-    return _ALONE + statement, parameters
+def _execute_alone(
+    cursor: ty.Any, statement: str, parameters: ty.Any, context: ty.Any
+) -> bool:
+    # What SQLAlchemy itself asks a new server is outside of transactions.
+    connection = context.root_connection
+    if not connection.in_transaction() or connection.info.get(_OPEN):
+        return False
+    cursor.execute(_ALONE + statement, parameters)
+    return True
 
 
 def _roll_back(connection: sa.Connection) -> None:

@@ -18,7 +18,9 @@ from openstack_idempotency.sql.tables import TOKENS
 
 #: A token whose request neither runs nor has an outcome.
 IN_DOUBT: ty.Final = "in-doubt"
-STATES: ty.Final = (*(state.value for state in State), IN_DOUBT)
+#: One that nobody holds: its next use is a new request.
+FREE: ty.Final = "free"
+STATES: ty.Final = (*(state.value for state in State), IN_DOUBT, FREE)
 
 #: What is read of it.
 COLUMNS: ty.Final = (
@@ -98,11 +100,9 @@ def in_doubt(columns: ty.Any, now: ty.Any) -> sa.ColumnElement[bool]:
     :param columns: of the table of tokens
     :param now: the database's time
     """
-    dead = sa.and_(
-        columns.state == State.RUNNING.value, columns.lease_until < now
-    )
     unknown = columns.state == State.UNKNOWN.value
-    return sa.and_(sa.or_(dead, unknown), columns.expires_at > now)
+    dead = sa.or_(_idle(columns, now), unknown)
+    return sa.and_(dead, columns.expires_at > now)
 
 
 def state(columns: ty.Any, now: ty.Any) -> sa.ColumnElement[str]:
@@ -111,7 +111,18 @@ def state(columns: ty.Any, now: ty.Any) -> sa.ColumnElement[str]:
     :param columns: of the table of tokens
     :param now: the database's time
     """
-    return sa.case((in_doubt(columns, now), IN_DOUBT), else_=columns.state)
+    free = sa.and_(_idle(columns, now), columns.expires_at <= now)
+    return sa.case(
+        (in_doubt(columns, now), IN_DOUBT),
+        (free, FREE),
+        else_=columns.state,
+    )
+
+
+def _idle(columns: ty.Any, now: ty.Any) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        columns.state == State.RUNNING.value, columns.lease_until <= now
+    )
 
 
 def entry(row: sa.RowMapping) -> Entry:

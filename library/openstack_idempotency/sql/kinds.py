@@ -38,6 +38,8 @@ class Kind:
         that was asked for: a service may make others of the same model
     :param incarnation: the attribute that differs between two resources of
         one id and one key, where keys are used again
+    :param marked: the column that the service sets, in its row and in those
+        of ``cleaned``, where it deletes them and the rows stay
     """
 
     name: str
@@ -50,6 +52,7 @@ class Kind:
     gone: str | None = None
     counts: ty.Callable[[ty.Any], bool] = _each
     incarnation: str | None = None
+    marked: str | None = None
 
     @property
     def table(self) -> sa.Table:
@@ -88,11 +91,14 @@ class Change:
     :param tables: the tables (or ORM classes) of which it changes rows
     :param attribute: the column by whose value the statements name what they
         change, if there is one; it becomes the id of what is bound
+    :param cleaned: the tables (or ORM classes) of rows that the service
+        deletes again where it fails after it has committed them
     """
 
     name: str
     tables: tuple[ty.Any, ...]
     attribute: str | None = None
+    cleaned: tuple[ty.Any, ...] = ()
 
 
 def table_of(model: ty.Any) -> sa.Table:

@@ -11,6 +11,7 @@ from alembic import command
 from alembic import config as alembic_config
 from alembic import script
 from alembic.runtime import migration
+from oslo_db import api as oslo_db_api
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
@@ -29,31 +30,39 @@ _SCRIPTS = "openstack_idempotency.migrations"
 _PATIENCE = 60
 _LOCK_NAME = "client_tokens_db_sync"
 _LOCK_NUMBER = 0x436C546F6B656E73
-_LOCK = {
-    "mysql": (
-        f"SELECT GET_LOCK('{_LOCK_NAME}', {{patience}})",
-        f"SELECT RELEASE_LOCK('{_LOCK_NAME}')",
-    ),
-    "postgresql": (
-        "SET lock_timeout = '{patience}s'; "
-        f"SELECT CASE WHEN pg_advisory_lock({_LOCK_NUMBER}) IS NULL "
-        "THEN 1 ELSE 1 END",
-        f"SELECT pg_advisory_unlock({_LOCK_NUMBER})",
-    ),
-}
+_LOCK = (
+    f"SELECT GET_LOCK('{_LOCK_NAME}', {{patience}})",
+    f"SELECT RELEASE_LOCK('{_LOCK_NAME}')",
+)
+# Behind a connection pooler, the next transaction may be on another connection
+# of the server: so neither the lock nor a setting may outlive this one.
+_LOCK_OF_TRANSACTION = (
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; "
+    "SET LOCAL lock_timeout = '{patience}s'; "
+    f"SELECT CASE WHEN pg_advisory_xact_lock({_LOCK_NUMBER}) IS NULL "
+    "THEN 1 ELSE 1 END"
+)
+
+# On Galera that lock is the node's own: of two runs on two nodes one fails,
+# since it meets what the other one has made, or is about to make: a table, an
+# index, a row, a change of the same row, or of the same table. It runs again.
+_MET = (1050, 1061, 1062, 1213, 1684)
+_again = oslo_db_api.wrap_db_retry(
+    max_retries=10,
+    retry_interval=0.5,
+    inc_retry_interval=False,
+    exception_checker=lambda exc: transaction.code(exc) in _MET,
+)
 
 # For so many seconds it waits for a transaction that uses a table. Whoever
 # wants that table meanwhile, waits behind it.
 _BRIEFLY = 3
-# How a server is asked for what it has now, how it is told, and the unit.
-_WAIT = {
-    "mysql": (
-        "SELECT @@SESSION.lock_wait_timeout",
-        "SET SESSION lock_wait_timeout = {}",
-        "",
-    ),
-    "postgresql": ("SHOW lock_timeout", "SET lock_timeout = '{}'", "s"),
-}
+# How MariaDB and MySQL are asked for what they have now, and told.
+_WAIT = (
+    "SELECT @@SESSION.lock_wait_timeout",
+    "SET SESSION lock_wait_timeout = {}",
+)
+_WAIT_IN_TRANSACTION = "SET LOCAL lock_timeout = '{}s'"
 
 # What came before the first release: its version, and columns that its tables
 # lack. Resources first: the order in which they have to be dropped.
@@ -69,13 +78,17 @@ class Unusable(Exception):
 
 
 def db_sync(engine: sa.Engine) -> None:
-    """Apply all missing migrations; safe to run again.
+    """Apply all missing migrations; safe to run again, and beside another.
 
     :param engine: the service's database
     :raises capability.Unsupported: the server is too old
     :raises Unusable: the tables are of a form that was never released, or
         another run, or a transaction on them, does not end
     """
+    _again(_db_sync)(engine)
+
+
+def _db_sync(engine: sa.Engine) -> None:
     config = alembic_config.Config()
     scripts = importlib.resources.files(_SCRIPTS)
     # Alembic reads its settings with interpolation, where a % is special.
@@ -83,10 +96,8 @@ def db_sync(engine: sa.Engine) -> None:
     with engine.connect() as connection, _alone(connection):
         capability.check(connection)
         _check_form(connection)
-        connection.rollback()
-        with connection.begin():
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def db_drop(engine: sa.Engine) -> None:
@@ -96,11 +107,7 @@ def db_drop(engine: sa.Engine) -> None:
     :raises Unusable: another run, or a transaction on them, does not end
     """
     version = sa.Table(VERSION_TABLE, sa.MetaData())
-    with (
-        engine.connect() as connection,
-        _alone(connection),
-        connection.begin(),
-    ):
+    with engine.connect() as connection, _alone(connection):
         if engine.dialect.name == "sqlite":
             tables.METADATA.drop_all(connection)
             version.drop(connection, checkfirst=True)
@@ -154,27 +161,15 @@ def _version(connection: sa.Connection) -> str | None:
 
 @contextlib.contextmanager
 def _alone(connection: sa.Connection) -> ty.Iterator[None]:
-    """Let one run at a time change the tables.
+    """Let one run at a time change the tables, in one transaction.
 
-    The lock is the connection's, whatever its transactions do. SQLite has
-    one writer at a time.
+    SQLite has one writer at a time.
     """
-    backend = connections.backend(connection)
-    if backend not in _LOCK:
-        yield
-        return
-    ask, wait, unit = _WAIT[backend]
-    before = connection.exec_driver_sql(ask).scalar_one()
-    take, free = _LOCK[backend]
-    if not _taken(connection, take.format(patience=_PATIENCE)):
-        raise Unusable(
-            "another 'db sync' has been running for too long. Wait until it "
-            "has finished, and run this again."
-        )
-    connection.exec_driver_sql(wait.format(f"{_BRIEFLY}{unit}"))
-    connection.commit()
+    alone = {"mysql": _on_connection, "postgresql": _in_transaction}
+    within = alone.get(connections.backend(connection), sa.Connection.begin)
     try:
-        yield
+        with within(connection):
+            yield
     except (db_exc.DBError, sa.exc.DBAPIError) as exc:
         if not transaction.timed_out(exc):
             raise
@@ -182,12 +177,44 @@ def _alone(connection: sa.Connection) -> ty.Iterator[None]:
             "a transaction uses the tables, and does not end. Stop the API "
             "process that it belongs to, and run this again."
         ) from None
+
+
+@contextlib.contextmanager
+def _in_transaction(connection: sa.Connection) -> ty.Iterator[None]:
+    """Hold the lock until the end of the transaction, as PostgreSQL can."""
+    with connection.begin():
+        _take(connection, _LOCK_OF_TRANSACTION)
+        connection.exec_driver_sql(_WAIT_IN_TRANSACTION.format(_BRIEFLY))
+        yield
+
+
+@contextlib.contextmanager
+def _on_connection(connection: sa.Connection) -> ty.Iterator[None]:
+    """Hold the lock whatever the transactions of the connection do.
+
+    On MariaDB and MySQL each change of a table ends one.
+    """
+    ask, wait = _WAIT
+    take, free = _LOCK
+    before = connection.exec_driver_sql(ask).scalar_one()
+    _take(connection, take)
+    connection.exec_driver_sql(wait.format(_BRIEFLY))
+    connection.commit()
+    try:
+        with connection.begin():
+            yield
     finally:
-        connection.rollback()
         connection.exec_driver_sql(wait.format(before))
         connection.exec_driver_sql(free).all()
-        # Otherwise PostgreSQL would go on waiting so briefly.
         connection.commit()
+
+
+def _take(connection: sa.Connection, take: str) -> None:
+    if not _taken(connection, take.format(patience=_PATIENCE)):
+        raise Unusable(
+            "another 'db sync' has been running for too long. Wait until it "
+            "has finished, and run this again."
+        )
 
 
 def _taken(connection: sa.Connection, take: str) -> bool:

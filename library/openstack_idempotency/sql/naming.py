@@ -23,8 +23,14 @@ _UNSAID: ty.Final = (
 )
 
 
+# Stands for a value of a row that only the database knows.
+_UNKNOWN: ty.Final = object()
+
+
 class Row:
     """A row of a statement, as a predicate sees it: columns are attributes.
+
+    A predicate that asks for what only the database knows gets a LookupError.
 
     :param values: the values of its columns; others are None
     """
@@ -33,12 +39,24 @@ class Row:
         self._values = values
 
     def __getattr__(self, name: str) -> ty.Any:
-        return self._values.get(name)
+        found = self._values.get(name)
+        if found is _UNKNOWN:
+            raise LookupError(_UNSAID.format(repr(name)))
+        return found
+
+
+def sets(statement: sa.Update, column: str) -> bool:
+    """Tell whether a statement makes a column true.
+
+    :param statement: the statement
+    :param column: the column
+    """
+    return bool(statement.compile().params.get(column))
 
 
 def bindings(
     known: ty.Mapping[str, int],
-    statement: sa.Delete,
+    statement: sa.Delete | sa.Update,
     given: ty.Iterable[Values],
 ) -> set[int]:
     """Return the keys of those bindings whose resources a deletion names.
@@ -60,12 +78,17 @@ def bindings(
 def inserted(statement: sa.Insert, result: ty.Any) -> list[Values]:
     """Return the rows that were inserted, with the columns' defaults.
 
+    Of a row that the statement selects, only what it selects as a parameter
+    is known; there may be no such row.
+
     :param statement: the insertion
     :param result: its result
-    :raises LookupError: only the database knows them
+    :raises LookupError: it selects several rows
     """
     if statement.select is not None:
-        raise LookupError(_UNSAID.format("values"))
+        if result.rowcount > 1:
+            raise LookupError(_UNSAID.format("values"))
+        return [_selected(statement)] * result.rowcount
     found = result.last_inserted_params()
     columns = {column.key for column in statement.table.c}
     many = isinstance(found, list)
@@ -79,6 +102,17 @@ def inserted(statement: sa.Insert, result: ty.Any) -> list[Values]:
         key = result.inserted_primary_key
         return [{**rows[0], **(key._mapping if key else {})}]
     return rows
+
+
+def _selected(statement: ty.Any) -> Values:
+    """Return what the parameters of a selected row say of it."""
+    columns = statement.select.inner_columns
+    return {
+        name: column.effective_value
+        if isinstance(column, elements.BindParameter)
+        else _UNKNOWN
+        for name, column in zip(statement._select_names, columns, strict=True)
+    }
 
 
 def _rows(parameters: Values, columns: ty.Collection[str]) -> list[Values]:
@@ -100,7 +134,7 @@ def value(row: Values, column: str) -> ty.Any:
     :param column: the column's key
     :raises LookupError: only the database knows it
     """
-    if row.get(column) is None:
+    if row.get(column) in (None, _UNKNOWN):
         raise LookupError(_UNSAID.format(repr(column)))
     return row[column]
 
@@ -140,10 +174,16 @@ def _compared(
             continue
         left, right = clause.left, clause.right
         equal = clause.operator in (operators.eq, operators.in_op)
-        if not equal or getattr(left, "key", None) != column:
+        # A condition may ask for other tables, too.
+        own = _table(left) == statement.table.name
+        if not equal or not own or getattr(left, "key", None) != column:
             continue
         if isinstance(right, elements.BindParameter):
             yield from _bound(right, given)
+
+
+def _table(column: ty.Any) -> str | None:
+    return getattr(getattr(column, "table", None), "name", None)
 
 
 def _bound(

@@ -8,7 +8,6 @@ here keeps anybody waiting, and two workers never delete the same row.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import typing as ty
 
@@ -16,16 +15,12 @@ import sqlalchemy as sa
 
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.engine.points import reached
-from openstack_idempotency.protocol.record import FOREVER
-from openstack_idempotency.protocol.record import Resource
-from openstack_idempotency.protocol.record import State
-from openstack_idempotency.sql import rows
-from openstack_idempotency.sql import surviving
+from openstack_idempotency.sql import steps
 from openstack_idempotency.sql import unlocked
-from openstack_idempotency.sql.kinds import Kind
-from openstack_idempotency.sql.steps import Steps
+from openstack_idempotency.sql import walking
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
+from openstack_idempotency.sql.walking import Walking
 
 #: Milliseconds that a row is kept after its end: a slow former owner looks
 #: for it, and the server would lock a gap for a row that is missing; and one
@@ -41,20 +36,6 @@ _OF_OWN = sa.and_(
 
 
 @dataclasses.dataclass(frozen=True)
-class Walked:
-    """What became of one stretch of the tokens that last.
-
-    :param gone: how many were seen to have nothing left
-    :param back: how many have something again, as after a restore
-    :param last: the key of the last one, None at the end of the table
-    """
-
-    gone: int
-    back: int
-    last: int | None
-
-
-@dataclasses.dataclass(frozen=True)
 class Batch:
     """What became of a batch of tokens.
 
@@ -67,7 +48,7 @@ class Batch:
     done: int
 
 
-class Purging(Steps):
+class Purging(Walking):
     """Deletes ended tokens, and finds out which ones end."""
 
     def purge(self, limit: int, before: int | None = None) -> Batch:
@@ -86,15 +67,13 @@ class Purging(Steps):
         reached(Point.PURGING)
         if not keys:
             return Batch((), 0)
-        # First what leads to them, so that a worker that dies leaves nothing
-        # behind that nobody finds.
-        bound = self._keys(RESOURCES, RESOURCES.c.token_id.in_(keys))
-        if bound:
-            self._erase(RESOURCES, None, bound)
-        aliased = self._without_aliases(keys, before)
-        own = [key for key in keys if key not in aliased]
-        done = self._erase(TOKENS, ended, own) if own else 0
-        return Batch((*keys,), done)
+        # First what belongs to them, so that a worker that dies leaves
+        # nothing behind that nobody finds.
+        kept = self._without_bindings(keys, ended)
+        kept |= self._without_aliases(keys, before)
+        own = [key for key in keys if key not in kept]
+        gone = walking.chosen(ended, own)
+        return Batch((*keys,), self._erase(TOKENS, gone) if own else 0)
 
     def ended(self, before: int | None = None) -> int:
         """Count the tokens that a purge would delete.
@@ -120,45 +99,6 @@ class Purging(Steps):
         done = self._change(due, keys, sealed=None, answer_until=None)
         return Batch((*keys,), done)
 
-    def walk(
-        self, lasting: ty.Collection[Kind], after: int, limit: int
-    ) -> Walked:
-        """Look what is left of what a stretch of lasting tokens made.
-
-        :param lasting: the kinds of resources by which tokens last
-        :param after: the key after which it begins
-        :param limit: how many tokens at most
-        """
-        query = (
-            sa.select(TOKENS.c.id, TOKENS.c.gone_at)
-            .where(TOKENS.c.lasting == sa.true(), TOKENS.c.id > after)
-            .order_by(TOKENS.c.lasting, TOKENS.c.id)
-            .limit(limit)
-        )
-        found = {row.id: row.gone_at for row in self._read(query)}
-        alive = self._alive(lasting, list(found))
-        reached(Point.MARKING)
-        marked = TOKENS.c.gone_at.is_not(None)
-        gone = self._settled(
-            [key for key in found.keys() - alive if found[key] is None],
-            sa.not_(marked),
-            gone_at=self._now,
-            expires_at=self._now + self._settings.token_ttl,
-        )
-        back = self._settled(
-            [key for key in alive if found[key] is not None],
-            marked,
-            gone_at=None,
-            expires_at=FOREVER,
-        )
-        return Walked(gone, back, max(found) if len(found) == limit else None)
-
-    def newest(self) -> int:
-        """Return the key of the newest token, 0 without any."""
-        query = sa.select(sa.func.max(TOKENS.c.id))
-        newest: int | None = self._read(query)[0][0]
-        return newest or 0
-
     def _past(
         self, tokens: sa.FromClause, before: int | None
     ) -> sa.ColumnElement[bool]:
@@ -172,47 +112,32 @@ class Purging(Steps):
             past.append(columns.expires_at < before)
         return sa.and_(*past)
 
-    def _alive(
-        self, lasting: ty.Collection[Kind], tokens: ty.Sequence[int]
+    def _without_bindings(
+        self, keys: ty.Sequence[int], ended: sa.ColumnElement[bool]
     ) -> set[int]:
-        """Return those tokens of which something is left."""
+        """Delete what is bound to ended tokens; return who still has some."""
         columns = RESOURCES.c
-        query = sa.select(columns.token_id, *rows.AS_RESOURCE).where(
-            columns.token_id.in_(tokens)
-        )
-        bound: dict[str, dict[Resource, int]] = collections.defaultdict(dict)
-        for token_id, *made in self._read(query) if tokens else ():
-            resource = Resource(*made)
-            bound[resource.kind][resource] = token_id
-        # Of a kind that is not known here nothing can be told.
-        alive = {name: set(made) for name, made in bound.items()}
-        for kind in lasting:
-            if kind.name in bound:
-                alive[kind.name] = self._there(kind, [*bound[kind.name]])
-        return {
-            bound[name][one] for name, made in alive.items() for one in made
-        }
-
-    def _there(
-        self, kind: Kind, resources: ty.Sequence[Resource]
-    ) -> set[Resource]:
-        return self._run.statement(
-            lambda connection: surviving.there(connection, kind, resources)
-        )
-
-    def _settled(
-        self,
-        keys: ty.Sequence[int],
-        where: sa.ColumnElement[bool],
-        **values: ty.Any,
-    ) -> int:
-        """Change lasting tokens whose requests do not run."""
-        idle = sa.or_(
-            TOKENS.c.state != State.RUNNING.value,
-            TOKENS.c.lease_until < self._now,
-        )
-        where = sa.and_(TOKENS.c.lasting == sa.true(), idle, where)
-        return self._change(where, keys, **values) if keys else 0
+        theirs = sa.select(columns.id, columns.token_id)
+        theirs = theirs.where(columns.token_id.in_(keys))
+        bound = {row.id: row.token_id for row in self._read(theirs)}
+        if not bound:
+            return set()
+        # A row that lost its bindings alone would promise what nobody finds.
+        # So it becomes nobody's first: neither a slow former owner nor a
+        # restored server brings it to life then.
+        reached(Point.PURGING)
+        tokens = [*{*bound.values()}]
+        self._change(ended, tokens, **steps.NOBODYS)
+        nobodys = sa.and_(ended, TOKENS.c.owner == steps.NOBODY)
+        free = {row.id for row in self._read(walking.chosen(nobodys, tokens))}
+        # Whoever has used a token again since then has bound under new keys.
+        gone = [key for key, token in bound.items() if token in free]
+        if gone:
+            choice = sa.select(columns.id).where(columns.id.in_(gone))
+            # In order, or on a small table MariaDB reads all of another index.
+            choice = choice.order_by(columns.id).limit(len(gone))
+            self._erase(RESOURCES, choice)
+        return {row.token_id for row in self._read(theirs)}
 
     def _without_aliases(
         self, keys: ty.Sequence[int], before: int | None
@@ -227,7 +152,7 @@ class Purging(Steps):
             return set()
         # Not where it has been taken into use again meanwhile.
         unused = sa.exists().where(_OF_OWN, self._past(_OWN, before))
-        self._erase(TOKENS, unused, [*aliases])
+        self._erase(TOKENS, walking.chosen(unused, [*aliases]))
         return {*self._aliases(keys).values()}
 
     def _aliases(self, keys: ty.Sequence[int]) -> dict[int, int]:
@@ -251,45 +176,8 @@ class Purging(Steps):
             if (name, target) in own
         }
 
-    def _keys(
-        self, table: sa.Table, where: sa.ColumnElement[bool]
-    ) -> list[int]:
-        found = self._read(sa.select(table.c.id).where(where))
-        return [row.id for row in found]
-
-    def _erase(
-        self,
-        table: sa.Table,
-        where: sa.ColumnElement[bool] | None,
-        keys: ty.Sequence[int],
-    ) -> int:
-        chosen = _chosen(table, where, keys)
+    def _erase(self, table: sa.Table, gone: sa.Select[ty.Any]) -> int:
+        reached(Point.PURGING)
         return self._run.statement(
-            lambda connection: unlocked.delete(connection, table, chosen)
+            lambda connection: unlocked.delete(connection, table, gone)
         )
-
-    def _change(
-        self,
-        where: sa.ColumnElement[bool],
-        keys: ty.Sequence[int],
-        **values: ty.Any,
-    ) -> int:
-        chosen = _chosen(TOKENS, where, keys)
-        return self._run.statement(
-            lambda connection: unlocked.update(
-                connection, TOKENS, chosen, values
-            )
-        )
-
-
-def _chosen(
-    table: sa.Table,
-    where: sa.ColumnElement[bool] | None,
-    keys: ty.Sequence[int],
-) -> sa.Select[ty.Any]:
-    chosen = sa.select(table.c.id).where(table.c.id.in_(keys))
-    chosen = chosen.limit(len(keys))
-    if where is not None:
-        return chosen.where(where)
-    # In order, or on a small table MariaDB reads all of another index.
-    return chosen.order_by(table.c.id)

@@ -7,11 +7,15 @@ import random
 import time
 import typing as ty
 
+from oslo_log import log as logging
+
 from openstack_idempotency.engine.counters import Event
 from openstack_idempotency.engine.counting import Counting
 from openstack_idempotency.engine.periodic import Periodic
 from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.purge import Purging
+
+LOG = logging.getLogger(__name__)
 
 # By so much of it an interval may be shorter or longer: processes that were
 # started together do not purge together.
@@ -19,7 +23,7 @@ _JITTER = 0.5
 
 
 class Purger:
-    """One thread per process, from its first request with a token on.
+    """One thread per process, from when it is first needed.
 
     One batch of each kind an interval, the first one after the first interval:
     so the rate is bounded, whatever there is to do.
@@ -66,14 +70,36 @@ class Purger:
             self._thread.ensure()
 
     def purge(self) -> None:
-        """Do one round."""
-        if self._after is None:
-            # Anywhere: processes that do not live long would never come far.
+        """Do one round.
+
+        :raises Exception: what the last step that failed has raised
+        """
+        failed: Exception | None = None
+        for step in (self._walk, self._strip, self._delete):
+            # One that fails each time keeps no other from its turn.
+            try:
+                step()
+            except Exception as exc:
+                if failed is not None:
+                    LOG.warning("purging client tokens: %s", failed)
+                failed = exc
+        if failed is not None:
+            raise failed
+
+    def _walk(self) -> None:
+        # Anywhere at first: processes that do not live long would never come
+        # far. And after a failure: that may be of this stretch.
+        after, self._after = self._after, None
+        if after is None:
             newest = self._tokens.newest()
-            self._after = random.randrange(newest + 1)  # noqa: S311 - no secret
-        walked = self._tokens.walk(self._lasting, self._after, self._batch)
+            after = random.randrange(newest + 1)  # noqa: S311 - no secret
+        walked = self._tokens.walk(self._lasting, after, self._batch)
         self._after = walked.last or 0
+
+    def _strip(self) -> None:
         self._tokens.strip(self._batch)
+
+    def _delete(self) -> None:
         deleted = self._tokens.purge(self._batch).done
         if deleted and self._counting is not None:
             self._counting.count("", Event.PURGED, deleted)

@@ -17,16 +17,17 @@ from openstack_idempotency.sql.steps import Steps
 from openstack_idempotency.sql.tables import TOKENS
 
 _TIME = sa.select(clock.NOW.label("now")).subquery()
-_FOUND = _TIME.outerjoin(TOKENS, rows.OF)
 _LOOK = (
     sa.select(_TIME.c.now, TOKENS.c.alias_of, *rows.AS_FOUND)
-    .select_from(_FOUND)
+    .select_from(_TIME.outerjoin(TOKENS, rows.OF_ONE))
     .limit(1)
 )
 # To plan a further join costs PostgreSQL a sixth of a replay.
 _LOOK_BY_ALIAS = (
     sa.select(_TIME.c.now, *rows.AS_RECORD)
-    .select_from(_FOUND.outerjoin(rows.OWN, rows.OF_ITSELF))
+    .select_from(
+        _TIME.outerjoin(TOKENS, rows.OF).outerjoin(rows.OWN, rows.OF_ITSELF)
+    )
     .limit(1)
 )
 _HOLDER = sa.select(TOKENS.c.request_id).where(
@@ -45,10 +46,10 @@ class Reading(Steps):
 
         :param use: the request's use of its token
         """
-        several = len(use.digests) > 1
-        look = _LOOK_BY_ALIAS if several else _LOOK
-        found = self._read(look, rows.using(use))[0]._mapping
-        if not several and found["alias_of"] is not None:
+        found = None
+        if len(use.digests) == 1:
+            found = self._read(_LOOK, rows.using_one(use))[0]._mapping
+        if found is None or found["alias_of"] is not None:
             found = self._read(_LOOK_BY_ALIAS, rows.using(use))[0]._mapping
         record = rows.record(found) if found["id"] is not None else None
         return found["now"], record
@@ -59,7 +60,7 @@ class Reading(Steps):
         :param token_id: the key of the token's row
         """
         bound = self._read(steps.BOUND, {"token": token_id})
-        return tuple(Resource(*rest) for _, *rest in bound)
+        return tuple(map(rows.resource, bound))
 
     def holder(self, claim: Claim) -> str | None:
         """Return the id of the request that a row speaks of, if any.

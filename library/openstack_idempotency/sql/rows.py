@@ -14,6 +14,7 @@ from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Record
+from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Use
 from openstack_idempotency.sql import tables
@@ -58,7 +59,7 @@ AS_FOUND = tuple(TOKENS.c[column.name] for column in AS_RECORD)
 # Aliases go with the row that they lead to, and so have no end of their own.
 OF_ALIAS: ty.Final[Row] = {"expires_at": FOREVER, "lasting": False}
 
-# The columns of a binding that make a Resource, in the order of its fields.
+# The columns of a binding that make a Resource.
 AS_RESOURCE = (
     RESOURCES.c.kind,
     RESOURCES.c.resource_id,
@@ -78,6 +79,12 @@ HELD: ty.Final = sa.and_(
 #: That a row is the token's, under any secret.
 OF: ty.Final = sa.and_(
     TOKENS.c.token_digest.in_(sa.bindparam("use_digests", expanding=True)),
+    TOKENS.c.target_digest == sa.bindparam("use_target"),
+)
+#: The same while one secret is listed. The list of an ``in_()`` would be
+#: written again into each statement.
+OF_ONE: ty.Final = sa.and_(
+    TOKENS.c.token_digest == sa.bindparam("use_digest"),
     TOKENS.c.target_digest == sa.bindparam("use_target"),
 )
 #: That a row is one of some bindings. By their keys: through the other index
@@ -104,6 +111,15 @@ def using(use: Use) -> Row:
         "use_digests": use.digests,
         "use_target": digest.target(use.scope),
     }
+
+
+def using_one(use: Use) -> Row:
+    """Return the parameters of :data:`OF_ONE`.
+
+    :param use: a request's use of its token, under one secret
+    """
+    (only,) = use.digests
+    return {"use_digest": only, "use_target": digest.target(use.scope)}
 
 
 def held(claim: Claim) -> sa.ColumnElement[bool]:
@@ -202,6 +218,16 @@ def record(fields: sa.RowMapping) -> Record:
         status=fields["status"],
         sealed=fields["sealed"],
         answer_until=fields["answer_until"],
+    )
+
+
+def resource(row: sa.Row[ty.Any]) -> Resource:
+    """Return what a binding names, from the columns of AS_RESOURCE.
+
+    :param row: their values
+    """
+    return Resource(
+        row.kind, row.resource_id, row.row_key, row.incarnation
     )
 
 

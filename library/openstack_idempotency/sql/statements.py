@@ -57,18 +57,20 @@ def heed(kind: Kind | Change) -> None:
     :param kind: the kind
     """
     if isinstance(kind, Change):
-        names = frozenset(kinds.table_of(each).name for each in kind.tables)
-        _HEEDED[kind.name] = _Heeded(kind, changed=names)
+        _HEEDED[kind.name] = _Heeded(
+            kind, cleaned=_names(kind.cleaned), changed=_names(kind.tables)
+        )
         return
-    cleaned = kind.cleaned or (kind.model,)
     _HEEDED[kind.name] = _Heeded(
         kind,
-        cleaned=frozenset(kinds.table_of(each).name for each in cleaned),
-        ends=frozenset(
-            kinds.table_of(each).name for each in kind.ends or (kind.model,)
-        ),
+        cleaned=_names(kind.cleaned or (kind.model,)),
+        ends=_names(kind.ends or (kind.model,)),
         made=kind.table.name if kind.by_statements else None,
     )
+
+
+def _names(models: ty.Iterable[ty.Any]) -> frozenset[str]:
+    return frozenset(kinds.table_of(each).name for each in models)
 
 
 def watch(engine: sa.Engine) -> None:
@@ -153,9 +155,14 @@ def _after_execute(
 def _cleans(claim: Claim, statement: ty.Any) -> bool:
     """Tell whether a statement deletes what a request may have made."""
     heeded = _HEEDED.get(claim.link or "")
-    if heeded is None or not isinstance(statement, sa.Delete):
+    if heeded is None or not isinstance(statement, sa.Delete | sa.Update):
         return False
-    return _table(statement) in heeded.cleaned
+    if _table(statement) not in heeded.cleaned:
+        return False
+    if isinstance(statement, sa.Delete):
+        return True
+    marked = getattr(heeded.kind, "marked", None)
+    return marked is not None and naming.sets(statement, marked)
 
 
 def _makes(claim: Claim, statement: ty.Any) -> bool:

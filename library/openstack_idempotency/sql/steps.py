@@ -8,6 +8,7 @@ import socket
 import time
 import typing as ty
 
+from oslo_log import log as logging
 import sqlalchemy as sa
 
 from openstack_idempotency.engine.points import Point
@@ -16,6 +17,7 @@ from openstack_idempotency.protocol.record import FOREVER
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.protocol.use import Use
+from openstack_idempotency.sql import capability
 from openstack_idempotency.sql import clock
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql import transaction
@@ -23,7 +25,18 @@ from openstack_idempotency.sql.connections import Connections
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 
+LOG = logging.getLogger(__name__)
+
 PAST = 0  # a time that is always in the past
+#: The owner of a row that no request holds, and what such a row holds.
+NOBODY: ty.Final = ""
+NOBODYS: ty.Final[rows.Row] = {
+    "state": State.RUNNING.value,
+    "owner": NOBODY,
+    "bound": 0,
+    "lease_until": PAST,
+    "lasting": False,
+}
 
 # Parameters of each statement that is built once, beside its own: how long a
 # request holds its token, and how long a token lives, in milliseconds.
@@ -108,8 +121,16 @@ class Steps:
         """
         try:
             self.connections.probe()
-        except transaction.FAULTS:
-            pass  # out of reach now: checked at the first connection
+        except capability.Unsupported:
+            raise
+        except Exception as exc:
+            # Out of reach, or not configured yet: no reason for a service not
+            # to start. The text may name a URL with its password.
+            LOG.warning(
+                "The database server could not be checked (%s): the first "
+                "request with a client token checks it.",
+                type(exc).__name__,
+            )
         finally:
             # Servers fork after loading, and no connection may be shared.
             self.connections.dispose()
@@ -209,7 +230,7 @@ def bound(connection: sa.Connection, token_id: int) -> dict[int, Resource]:
     :returns: the resources, by the keys of their bindings
     """
     found = connection.execute(BOUND, {"token": token_id})
-    return {key: Resource(*rest) for key, *rest in found}
+    return {row.id: rows.resource(row) for row in found}
 
 
 def forget(connection: sa.Connection, token_id: int) -> None:

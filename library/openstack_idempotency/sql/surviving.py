@@ -18,7 +18,7 @@ def survive(
     kind: Kind | Change,
     resources: ty.Sequence[Resource],
 ) -> bool:
-    """Tell whether any of the resources still has its row.
+    """Tell whether any of the resources is still there.
 
     Of a change nobody can tell, so it survives.
 
@@ -30,6 +30,8 @@ def survive(
     if isinstance(kind, Change):
         return bool(resources)
     query = _rows(kind, [resource.key for resource in resources])
+    if kind.marked is not None:
+        query = query.where(kind.column(kind.marked).is_not(sa.true()))
     there = {_identity(kind, row) for row in connection.execute(query)}
     return any(
         (resource.key, resource.incarnation) in there for resource in resources

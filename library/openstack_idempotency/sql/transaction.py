@@ -185,9 +185,17 @@ def timed_out(exc: Exception) -> bool:
 
     :param exc: the error, as SQLAlchemy or oslo.db raise it
     """
+    return code(exc) in _LOCK_TIMEOUTS
+
+
+def code(exc: Exception) -> object:
+    """Return the server's code of an error, None if it has none.
+
+    :param exc: the error, as SQLAlchemy or oslo.db raise it
+    """
     error = _drivers(exc)
     arguments = getattr(error, "args", None) or (None,)
-    return getattr(error, "pgcode", arguments[0]) in _LOCK_TIMEOUTS
+    return getattr(error, "pgcode", arguments[0])
 
 
 def _drivers(exc: BaseException) -> BaseException | None:

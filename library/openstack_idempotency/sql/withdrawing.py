@@ -64,7 +64,7 @@ class Withdrawing(Steps):
         def withdraw(connection: sa.Connection) -> Fate | None:
             if not self._fence(connection, claim):
                 return None
-            committed = self._committed(connection, claim, use)
+            committed = self._committed(connection, claim)
             if committed is not None:
                 return committed
             bound = steps.bound(connection, claim.id)
@@ -193,16 +193,17 @@ class Withdrawing(Steps):
         return connection.execute(fence).rowcount == 1
 
     def _committed(
-        self, connection: sa.Connection, claim: Claim, use: Use
+        self, connection: sa.Connection, claim: Claim
     ) -> Fate | None:
         """Return what an earlier try committed while the connection broke."""
         columns = TOKENS.c
-        query = sa.select(columns.request_id, columns.state)
+        query = sa.select(columns.bound, columns.state)
         row = connection.execute(query.where(columns.id == claim.id)).one()
         if row.state != State.RUNNING.value:
             return Fate.DELETED
-        mine = row.request_id == use.request_id
-        return Fate.WITHDRAWN if mine else None
+        # Something was bound when the token was taken over. The request's id
+        # tells nothing: a client may choose it, and for two requests the same.
+        return None if row.bound else Fate.WITHDRAWN
 
     def _note(
         self,

@@ -10,6 +10,8 @@ import typing as ty
 import webob
 import webob.exc
 
+from openstack_idempotency.engine import claim as claims
+from openstack_idempotency.engine.account import Account
 from openstack_idempotency.engine.engine import Engine
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import token
@@ -18,6 +20,7 @@ from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.protocol.evidence import Evidence
 from openstack_idempotency.protocol.evidence import Started
 from openstack_idempotency.protocol.record import Resource
+from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.protocol.withdrawn import Fate
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql.kinds import Change
@@ -25,6 +28,7 @@ from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.sql.surviving import survive
 from openstack_idempotency.wsgi import incoming
 from openstack_idempotency.wsgi import response
+from openstack_idempotency.wsgi.keeping import Notes
 
 Rebuild = ty.Callable[[ty.Sequence[Resource]], webob.Response | None]
 Refused = ty.Callable[[errors.Refusal], webob.Response]
@@ -39,6 +43,10 @@ def plain(refusal: errors.Refusal) -> webob.Response:
     return webob.Response(status=refusal.status, json_body={"error": error})
 
 
+def _unknown() -> int | None:
+    return None
+
+
 @dataclasses.dataclass(frozen=True)
 class Edge:
     """Answers WebOb requests that bear a token.
@@ -46,11 +54,13 @@ class Edge:
     :param engine: answers them by the protocol
     :param headers: the names of the headers that may bear a token
     :param refused: gives a refusal the form of the service's own errors
+    :param notes: writes down what came of requests, if anything does
     """
 
     engine: Engine
     headers: ty.Collection[str]
     refused: Refused = plain
+    notes: Notes | None = None
 
     def answer(
         self,
@@ -60,8 +70,11 @@ class Edge:
         *,
         kind: Kind | Change | None = None,
         rebuild: Rebuild | None = None,
+        most: ty.Callable[[], int | None] = _unknown,
         version: str = "",
         project_id: str | None = None,
+        operation: str = "",
+        path: str | None = None,
     ) -> webob.Response:
         """Answer a request: run it once, or give its first answer again.
 
@@ -75,22 +88,52 @@ class Edge:
             what it does is not in the service's database
         :param rebuild: makes the first answer again from what was made, or
             returns None if that is not possible; None if it never is
-        :param version: see :func:`incoming.request`, also for ``project_id``
+        :param most: tells how many resources it may make, if that is known
+        :param version: see :func:`incoming.request`, also for
+            ``project_id``, ``operation`` and ``path``
         """
-        work = _Work(run, rebuild, kind)
+        asked = functools.partial(
+            incoming.request,
+            version=version,
+            project_id=project_id,
+            operation=operation,
+            path=path,
+        )
+        work = _Work(run, rebuild, kind, most)
+        return self._answer(req, context, work, asked)
+
+    def _answer(
+        self,
+        req: webob.Request,
+        context: ty.Any,
+        work: _Work,
+        asked: functools.partial[Request],
+    ) -> webob.Response:
+        attempt = token.attempt(req.environ)
+        name = asked.keywords["operation"]
+        account = Account(name, context.request_id, attempt)
         client_token = None
         try:
             client_token = token.given(req.environ, self.headers)
             if client_token is None:
-                return run()
-            asked = functools.partial(
-                incoming.request, version=version, project_id=project_id
-            )
-            reply = self.engine.answer(asked(client_token, req, context), work)
+                return work.plain()
+            digests = self.engine.parts.digests
+            request = asked(client_token, req, context, digests)
+            reply = self.engine.answer(request, work)
         except errors.Refusal as refusal:
-            told = response.of_refusal(refusal, client_token)
-            return _with(self.refused(refusal), told)
+            told = refusal.verdict, refusal.status, refusal.request_id
+            self._note(req, account, *told)
+            ours = response.of_refusal(refusal, client_token)
+            return _with(self.refused(refusal), ours)
+        told = reply.verdict, reply.answer.status, reply.request_id
+        self._note(req, account, *told)
         return _with(work.shown(reply), response.of_reply(reply, client_token))
+
+    def _note(
+        self, req: webob.Request, account: Account, *told: ty.Any
+    ) -> None:
+        if self.notes is not None:
+            self.notes.note(req.environ, account, *told)
 
 
 class _Work:
@@ -101,18 +144,29 @@ class _Work:
         run: ty.Callable[[], webob.Response],
         rebuild: Rebuild | None,
         kind: Kind | Change | None,
+        most: ty.Callable[[], int | None],
     ) -> None:
         self._run = run
         self._rebuild = rebuild
         self._kind = kind
+        self._most = most
         # What the operation raised, if it has run and did.
         self._error: Exception | None = None
+        # The status as the service words it, if the operation has run.
+        self._status: str | None = None
+
+    def plain(self) -> webob.Response:
+        """Run the operation without a token."""
+        return self._run()
 
     def shown(self, reply: Reply) -> webob.Response:
         """Return an answer, or raise what the operation raised instead."""
         if self._error is not None:
             raise self._error
-        return _rendered(reply.answer)
+        rendered = _rendered(reply.answer)
+        if reply.request_id is None and self._status is not None:
+            rendered.status = self._status
+        return rendered
 
     @property
     def link(self) -> str | None:
@@ -123,15 +177,22 @@ class _Work:
         return isinstance(self._kind, Kind) and self._kind.lasting
 
     def run(self) -> Answer:
+        claim = claims.current()
+        if claim is not None:
+            claim.most = self._most()
         try:
-            return _kept(self._run())
+            return self._told(self._run())
         except webob.exc.HTTPException as answer:
-            return _kept(answer)
+            return self._told(answer)
         except errors.TakenOver:
             return Answer(500, (), b"")
         except Exception as exc:
             self._error = exc
             return Answer(500, (), b"")
+
+    def _told(self, answer: ty.Any) -> Answer:
+        self._status = answer.status
+        return _kept(answer)
 
     def rebuild(self, resources: ty.Sequence[Resource]) -> Answer | None:
         made = self._rebuild(resources) if self._rebuild else None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as ty
 
 import webob
@@ -10,6 +11,8 @@ import webob
 from openstack_idempotency.protocol import sameness
 from openstack_idempotency.protocol import scope
 from openstack_idempotency.protocol import token
+from openstack_idempotency.protocol.digest import Digests
+from openstack_idempotency.protocol.digest import Form
 from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.wsgi import callers
 
@@ -18,10 +21,12 @@ def request(
     client_token: str,
     req: webob.Request,
     context: ty.Any,
+    digests: Digests,
     *,
     version: str = "",
     project_id: str | None = None,
     operation: str = "",
+    path: str | None = None,
 ) -> Request:
     """Return what a request asks for, and who asks.
 
@@ -29,26 +34,34 @@ def request(
     :param req: the request, with its whole body
     :param context: the caller, as oslo.context describes it: user, project,
         domain and system scope, roles, and the request's id
+    :param digests: the engine's
     :param version: the version of the API that the request asks for, in a
         normal form: equal versions are equal texts
     :param project_id: the project that the path begins with, if it does
     :param operation: the operation's name, for log lines and counters
+    :param path: the path below the API's version prefix, where that is not
+        what WSGI gives
+    :raises errors.BodyTooDeep: its body is nested too deeply
     """
+    at = req.environ["PATH_INFO"] if path is None else path
+    target = scope.target(req.method, at, project_id)
     return Request(
         token=client_token,
-        scope=callers.scope(
-            context,
-            scope.target(req.method, req.environ["PATH_INFO"], project_id),
-        ),
-        canonical=sameness.canonical(
-            req.query_string, version, req.body, _type(req)
-        ),
+        scope=callers.scope(context, target),
+        fingerprints=digests.of_request(client_token, _form(req, version)),
         request_id=context.request_id,
         operation=operation,
         version=version,
         roles=callers.roles(context),
         attempt=token.attempt(req.environ),
         may_wait=bool(req.environ.get("wsgi.multithread", True)),
+    )
+
+
+def _form(req: webob.Request, version: str) -> Form:
+    # A large body is digested before anything else is made of it.
+    return functools.partial(
+        sameness.write, req.query_string, version, req.body, _type(req)
     )
 
 

@@ -137,7 +137,7 @@ class MuseumTestCase(base.StoreTestCase):
         request = Request(
             token=name,
             scope=contract.SCOPE,
-            canonical=b"{}",
+            fingerprints=(b"f" * 32,),
             request_id=f"req-{uuid.uuid4()}",
         )
         work = Work(operation, manager)

@@ -69,6 +69,21 @@ def hang_in_one_clause(manager: ty.Any) -> None:
         connection.execute(sa.insert(tables.PLACES).values(places))
 
 
+def hang_where_a_guard_is(manager: ty.Any) -> None:
+    given = {"room": "Vera", "number": 1, "exhibit": "Self-portrait"}
+    values: list[ty.Any] = [sa.bindparam(*item) for item in given.items()]
+    with manager.writer.connection.using(tables.Visit()) as connection:
+        for guard in ("Vera", "Zoe"):
+            there = sa.select(*values).where(tables.GUARDS.c.name == guard)
+            place = sa.insert(tables.PLACES).from_select([*given], there)
+            connection.execute(place)
+
+
+def sell_ticket(manager: ty.Any) -> None:
+    with manager.writer.using(tables.Visit()) as session:
+        session.add(tables.Ticket(number="1"))
+
+
 def change_shift(manager: ty.Any) -> None:
     mine = tables.GUARDS.c.name == "Vera"
     with manager.writer.connection.using(tables.Visit()) as connection:
@@ -129,5 +144,13 @@ OPERATIONS: dict[str, Operation] = {
     "move": Operation(
         tables.MOVE, move, _moved, (["Ada", "Vera"], []), (["Ada"], ["Vera"]),
         ("",),
+    ),
+    "place-that-is-selected": Operation(
+        tables.PLACE, hang_where_a_guard_is, _all(_PLACE), [], ["Vera1"],
+        ("Self-portrait",),
+    ),
+    "ticket": Operation(
+        tables.TICKET, sell_ticket, _all(tables.Ticket.number), [], ["1"],
+        ("1",),
     ),
 }  # fmt: skip

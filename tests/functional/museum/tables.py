@@ -35,6 +35,15 @@ class Club(BASE):  # type: ignore[misc, valid-type]
     name = sa.Column(sa.String(64), nullable=False)
 
 
+class Ticket(BASE):  # type: ignore[misc, valid-type]
+    """Its row stays when it is given back."""
+
+    __tablename__ = "tickets"
+    number = sa.Column(sa.String(64), primary_key=True)
+    price = sa.Column(sa.Integer, nullable=False, default=5)
+    returned = sa.Column(sa.Boolean, nullable=False, default=False)
+
+
 # One of these has two columns as its key, and is written by statements only.
 PLACES = sa.Table(
     "places",
@@ -61,6 +70,7 @@ CLUB = Kind("club", Club, "id", counts=lambda row: row.name != "default")
 PLACE = Kind(
     "place", PLACES, "exhibit", counts=lambda row: row.exhibit is not None
 )
+TICKET = Kind("ticket", Ticket, "number", marked="returned")
 SHIFT = Change("shift", (GUARDS,), "name")
 MOVE = Change("move", (PLACES, GUARDS))
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import typing as ty
 
 import ddt
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from openstack_idempotency.engine.claim import Claim
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.sql import binding
 from openstack_idempotency.sql import statements
 from tests.functional.db.base import on_each_backend
 from tests.functional.museum import base
@@ -130,6 +132,39 @@ class _Museum(base.MuseumTestCase):
         self.assertEqual(["Monet", "Ada"], self.bound())
         self.assertEqual(1, self.row().bound)
 
+    def test_what_is_compared_with_other_tables_is_not_changed(self) -> None:
+        self.send("room")
+        _, claim = self.hold()
+        claim.link = "shift"
+        guards = tables.GUARDS
+        of_room = sa.exists().where(tables.Room.name == "Monet")
+        change = sa.update(guards).where(guards.c.name == "Ada", of_room)
+        with claims.running(claim), self.database.engine.begin() as connection:
+            connection.execute(change.values(shift=6))
+        self.assertEqual(["Monet", "Ada"], self.bound())
+
+    def test_no_more_is_made_than_the_request_may_make(self) -> None:
+        self.send("room")
+        _, claim = self.hold()
+        claim.link, claim.most = "room", 2
+        with claims.running(claim):
+            operations.open_room(self.database.manager, "Degas")
+            with self.assertRaises(binding.Enough):
+                self.open_two_rooms()
+            operations.open_room(self.database.manager, "Renoir")
+            for name in ("Seurat", "Signac"):
+                with self.assertRaises(binding.Enough):
+                    operations.open_room(self.database.manager, name)
+        self.assertEqual(["Monet", "Degas", "Renoir"], self.bound())
+        self.assertEqual(2, self.row().bound)
+        self.assertIs(False, claim.lost)
+
+    def open_two_rooms(self) -> None:
+        with self.database.manager.writer.using(tables.Visit()) as session:
+            for name in ("Cassatt", "Morisot"):
+                session.add(tables.Room(name=name))
+                session.flush()
+
     def test_an_insertion_without_an_id_is_told_apart(self) -> None:
         self.send("room")
         _, claim = self.hold()
@@ -192,6 +227,63 @@ class _UsedAgain(base.MuseumTestCase):
         made = self.store.resources(1) or self.store.resources(self.row().id)
         self.assertTrue(self.survive(tables.SHIFT, made))
         self.assertFalse(self.survive(tables.SHIFT, ()))
+
+
+@on_each_backend
+class _Marked(base.MuseumTestCase):
+    """A ticket's row stays when it is given back."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        statements.watch(self.database.engine)
+        self.claim = self.hold().claim
+        self.sell(self.claim)
+        self.made = self.store.resources(self.claim.id)
+
+    def sell(self, claim: Claim) -> None:
+        claim.link = tables.TICKET.name
+        with claims.running(claim):
+            operations.sell_ticket(self.database.manager)
+
+    def change(self, claim: Claim, **values: ty.Any) -> None:
+        change = sa.update(tables.Ticket).where(tables.Ticket.number == "1")
+        with (
+            claims.running(claim),
+            self.database.manager.writer.using(tables.Visit()) as session,
+        ):
+            session.execute(change.values(values))
+
+    def returned(self) -> bool:
+        query = sa.select(tables.Ticket.returned)
+        with self.database.engine.connect() as connection:
+            return bool(connection.scalar(query))
+
+    def test_it_does_not_survive(self) -> None:
+        self.assertTrue(self.survive(tables.TICKET, self.made))
+        with self.database.engine.begin() as connection:
+            connection.execute(sa.update(tables.Ticket).values(returned=True))
+        self.assertFalse(self.survive(tables.TICKET, self.made))
+
+    def test_who_lost_the_token_gives_nothing_back(self) -> None:
+        self.take("recover")
+        self.assertRaises(
+            errors.TakenOver, self.change, self.claim, returned=True
+        )
+        self.assertTrue(self.claim.lost)
+        self.assertFalse(self.returned())
+
+    def test_other_changes_of_its_row_are_let_be(self) -> None:
+        self.take("recover")
+        self.change(self.claim, price=4)
+        self.change(self.claim, returned=False)
+        self.assertFalse(self.claim.lost)
+
+    def test_who_has_the_token_is_unbound(self) -> None:
+        self.assertEqual(["1"], [one.id for one in self.made])
+        self.change(self.claim, returned=True)
+        self.assertTrue(self.returned())
+        self.assertEqual((), self.store.resources(self.claim.id))
+        self.assertEqual(0, self.row().bound)
 
 
 @on_each_backend

@@ -34,6 +34,7 @@ from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.protocol.scope import Scope
 from openstack_idempotency.protocol.use import Outcome
 from openstack_idempotency.protocol.use import Use
+from tests.unit.library.bodies import form
 
 LEASE = 60
 TTL = 3600
@@ -120,13 +121,15 @@ class EngineTestCase(testtools.TestCase):
         scope: Scope = SCOPE,
         roles: ty.Iterable[str] = ROLES,
         may_wait: bool = True,
+        chosen: str | None = None,
     ) -> Reply:
-        """Send one request; the n-th has the id req-n."""
+        """Send one request; the n-th has the id req-n, or a chosen one."""
+        digests = self.engine.parts.digests
         request = Request(
             token,
             scope,
-            body,
-            f"req-{next(self._numbers)}",
+            digests.of_request(token, form(body)),
+            chosen or f"req-{next(self._numbers)}",
             version="2.1",
             roles=frozenset(roles),
             may_wait=may_wait,
@@ -228,7 +231,7 @@ class EngineTestCase(testtools.TestCase):
         use = Use(
             scope=SCOPE,
             digests=digests.of_token(SCOPE, "token"),
-            fingerprints=digests.of_request("token", b"{}"),
+            fingerprints=digests.of_request("token", form(b"{}")),
             request_id="req-elsewhere",
             owner="elsewhere",
             roles=ROLES,

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import typing as ty
 
+from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol import sameness
 
 Json = ty.Any
@@ -18,7 +20,14 @@ def canonical(
     content_type: str | None = "application/json",
 ) -> bytes:
     sent = body.encode() if isinstance(body, str) else body
-    return sameness.canonical(query, version, sent, content_type)
+    written = io.BytesIO()
+    sameness.write(query, version, sent, content_type, written.write)
+    return written.getvalue()
+
+
+def form(data: bytes) -> digest.Form:
+    """Return what writes bytes in one piece."""
+    return lambda write: write(data)
 
 
 def value(body: Json) -> bytes:

@@ -13,6 +13,7 @@ import testtools
 from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.protocol.scope import Scope
+from tests.unit.library.bodies import form
 
 ONE = b"1" * 32
 TWO = b"2" * 32
@@ -109,7 +110,7 @@ class CallerTest(testtools.TestCase):
 class RotationTest(testtools.TestCase):
     @ddt.named_data(
         ("of_token", Digests.of_token, _scope(), "t"),
-        ("of_request", Digests.of_request, "t", b"{}"),
+        ("of_request", Digests.of_request, "t", form(b"{}")),
     )
     def test_there_is_a_digest_for_each_secret_in_their_order(
         self, digests: ty.Callable[..., ty.Sequence[bytes]], *of: ty.Any
@@ -128,20 +129,20 @@ class RequestTest(testtools.TestCase):
 
     def test_another_body_has_another_fingerprint(self) -> None:
         self.assertNotEqual(
-            self.digests.of_request("t", b"a"),
-            self.digests.of_request("t", b"b"),
+            self.digests.of_request("t", form(b"a")),
+            self.digests.of_request("t", form(b"b")),
         )
 
     def test_another_token_has_another_fingerprint(self) -> None:
         self.assertNotEqual(
-            self.digests.of_request("t", b"a"),
-            self.digests.of_request("u", b"a"),
+            self.digests.of_request("t", form(b"a")),
+            self.digests.of_request("u", form(b"a")),
         )
 
     def test_token_and_body_do_not_run_together(self) -> None:
         self.assertNotEqual(
-            self.digests.of_request("ta", b"b"),
-            self.digests.of_request("t", b"ab"),
+            self.digests.of_request("ta", form(b"b")),
+            self.digests.of_request("t", form(b"ab")),
         )
 
     def test_a_fingerprint_never_stands_for_a_token(self) -> None:
@@ -151,7 +152,7 @@ class RequestTest(testtools.TestCase):
         rest += (1).to_bytes(8, "big") + b"x"
         self.assertNotEqual(
             self.digests.of_token(scope, "x"),
-            self.digests.of_request("t", rest),
+            self.digests.of_request("t", form(rest)),
         )
 
 
@@ -189,7 +190,7 @@ class SecrecyTest(testtools.TestCase):
         for short in ("t", "tok", "x" * 255):
             for data in (
                 *digests.of_token(_scope(), short),
-                *digests.of_request(short, b"body"),
+                *digests.of_request(short, form(b"body")),
             ):
                 self.assertEqual(32, len(data))
         data = digests.of_token(_scope(), "token")[0]

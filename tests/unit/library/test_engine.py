@@ -17,6 +17,7 @@ from openstack_idempotency.protocol import digest
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import record as records
 from openstack_idempotency.protocol.answer import Answer
+from openstack_idempotency.protocol.answer import Reply
 from openstack_idempotency.protocol.answer import Verdict
 from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.protocol.record import State
@@ -198,6 +199,30 @@ class GivenBackTest(base.EngineTestCase):
         with contextlib.suppress(errors.Unavailable):
             self.send(self.linked(base.FAILED))
         self.assertEqual([], self.returned.uses)
+
+
+class ChosenIdTest(base.EngineTestCase):
+    """A client may choose a request's id, and the same one for its retry."""
+
+    def _send(self, work: fakes.Work) -> Reply:
+        return self.send(work, chosen="req-chosen")
+
+    def test_what_the_first_one_made_is_found(self) -> None:
+        self.dies(self.dying(self.create), chosen="req-chosen")
+        work = self.linked()
+        reply = self._send(work)
+        self.assert_told(reply, Verdict.REBUILT, base.REBUILT, "req-chosen")
+        self.assertEqual((0, 1), (work.runs, len(self.made)))
+
+    def test_what_became_of_the_first_one_stays_unknown(self) -> None:
+        self.dies(fakes.Work(self.deadly()), chosen="req-chosen")
+        self.store.cut = {"recover"}
+        self.assertRaises(errors.Unavailable, self._send, answers(ACCEPTED))
+        self.store.cut = set()
+        self.returned.give_back()
+        work = answers(ACCEPTED)
+        self.assertRaises(errors.Unknown, self._send, work)
+        self.assertEqual(0, work.runs)
 
 
 class PartsTest(base.EngineTestCase):

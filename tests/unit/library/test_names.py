@@ -24,6 +24,7 @@ from openstack_idempotency.protocol.scope import Scope
 from openstack_idempotency.seal import AnswerSealer
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import tables
+from tests.unit.library.bodies import form
 
 _SECRET = b"a secret of thirty-two characters"
 # What the labels "client token", "request" and "key id" make of it.
@@ -81,7 +82,7 @@ class KeysTest(testtools.TestCase):
     def test_of_digests(self) -> None:
         digests = Digests([_SECRET])
         (of_token,) = digests.of_token(Scope("p", "u", "POST /x"), "token")
-        (of_request,) = digests.of_request("token", b"{}")
+        (of_request,) = digests.of_request("token", form(b"{}"))
         self.assertEqual(TOKEN, of_token.hex())
         self.assertEqual(REQUEST, of_request.hex())
         self.assertEqual(KEY_ID, digest.key_id(_SECRET))

@@ -32,7 +32,7 @@ class OnceTest(testtools.TestCase):
 
         def slowly() -> object:
             begun.set()
-            go.wait(10)
+            go.wait(120)
             return self.make()
 
         once, given = Once(slowly), list[object]()
@@ -41,7 +41,7 @@ class OnceTest(testtools.TestCase):
             for _ in range(2)
         ]
         threads[0].start()
-        self.assertTrue(begun.wait(10))
+        self.assertTrue(begun.wait(120))
         threads[1].start()
         go.set()
         for thread in threads:

@@ -3,14 +3,29 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import time
+import tracemalloc
+import typing as ty
 
 import ddt
 import testtools
 
 from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import sameness
 from tests.unit.library.bodies import canonical
 from tests.unit.library.bodies import value
+
+
+def _most(call: ty.Callable[[], object]) -> int:
+    """Return how many bytes a call takes at most."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 class _CanonicalTestCase(testtools.TestCase):
@@ -79,6 +94,45 @@ class CanonicalTest(_CanonicalTestCase):
         body = {f"key{n}": [n, str(n), {"n": float(n)}] for n in range(20000)}
         again = dict(reversed(body.items()))
         self.assertEqual(value(body), value(again))
+
+    def test_its_form_stays(self) -> None:
+        # What a former release has stored is compared with it.
+        body = r'{"b":[1.50,"1",null,true],"\u00e9":{"a":NaN,"":[]}}'
+        self.assertEqual(
+            b'["a=1","2.90","JSON",{"b":["number 15e-1","string 1",null,true]'
+            rb',"\u00e9":{"":[],"a":"number NaN"}}]',
+            canonical(body, "a=1", "2.90"),
+        )
+
+    def test_a_long_text_is_the_same_in_pieces(self) -> None:
+        text = '\U0001f600"\\n' * 100_000
+        whole = json.dumps(["", "", "JSON", f"string {text}"])
+        found = canonical(json.dumps(text, ensure_ascii=False))
+        self.assertEqual(json.loads(whole)[3], json.loads(found)[3])
+
+    def test_a_large_body_is_held_parsed_once(self) -> None:
+        for body in (
+            [{"name": f"name {n}", "n": n} for n in range(20_000)],
+            "text " * 400_000,
+            [n % 1000 for n in range(200_000)],
+            [n / 1000 for n in range(100_000)],
+        ):
+            sent = json.dumps(body).encode()
+            least = _most(functools.partial(json.loads, sent))
+            most = _most(
+                functools.partial(
+                    sameness.write, "", "", sent, None, lambda piece: None
+                )
+            )
+            # What is written is never held whole, nor copied.
+            self.assertLess(most, 1.02 * least + 400_000)
+
+    def test_it_is_written_in_pieces(self) -> None:
+        sent = json.dumps(["text " * 100_000, "ab"]).encode()
+        for content_type in ("application/json", "text/x"):
+            pieces: list[bytes] = []
+            sameness.write("", "", sent, content_type, pieces.append)
+            self.assertLess(max(map(len, pieces)), 150_000)
 
     def test_a_body_nested_a_hundred_deep_can_be_compared(self) -> None:
         self.assert_different("[" * 100 + "]" * 100, "[" * 99 + "]" * 99)

@@ -7,6 +7,7 @@ import typing as ty
 
 import ddt
 
+from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.fixture import fakes
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.answer import Answer
@@ -95,6 +96,34 @@ class LinkedTest(base.EngineTestCase):
         self.store.broken = {"holder"}
         work = self._overtaken(ACCEPTED, creates=False)
         self.refused(errors.TakenOver, work)
+
+
+@ddt.ddt
+class NotTakenOverTest(base.EngineTestCase):
+    """The fence stopped it, but nobody has its token: a node lagged behind."""
+
+    @ddt.data(*_LATE)
+    def test_the_next_try_runs_at_once(self, then: Answer) -> None:
+        def run() -> Answer:
+            claim = claims.current()
+            assert claim is not None
+            claim.lost = True
+            return then
+
+        self.refused(errors.Unavailable, fakes.Work(run, "server"))
+        reply = self.send(self.linked())
+        self.assert_told(reply, Verdict.EXECUTED, ACCEPTED)
+        self.assertEqual([], self.clock.slept)
+
+    def test_out_of_reach_the_next_request_tells(self) -> None:
+        def run() -> Answer:
+            claim = claims.current()
+            assert claim is not None
+            claim.lost = True
+            self.store.broken = {"abandon"}
+            return FAILED
+
+        self.refused(errors.Unavailable, fakes.Work(run, "server"))
 
 
 @ddt.ddt

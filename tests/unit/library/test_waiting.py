@@ -10,7 +10,7 @@ import testtools
 
 from openstack_idempotency.engine.waiting import WaitingRoom
 
-_SOON = 10
+_SOON = 120
 
 
 @ddt.ddt

@@ -10,7 +10,7 @@ from unittest import mock
 import fixtures
 import testtools
 
-SOON = 10  # seconds after which a test gives up; no test waits for them
+SOON = 120  # seconds after which a test gives up; no test waits for them
 
 
 class Ticks:

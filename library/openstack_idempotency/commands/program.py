@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command openstack-idempotency, for the services with an adapter."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+import typing as ty
+
+from oslo_config import cfg
+
+from openstack_idempotency import opts
+from openstack_idempotency.commands import commands
+from openstack_idempotency.commands import output
+from openstack_idempotency.commands.service import Service
+from openstack_idempotency.middleware import adapter as adapters
+from openstack_idempotency.middleware.adapter import Adapter
+from openstack_idempotency.middleware.filter import place
+from openstack_idempotency.sql.opening import opened
+
+PROGRAM: ty.Final = "openstack-idempotency"
+
+
+def main(argv: ty.Sequence[str] | None = None) -> int:
+    """Run the command, with the configuration files of a service.
+
+    :param argv: the command line, without the program's name
+    :returns: the exit status
+    """
+    parser = argparse.ArgumentParser(PROGRAM, add_help=False)
+    parser.add_argument("--service", required=True, metavar="NAME")
+    arguments = sys.argv[1:] if argv is None else [*argv]
+    chosen, others = parser.parse_known_args(arguments)
+    try:
+        adapter = adapters.load(chosen.service)
+        conf = adapter.conf()
+        conf.register_cli_opt(
+            cfg.SubCommandOpt(
+                "command", handler=commands.add, title="commands"
+            )
+        )
+        opts.register_opts(conf)
+        adapter.load(conf, others)
+    except (adapters.Unknown, cfg.Error, ImportError) as exc:
+        output.complain(f"{PROGRAM}: {exc}")
+        return commands.UNCONFIGURED
+    commands.log_as(adapter.name, conf)
+    return commands.run(_service(adapter, conf))
+
+
+def _service(adapter: Adapter, conf: cfg.ConfigOpts) -> Service:
+    return Service(
+        name=adapter.name,
+        program=PROGRAM,
+        conf=conf,
+        place=functools.partial(place, adapter),
+        opened=functools.partial(
+            opened,
+            adapter.database().writer.get_engine,
+            f"Check [{adapter.options}] connection in {adapter.name}'s "
+            "configuration, or name the file with --config-file.",
+        ),
+        kinds=adapter.kinds,
+        # Its pipeline is the WSGI server's; it is not known here.
+        turned_on=lambda: None,
+    )

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the filter has to know of a service."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import typing as ty
+
+from oslo_config import cfg
+import webob
+
+from openstack_idempotency.middleware.operation import Operation
+from openstack_idempotency.sql.kinds import Kind
+
+#: The group of entry points that name the adapters, by their services.
+ENTRY_POINTS: ty.Final = "openstack_idempotency.adapter"
+
+Environ = dict[str, ty.Any]
+
+
+class Unknown(Exception):
+    """No adapter of this name is installed; the text says which are."""
+
+
+def _none(headers: ty.Mapping[str, str]) -> str:
+    return ""
+
+
+def _as_it_is(path: str) -> str:
+    return path
+
+
+def caller_at(key: str) -> ty.Callable[[Environ], ty.Any]:
+    """Return what gives the caller of a request, where one is known.
+
+    :param key: where the service's filter puts its context
+    """
+
+    def context(environ: Environ) -> ty.Any:
+        found = environ.get(key)
+        return found if found is not None and found.user_id else None
+
+    return context
+
+
+def version_in(
+    header: str, service: str, least: str
+) -> ty.Callable[[ty.Mapping[str, str]], str]:
+    """Return what gives the version that a header asks for.
+
+    :param header: its name; it has services and versions: ``volume 3.70``
+    :param service: the service's name there
+    :param least: the version of requests without the header
+    """
+
+    def version(headers: ty.Mapping[str, str]) -> str:
+        given = headers.get(header)
+        if given is None:
+            return least
+        for one in given.split(","):
+            name, _, asked = one.strip().partition(" ")
+            if name == service:
+                return asked.strip()
+        return given  # the service refuses it
+
+    return version
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclasses.dataclass(frozen=True)
+class Adapter:
+    """A service, as the filter and the operators' command see it.
+
+    :param name: the service's name
+    :param database: gives enginefacade's context manager of its database
+    :param options: the option group that names the database
+    :param conf: gives its configuration, for a command to add its options
+    :param load: loads that from a command line, and lets the database be used
+    :param context: gives the caller of a request, as oslo.context describes
+        it, from the WSGI environment; None where there is none yet
+    :param fault: makes an error in the service's own form, of a status and a
+        message
+    :param operations: its POSTs
+    :param turn_off: how to turn client tokens off, for messages
+    :param prefix: the version that paths begin with where the filter is
+    :param version: gives the version of the API that headers ask for, in a
+        normal form
+    :param normal: gives a path below the version the one form that it has in
+        the operations, where the API takes it in several
+    :param places: where the API has the resources of a kind: a path with
+        ``{id}``, by the kind's name
+    :param prepare: does what the service leaves to a process's first request,
+        though several may come at once, which would then be refused
+    """
+
+    name: str
+    database: ty.Callable[[], ty.Any]
+    options: str
+    conf: ty.Callable[[], cfg.ConfigOpts]
+    load: ty.Callable[[cfg.ConfigOpts, ty.Sequence[str]], None]
+    context: ty.Callable[[Environ], ty.Any]
+    fault: ty.Callable[[int, str, webob.Request], webob.Response]
+    operations: tuple[Operation, ...]
+    turn_off: str
+    prefix: str = ""
+    version: ty.Callable[[ty.Mapping[str, str]], str] = _none
+    normal: ty.Callable[[str], str] = _as_it_is
+    places: ty.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    prepare: ty.Callable[[], None] = _nothing
+
+    def path(self, environ: Environ) -> str:
+        """Return a request's path below the version, in its one form.
+
+        :param environ: the request
+        """
+        segments = [*filter(None, environ["PATH_INFO"].split("/"))]
+        prefix = [*filter(None, self.prefix.split("/"))]
+        if segments[: len(prefix)] == prefix:
+            del segments[: len(prefix)]
+        return self.normal("/" + "/".join(segments))
+
+    @property
+    def lasting(self) -> tuple[Kind, ...]:
+        """The kinds by which tokens last (protocol section 6)."""
+        return tuple(kind for kind in self.kinds if kind.lasting)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of resources that it binds."""
+        kinds = dict.fromkeys(row.kind for row in self.operations)
+        return tuple(kind for kind in kinds if isinstance(kind, Kind))
+
+
+def load(name: str) -> Adapter:
+    """Return the adapter of a service; only now is the service imported.
+
+    :param name: the service's name
+    :raises Unknown: none of this name is installed
+    """
+    found = importlib.metadata.entry_points(group=ENTRY_POINTS)
+    if name not in found.names:
+        raise Unknown(
+            f"There is no adapter for {name!r}. There is one for "
+            f"{', '.join(sorted(found.names)) or 'no service'}."
+        )
+    adapter: Adapter = found[name].load()
+    return adapter

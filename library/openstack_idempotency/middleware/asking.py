@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks a service for something, in the name of who sent a request."""
+
+from __future__ import annotations
+
+import typing as ty
+import urllib.parse
+
+from oslo_log import log as logging
+import webob
+
+from openstack_idempotency.protocol import errors
+
+LOG = logging.getLogger(__name__)
+
+# They belong to the request, and would be taken for those of this one.
+_DROPPED: ty.Final = (
+    "CONTENT_TYPE",
+    "HTTP_TRANSFER_ENCODING",
+    "HTTP_X_CLIENT_TOKEN",
+    "HTTP_IDEMPOTENCY_KEY",
+)
+# Where WebOb keeps what services set on its requests.
+_ATTRIBUTES: ty.Final = "webob.adhoc_attrs"
+
+
+def ask(
+    application: ty.Any, req: webob.Request, path: str, *, prefix: str
+) -> webob.Response | None:
+    """Return what the caller of a request sees at a path, None for nothing.
+
+    :param application: the service, below its authentication
+    :param req: the request; it stays as it is
+    :param path: the path below the version, quoted
+    :param prefix: the version
+    :raises errors.Unavailable: the service cannot tell for now
+    """
+    asked = req.copy_get()
+    environ = asked.environ
+    for name in _DROPPED:
+        environ.pop(name, None)
+    environ[_ATTRIBUTES] = dict(environ.get(_ATTRIBUTES, {}))
+    environ["QUERY_STRING"] = ""
+    environ["PATH_INFO"] = urllib.parse.unquote_to_bytes(
+        prefix + path
+    ).decode("latin-1")
+    try:
+        found: webob.Response = asked.get_response(application)
+        found.body  # noqa: B018 - it may only fail when it is read
+    except Exception as exc:
+        LOG.warning(
+            "Could not find out what an earlier request with a client token "
+            "has made (%s); answering its retry with 503.",
+            type(exc).__name__,
+        )
+        raise errors.Unavailable from None
+    if found.status_int >= 500 or found.status_int == 429:
+        raise errors.Unavailable
+    return found if found.status_int < 300 else None

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The filter of a service's pipeline, behind the one that makes contexts.
+
+In a paste file it is::
+
+    [filter:idempotency]
+    use = egg:openstack-idempotency#idempotency
+    service = glance
+"""
+
+from __future__ import annotations
+
+import functools
+import socket
+import typing as ty
+
+from oslo_config import cfg
+from oslo_middleware import sizelimit
+import webob
+import webob.exc
+
+from openstack_idempotency import assembly
+from openstack_idempotency.assembly import Place
+from openstack_idempotency.middleware import adapter as adapters
+from openstack_idempotency.middleware.adapter import Adapter
+from openstack_idempotency.middleware.adapter import Environ
+from openstack_idempotency.middleware.asking import ask
+from openstack_idempotency.middleware.lookup import LookUps
+from openstack_idempotency.middleware.operation import Case
+from openstack_idempotency.middleware.operation import Table
+from openstack_idempotency.protocol import errors
+from openstack_idempotency.protocol import token
+from openstack_idempotency.sql import link
+from openstack_idempotency.wsgi import browsers
+from openstack_idempotency.wsgi.edge import Edge
+from openstack_idempotency.wsgi.keeping import Keeping
+from openstack_idempotency.wsgi.lookup import COLLECTION
+from openstack_idempotency.wsgi.lookup import Desk
+from openstack_idempotency.wsgi.lookup import Promise
+
+_CHUNKS: ty.Final = "HTTP_TRANSFER_ENCODING"
+# uWSGI keeps such bodies to itself, unless it is told to take them apart; they
+# must not be taken for empty ones.
+_NO_LENGTH: ty.Final = webob.exc.HTTPLengthRequired(
+    "The request has a body of unknown length, which this server does not "
+    "pass on. Nothing was done; send it with a Content-Length."
+)
+
+
+def place(adapter: Adapter) -> Place:
+    """Return where a service keeps its tokens.
+
+    :param adapter: the service's
+    """
+    return Place(
+        database=adapter.database(),
+        options=adapter.options,
+        host=socket.gethostname(),
+        sync_command=f"openstack-idempotency --service {adapter.name} db sync",
+        turn_off=adapter.turn_off,
+    )
+
+
+class Filter:
+    """Answers requests that bear a token, and look-ups; all else passes.
+
+    :param application: what it stands before
+    :param adapter: the service's
+    :param conf: the service's configuration, loaded
+    :raises opts.Misconfigured: the options contradict each other, or do not
+        fit the database server
+    """
+
+    def __init__(
+        self, application: ty.Any, adapter: Adapter, conf: cfg.ConfigOpts
+    ) -> None:
+        adapter.prepare()
+        self.application = application
+        self._adapter = adapter
+        self._table = Table(adapter.operations)
+        engine, self.tokens = assembly.build(conf, place(adapter))
+        for row in adapter.operations:
+            if row.kind is not None:
+                link.listen(row.kind)
+        group = conf.idempotency
+        self._headers = group.headers
+        self.keeping = Keeping.of(
+            engine,
+            self.tokens,
+            adapter.lasting,
+            interval=group.purge_interval,
+            batch=group.purge_batch,
+        )
+        self._edge = functools.partial(
+            Edge, engine, group.headers, notes=self.keeping.notes
+        )
+        promise = Promise(group.token_ttl, group.every_host)
+        desk = Desk(engine.lookup(self.tokens), self.tokens, promise)
+        self._look_ups = LookUps(desk, adapter, group.headers)
+        # Not every pipeline has a limit of its own, and bodies are read whole.
+        self._limited = sizelimit.RequestBodySizeLimiter(self._answer, conf)
+
+    def __call__(self, environ: Environ, start_response: ty.Any) -> ty.Any:
+        """Answer a request, or pass it on.
+
+        :param environ: WSGI's
+        :param start_response: WSGI's
+        """
+        return self._chosen(environ)(environ, start_response)
+
+    def _chosen(self, environ: Environ) -> ty.Any:
+        path = self._adapter.path(environ)
+        if environ["REQUEST_METHOD"] == "GET":
+            looks = path == f"/{COLLECTION}" and self._known(environ)
+            return self._look_ups if looks else self.application
+        wanted = environ["REQUEST_METHOD"] == "POST" and token.borne(
+            environ, self._headers
+        )
+        # A caller who is not known yet is about to log in, or is refused.
+        if not wanted or not self._known(environ):
+            return self.application
+        return self._taken if self._table.takes(path) else self.application
+
+    def _known(self, environ: Environ) -> bool:
+        return self._adapter.context(environ) is not None
+
+    def _taken(self, environ: Environ, start_response: ty.Any) -> ty.Any:
+        take = self._limited
+        if not environ.get("CONTENT_LENGTH") and not _ends(environ):
+            if _CHUNKS in environ:
+                take = _NO_LENGTH
+            # From here on nobody waits for what may never come.
+            environ["CONTENT_LENGTH"] = "0"
+        return take(environ, start_response)
+
+    def _answer(self, environ: Environ, start_response: ty.Any) -> ty.Any:
+        req = webob.Request(environ)
+        if _CHUNKS in environ and not req.body:
+            return _NO_LENGTH(environ, start_response)
+        adapter = self._adapter
+        path = adapter.path(environ)
+        row, named = self._table.find(path, req.body)
+        if row.left_out is not None:
+            return self.application(environ, start_response)
+        self.keeping.ensure()
+
+        def rebuild(made: ty.Any) -> webob.Response | None:
+            get = functools.partial(
+                ask, self.application, req, prefix=adapter.prefix
+            )
+            make = row.rebuild
+            return make(Case(req, made, named, get)) if make else None
+
+        edge = self._edge(refused=functools.partial(self._refused, req))
+        answer = edge.answer(
+            req,
+            adapter.context(environ),
+            functools.partial(req.get_response, self.application),
+            kind=row.kind,
+            rebuild=rebuild,
+            most=functools.partial(row.most, req),
+            version=adapter.version(req.headers),
+            operation=str(row),
+            path=path,
+        )
+        return answer(environ, start_response)
+
+    def _refused(
+        self, req: webob.Request, refusal: errors.Refusal
+    ) -> webob.Response:
+        return self._adapter.fault(refusal.status, str(refusal), req)
+
+
+def _ends(environ: Environ) -> bool:
+    """Tell whether a body can be read to its end without its length.
+
+    Other filters, too, say so, whether the server has taken it apart or not.
+    """
+    return bool(environ.get("wsgi.input_terminated"))
+
+
+def factory(
+    global_conf: ty.Any, service: str, **local_conf: ty.Any
+) -> ty.Callable[[ty.Any], Filter]:
+    """Return what puts the filter before an application, as paste asks.
+
+    :param global_conf: paste's
+    :param service: the name of the service's adapter
+    :param local_conf: paste's
+    :raises adapters.Unknown: there is no such adapter
+    """
+    # Paste builds a pipeline from its end: the cors filter comes later.
+    browsers.admit()
+    adapter = adapters.load(service)
+    return lambda application: Filter(application, adapter, cfg.CONF)

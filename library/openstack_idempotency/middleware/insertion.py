@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the filter into a pipeline that is made in code."""
+
+from __future__ import annotations
+
+import typing as ty
+
+# What WSGI applications call the one that they stand before.
+_NEXT: ty.Final = (
+    "wsgi_app",
+    "application",
+    "_placement_app",
+    "app",
+    "_app",
+)
+
+
+class NotFound(Exception):
+    """The pipeline has no such application; the text says what it has."""
+
+
+def chain(application: ty.Any) -> ty.Iterator[ty.Any]:
+    """Yield the applications of a pipeline, outermost first.
+
+    :param application: the outermost
+    """
+    while application is not None:
+        yield application
+        application = following(application)
+
+
+def following(application: ty.Any) -> ty.Any:
+    """Return what an application stands before, None for the innermost.
+
+    :param application: the application
+    """
+    state = getattr(application, "__dict__", {})
+    found = (state.get(name) for name in _NEXT)
+    return next(filter(callable, found), None)
+
+
+def insert(
+    application: ty.Any,
+    behind: type,
+    make: ty.Callable[[ty.Any], ty.Any],
+) -> None:
+    """Let an application of a pipeline stand before a filter.
+
+    :param application: the outermost application
+    :param behind: the class of the one that is to stand before the filter
+    :param make: makes the filter, given what it is to stand before
+    :raises NotFound: there is none of this class
+    """
+    for each in chain(application):
+        if not isinstance(each, behind):
+            continue
+        after = following(each)
+        for name in _NEXT:
+            if vars(each).get(name) is after:
+                setattr(each, name, make(after))
+                return
+    seen = " ".join(type(each).__name__ for each in chain(application))
+    raise NotFound(
+        f"No {behind.__name__} is in the pipeline: {seen}. This release of "
+        "the service is not supported."
+    )
+

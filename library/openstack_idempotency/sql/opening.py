@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opens a service's database for a command: its errors say what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as ty
+
+from oslo_db import exception as db_exc
+import sqlalchemy as sa
+
+from openstack_idempotency.sql import capability
+from openstack_idempotency.sql.migration import Unusable
+
+_NO_URL: ty.Final = (
+    "its URL cannot be parsed. Its form is dialect+driver://user:password@"
+    "host:port/name; in a password, write @ : / ? # and % as %40 %3A %2F %3F "
+    "%23 and %25."
+)
+
+
+@contextlib.contextmanager
+def opened(
+    engine_of: ty.Callable[[], sa.Engine], check: str
+) -> ty.Iterator[sa.Engine]:
+    """Give a database.
+
+    :param engine_of: gives its engine, as the service configures it
+    :param check: what to check if it cannot be used, for messages
+    :raises Unusable: there is none, or it does not answer properly
+    """
+    try:
+        yield _engine(engine_of, check)
+    except capability.Unsupported as exc:
+        raise Unusable(str(exc)) from exc
+    except (
+        db_exc.DBError,
+        db_exc.CantStartEngineError,
+        sa.exc.SQLAlchemyError,
+    ) as exc:
+        reason = str(exc).partition("\n")[0]
+        raise Unusable(f"{reason}\n{check}") from exc
+
+
+def _engine(engine_of: ty.Callable[[], sa.Engine], check: str) -> sa.Engine:
+    """Return the engine, once the database answers.
+
+    :raises Unusable: the connection cannot be understood
+    """
+    try:
+        engine = engine_of()
+        with engine.connect():
+            pass  # only now does the driver see the URL
+    except (ImportError, sa.exc.NoSuchModuleError) as exc:
+        raise Unusable(f"{exc}. Install its driver.\n{check}") from None
+    except (ValueError, TypeError, sa.exc.ArgumentError):
+        # Their text may contain part of a password.
+        raise Unusable(f"{_NO_URL}\n{check}") from None
+    return engine
