@@ -8,7 +8,6 @@ import sys
 import typing as ty
 
 from oslo_config import cfg
-from oslo_log import log as logging
 
 from nova import config
 import nova.conf
@@ -67,16 +66,6 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     except cfg.Error as exc:
         # A file that is missing, or that nobody can parse.
         print(f"{SERVICE.program}: {exc}", file=sys.stderr)  # noqa: T201
-        return 1
-    # Where nova.conf names no log file, logs go to the terminal, too; never
-    # among what a program reads.
-    CONF.set_default("use_stderr", True)
-    levels = [
-        *logging.get_default_log_levels(),
-        "alembic=WARN",
-        # It logs each error at length; the command says what to do.
-        "oslo_db.sqlalchemy.exc_filters=CRITICAL",
-    ]
-    logging.set_defaults(default_log_levels=levels)
-    logging.setup(CONF, "nova")
+        return commands.UNCONFIGURED
+    commands.log_as("nova", CONF)
     return commands.run(SERVICE)

@@ -19,6 +19,7 @@ from openstack_idempotency.engine.periodic import Periodic
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql.purger import Purger
 from openstack_idempotency.sql.store import SqlTokenStore
+from openstack_idempotency.sql.strangers import Strangers
 from openstack_idempotency.sql.withdrawing import Left
 
 LOG = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ _JITTER = 0.5
 
 
 class Chores:
-    """One thread per process, from its first request with a token on.
+    """One thread per process, from its first request on.
 
     :param tokens: the table of tokens
     :param purger: deletes those that have ended
@@ -38,7 +39,7 @@ class Chores:
     def __init__(self, tokens: SqlTokenStore, purger: Purger) -> None:
         self._tokens = tokens
         self._purger = purger
-        self._foreign: dict[str, int] = {}
+        self._strangers = Strangers(tokens)
         # Which withdrawals the last round has come to, of those that are to
         # be undone, and of those of which late traces may appear.
         self._undone_to = 0
@@ -55,42 +56,12 @@ class Chores:
     def do(self) -> None:
         """Do all of it once."""
         for chore in (
-            self._look_for_strangers,
+            self._strangers.look,
             self._undo_what_is_left,
             self._sweep,
         ):
             with _tried_again_later():
                 chore()
-
-    def _look_for_strangers(self) -> None:
-        for stranger in self._tokens.strangers():
-            LOG.error(
-                "Host %(host)s keys client tokens with secret %(theirs)s, "
-                "which is not among the secrets of this host (%(ours)s). A "
-                "retry that reaches a different host from its first request "
-                "runs again. Give all API hosts the same secrets, in "
-                "[idempotency] secret.",
-                {
-                    "host": stranger.host,
-                    "theirs": stranger.key_id,
-                    "ours": ", ".join(self._tokens.key_ids),
-                },
-            )
-        foreign = self._tokens.foreign()
-        if foreign != self._foreign:
-            self._foreign = foreign
-            for key_id, number in foreign.items():
-                LOG.error(
-                    "%(number)d unexpired client tokens are keyed with "
-                    "secret %(theirs)s, which [idempotency] secret does not "
-                    "list (it lists %(ours)s): their retries run again. List "
-                    "that secret until they have expired.",
-                    {
-                        "number": number,
-                        "theirs": key_id,
-                        "ours": ", ".join(self._tokens.key_ids),
-                    },
-                )
 
     def _undo_what_is_left(self) -> None:
         """Undo what no client comes back for: volumes would stay reserved."""

@@ -19,7 +19,6 @@ from nova.api import validation
 from nova.api.openstack.compute import routes
 from nova.idempotency import authority
 from nova.idempotency import lookup
-from nova.idempotency import lookup_view
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import service
@@ -27,6 +26,7 @@ from nova.openstack.common.idempotent import idempotent
 from openstack_idempotency.decorator import above
 from openstack_idempotency.decorator import decorated
 from openstack_idempotency.wsgi import browsers
+from openstack_idempotency.wsgi.lookup import COLLECTION
 
 LOG = logging.getLogger(__name__)
 
@@ -39,17 +39,34 @@ class APIRouterV21(routes.APIRouterV21):  # type: ignore[misc]
     """
 
     def __init__(self, custom_routes: ty.Any = None) -> None:
-        nova = service.from_configuration()
-        looks = [functools.partial(lookup.resource, nova), "index"]
-        route = (f"/{lookup_view.COLLECTION}", {"GET": looks})
-        super().__init__((*(custom_routes or ()), route))
+        client_tokens = service.from_configuration()
+        super().__init__((*(custom_routes or ()), *_look_up()))
         authority.register()
         for post in posts.offered(self.map):
-            _weave(post, nova)
+            _weave(post, client_tokens)
+        self._client_tokens = client_tokens
         browsers.admit(compute_req_id.HTTP_RESP_HEADER_REQUEST_ID)
 
+    def __call__(self, *args: ty.Any) -> ty.Any:
+        """Answer a request, as upstream's router does.
 
-def _weave(post: posts.Post, nova: service.NovaService) -> None:
+        What this process does beside answering begins with its first request,
+        with a token or without: what earlier ones have left is to end even if
+        nobody ever sends a token again.
+        """
+        self._client_tokens.begin_chores()
+        return super().__call__(*args)
+
+
+def _look_up() -> tuple[tuple[str, ty.Any], ...]:
+    """Return the route of the look-up, unless Nova's source has it."""
+    path = f"/{COLLECTION}"
+    if any(path == known for known, _ in routes.ROUTE_LIST):
+        return ()
+    return ((path, {"GET": [lookup.resource, "index"]}),)
+
+
+def _weave(post: posts.Post, client_tokens: service.NovaService) -> None:
     operation = operations.find(post.path, post.action)
     if operation is None:
         operation = operations.Operation(post.path, post.action)
@@ -63,7 +80,7 @@ def _weave(post: posts.Post, nova: service.NovaService) -> None:
     for method in filter(decorated, post.methods):
         _check_order(operation, method)
     if operation.left_out is None and not all(map(decorated, post.methods)):
-        post.change(functools.partial(idempotent, service=nova))
+        post.change(functools.partial(idempotent, service=client_tokens))
         LOG.debug("%s is idempotent.", operation)
 
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import typing as ty
 
 from oslo_config import cfg
@@ -13,45 +11,34 @@ from oslo_log import log as logging
 import nova.conf
 from nova.db.idempotency import database
 from nova.db.idempotency import kinds as nova_kinds
-from nova.idempotency import chores
 from nova.idempotency import microversion
 from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import presence
 from nova.idempotency import response
 from nova.idempotency import work
+from nova.idempotency.chores import Chores
 from nova.idempotency.unconfigured import Unconfigured
 from openstack_idempotency import assembly
 from openstack_idempotency import opts
 from openstack_idempotency.engine.account import Account
 from openstack_idempotency.engine.counting import Counting
 from openstack_idempotency.engine.engine import Engine
-from openstack_idempotency.engine.lookup import Lookup
 from openstack_idempotency.once import Once
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import headers
 from openstack_idempotency.protocol import token
-from openstack_idempotency.protocol.answer import Verdict
+from openstack_idempotency.protocol.digest import Digests
 from openstack_idempotency.protocol.request import Request
 from openstack_idempotency.sql import link
 from openstack_idempotency.sql import store
 from openstack_idempotency.sql.purger import Purger
-from openstack_idempotency.wsgi import audit
 from openstack_idempotency.wsgi import incoming
+from openstack_idempotency.wsgi.keeping import Notes
+from openstack_idempotency.wsgi.lookup import Desk
+from openstack_idempotency.wsgi.lookup import Promise
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Promise:
-    """What the look-up promises to every caller: protocol section 8.
-
-    :param token_ttl: seconds that a token lives
-    :param retry_safe: whether the operator says that every host keeps tokens
-    """
-
-    token_ttl: int
-    retry_safe: bool = False
 
 
 class NovaService:
@@ -61,7 +48,7 @@ class NovaService:
     :param tokens: the table of tokens, as the engine has it
     :param promise: what the look-up promises
     :param headers: the names of the headers that may bear a token
-    :param chores_: what this process does beside answering, if anything
+    :param chores: what this process does beside answering, if anything
     :param counting: writes down what is counted, if anything
     """
 
@@ -72,20 +59,30 @@ class NovaService:
         promise: Promise,
         *,
         headers: ty.Collection[str] = headers.TOKENS,
-        chores_: chores.Chores | None = None,
+        chores: Chores | None = None,
         counting: Counting | None = None,
     ) -> None:
         self.headers = headers
         self.promise = promise
         self.tokens = tokens
         self._engine = engine
-        self._chores = chores_
-        self._counting = counting
+        self._chores = chores
+        self._notes = Notes(engine.parts.counters, counting)
 
     @property
-    def lookup(self) -> Lookup:
+    def desk(self) -> Desk:
         """What tells what came of requests with a token."""
-        return self._engine.lookup(self.tokens)
+        looks = self._engine.lookup(self.tokens)
+        return Desk(looks, self.tokens, self.promise)
+
+    def begin_chores(self) -> None:
+        """Begin what this process does beside answering, if it has not.
+
+        Our router does so at each request; Nova's own, where methods are
+        decorated in its source, does not.
+        """
+        if self._chores is not None:
+            self._chores.ensure()
 
     def perform(
         self,
@@ -104,42 +101,29 @@ class NovaService:
         """
         req, body = arguments["req"], arguments.get("body")
         operation = _operation(req, body)
+        environ = req.environ
         account = Account(
             str(operation),
-            req.environ["nova.context"].request_id,
-            token.attempt(req.environ),
+            environ["nova.context"].request_id,
+            token.attempt(environ),
         )
         client_token = None
         try:
-            client_token = token.given(req.environ, self.headers)
+            client_token = token.given(environ, self.headers)
             if client_token is None:
                 return call()
-            if self._chores is not None:
-                self._chores.ensure()
-            asked = _request(client_token, req, account.operation)
+            self.begin_chores()
+            digests = self._engine.parts.digests
+            asked = _request(client_token, req, account.operation, digests)
             doing = self._work(method, arguments, call, operation)
             reply = self._engine.answer(asked, doing)
         except errors.Refusal as refusal:
-            status, earlier = refusal.status, refusal.request_id
-            self._note(req, account, refusal.verdict, status, earlier)
+            told = refusal.verdict, refusal.status, refusal.request_id
+            self._notes.note(environ, account, *told)
             return response.refused(refusal, client_token, req)
-        status, earlier = reply.answer.status, reply.request_id
-        self._note(req, account, reply.verdict, status, earlier)
+        told = reply.verdict, reply.answer.status, reply.request_id
+        self._notes.note(environ, account, *told)
         return response.of(reply, client_token, req)
-
-    def _note(
-        self,
-        req: ty.Any,
-        account: Account,
-        verdict: Verdict,
-        status: int,
-        earlier: str | None,
-    ) -> None:
-        counters = self._engine.parts.counters
-        account.note(counters, verdict, status, earlier)
-        audit.mark(req.environ, verdict, earlier)
-        if self._counting is not None:
-            self._counting.ensure()
 
     def _work(
         self,
@@ -202,7 +186,7 @@ def build(conf: cfg.ConfigOpts) -> NovaService:
         tokens,
         promise,
         headers=group.headers,
-        chores_=chores.Chores(tokens, purger),
+        chores=Chores(tokens, purger),
         counting=counting,
     )
 
@@ -217,12 +201,15 @@ def _operation(req: ty.Any, body: ty.Any) -> operations.Operation:
     return operations.find(*post) or operations.Operation(*post)
 
 
-def _request(client_token: str, req: ty.Any, operation: str) -> Request:
+def _request(
+    client_token: str, req: ty.Any, operation: str, digests: Digests
+) -> Request:
     named = req.environ.get("wsgiorg.routing_args", ((), {}))[1]
     return incoming.request(
         client_token,
         req,
         req.environ["nova.context"],
+        digests,
         version=microversion.asked(req.headers),
         project_id=named.get("project_id"),
         operation=operation,
@@ -238,6 +225,16 @@ def _outermost(ours: ty.Any, called: ty.Any) -> ty.Any:
 def _copy(body: ty.Any) -> ty.Any:
     # Controllers change their bodies while they work.
     try:
-        return copy.deepcopy(body)
+        return _of_tree(body)
     except RecursionError:
         raise errors.BodyTooDeep from None
+
+
+def _of_tree(value: ty.Any) -> ty.Any:
+    # What is parsed from JSON is a tree: deepcopy would note each of its
+    # nodes, and for a large body that takes as much as the body itself.
+    if isinstance(value, dict):
+        return {key: _of_tree(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_of_tree(item) for item in value]
+    return value

@@ -151,9 +151,11 @@ class Building(withdrawing.Withdrawing):
         self.broker_is_down = False
         self.useFixture(func_fixtures.PlacementFixture())
         self.useFixture(nova_fixtures.CastAsCallFixture(self))
-        # Their timers' threads would use the one connection to SQLite that
+        # Their timers' threads, and the one in which the scheduler reads all
+        # instances at its start, would use the one connection to SQLite that
         # the others have, in the midst of a transaction.
         self.flags(periodic_enable=False, report_interval=0)
+        self.flags(track_instance_changes=False, group="filter_scheduler")
         for name in ("conductor", "scheduler"):
             self.start_service(name)
         self.start_service("compute", host="h1")

@@ -20,6 +20,7 @@ from openstack_idempotency.sql import clock
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 from testing import databases
+from tests.functional.terminal import SOON
 from tests.functional.terminal import Terminal
 
 _COMMAND = "nova-idempotency"
@@ -85,9 +86,10 @@ class Commanding(testtools.TestCase):
         """Run the command, which ends with a status; return its output."""
         done = subprocess.run(
             self.command(*arguments),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=SOON,
             check=False,
         )
         said = done.stdout + done.stderr

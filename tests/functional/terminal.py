@@ -11,7 +11,7 @@ import signal
 import subprocess
 import typing as ty
 
-_SOON = 120  # seconds after which a test gives up; no test waits for them
+SOON = 600  # seconds after which a test gives up; no test waits for them
 
 
 class Terminal:
@@ -66,10 +66,10 @@ class Terminal:
         """Read until it ends; return its exit status."""
         while self._read():
             pass
-        return self._process.wait(_SOON)
+        return self._process.wait(SOON)
 
     def _read(self) -> bool:
-        ready, _, _ = select.select([self._ours], [], [], _SOON)
+        ready, _, _ = select.select([self._ours], [], [], SOON)
         # On Linux the end of the last one who has it open is an error.
         with contextlib.suppress(OSError):
             text = os.read(self._ours, 65536) if ready else b""

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import os
 import typing as ty
 
 import testtools
 
 from nova.idempotency import chores
+from nova.idempotency import service
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.sql.withdrawing import Left
+from testing.nova import base
 
 _KEYS = (1, 2, 3, 4, 5)
 _STRETCH = 2
@@ -63,3 +66,14 @@ class ChoresTest(testtools.TestCase):
             mine.do()
         self.assertEqual([*_KEYS, 1, 2], tokens.tried)
         self.assertEqual([*_KEYS, 1, 2], tokens.swept)
+
+
+class FirstRequest(base.TestCase):
+    """What earlier requests have left ends, even if no token comes again."""
+
+    def test_one_without_a_token_begins_the_chores(self):
+        mine: ty.Any = service.from_configuration()._chores
+        threads = mine._thread, mine._purger._thread
+        self.assertEqual([None] * 2, [one._pid for one in threads])
+        self.api.api_request("/flavors")
+        self.assertEqual([os.getpid()] * 2, [one._pid for one in threads])

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 
 import sqlalchemy as sa
 
@@ -13,6 +15,7 @@ from openstack_idempotency.protocol.record import State
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import purge
 from openstack_idempotency.sql.tables import COUNTERS
+from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 from tests.functional import commanding
 from tests.functional.commanding import SECRET
@@ -63,9 +66,54 @@ class _Commands(commanding.Commanding):
         self.ran(0, "purge")
         self.ran(2, "purge", "--max_rows", "0")
         self.ran(2, "show", "99999999999999999999")
-        self.assertIn(
-            "2026-11-25", self.ran(2, "purge", "--before", "soon").stderr
-        )
+        for date in ("soon", ""):
+            refused = self.ran(4, "purge", "--before", date).stderr
+            self.assertIn("2026-11-25", refused)
+
+    def test_a_purge_that_is_killed_leaves_nothing_by_halves(self) -> None:
+        self.mappings()
+        migration.db_sync(self.engine)
+        ended = self.put(400, bound=1, expires_at=self.now - 2 * purge.KEPT)
+        living = self.put(2, bound=1)
+        for key in ended + living:
+            self.bind(key, f"server-{key}")
+        complete = "purge", "--until-complete"
+        for _ in range(2):
+            left = self.count()
+            with subprocess.Popen(self.command(*complete)) as command:
+                while self.count() == left:
+                    self.assertIsNone(command.poll())
+                command.kill()
+            self.assertEqual(-signal.SIGKILL, command.returncode)
+            self.assertLess(2, self.count())
+            self.assertEqual([], self.promised_in_vain())
+        self.ran(1, *complete)
+        with self.engine.connect() as connection:
+            for column in (TOKENS.c.id, RESOURCES.c.token_id):
+                self.assertEqual(living, [*connection.scalars(
+                    sa.select(column).order_by(column)
+                )])  # fmt: skip
+
+    def promised_in_vain(self) -> list[int]:
+        """Return the tokens that name more than is bound to them."""
+        bound = sa.select(sa.func.count()).select_from(RESOURCES)
+        bound = bound.where(RESOURCES.c.token_id == TOKENS.c.id)
+        query = sa.select(TOKENS.c.id)
+        query = query.where(TOKENS.c.bound > bound.scalar_subquery())
+        with self.engine.connect() as connection:
+            return [*connection.scalars(query)]
+
+    def test_purge_looks_at_servers_once_nothing_else_is_left(self) -> None:
+        self.mappings()
+        migration.db_sync(self.engine)
+        self.put(3, expires_at=self.now - purge.KEPT - 60_000)
+        self.put(lasting=True, expires_at=FOREVER)
+        for marked in (0, 1):
+            self.ran(1, "purge", "--max_rows", "2")
+            with self.engine.connect() as connection:
+                query = sa.select(sa.func.count(TOKENS.c.gone_at))
+                self.assertEqual(marked, connection.scalar(query))
+        self.ran(0, "purge")
 
     def test_purge_passes_over_what_is_locked(self) -> None:
         self.mappings()
@@ -104,6 +152,8 @@ class _Commands(commanding.Commanding):
         asked = self.ran(1, "release", str(doubt))
         self.assertIn("the next request with it runs", asked.stdout)
         self.ran(0, "release", str(doubt), "--yes")
+        refused = self.ran(1, "release", str(doubt), "--yes").stderr
+        self.assertIn("not in doubt but free", refused)
 
     def test_stats(self) -> None:
         migration.db_sync(self.engine)
@@ -130,7 +180,7 @@ class _Commands(commanding.Commanding):
         self.assertLess(59, told.pop("oldest_expired_seconds"))
         tokens = [tuple(one.values()) for one in told.pop("tokens")]
         self.assertEqual(
-            [("running", "ended", 1), ("succeeded", "lives", 1)], tokens
+            [("free", "ended", 1), ("succeeded", "lives", 1)], tokens
         )
         outcomes = {tuple(one.values()) for one in told.pop("outcomes")}
         self.assertEqual(

@@ -161,6 +161,8 @@ globals().update(base.on_each_database(AtOnce, releases.CONCURRENT))
 class Sameness(base.TestCase):
     """Protocol section 2: which request is the same, and whose token it is."""
 
+    older = True
+
     def setUp(self):
         super().setUp()
         self.first = self.boot("t")

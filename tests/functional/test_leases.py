@@ -69,7 +69,10 @@ class Threads(base.TestCase):
     """A thread that cannot be started now is started by the next request."""
 
     def threads(self, *, fail):
-        """Note the threads of ours that are started, or let them fail."""
+        """Note the threads of ours that are to start, until this is undone.
+
+        :param fail: whether they cannot
+        """
         start = threading.Thread.start
         names = []
 
@@ -80,21 +83,22 @@ class Threads(base.TestCase):
                     raise RuntimeError("can't start new thread")
             return start(thread)
 
-        self.useFixture(
-            fixtures.MonkeyPatch("threading.Thread.start", started)
-        )
-        return names
+        place = "threading.Thread.start"
+        return names, fixtures.MonkeyPatch(place, started)
 
     def test_the_next_request_tries_again(self):
-        failed = self.threads(fail=True)
-        for token in ("t1", "t2"):
-            self.assertEqual(202, self.boot(token).status_code)
+        failed, failing = self.threads(fail=True)
+        with failing:
+            for token in ("t1", "t2"):
+                self.assertEqual(202, self.boot(token).status_code)
         self.assertEqual(2, failed.count("client-token-heartbeat"))
-        self.assertEqual(2, failed.count("client-token-chores"))
+        # Our router tries, and what serves the token does.
+        self.assertLessEqual(2, failed.count("client-token-chores"))
         self.assertIn("cannot be started", self.stdlog.logger.output)
         heartbeat = service.from_configuration()._engine.parts.heartbeat
         self.assertEqual({}, heartbeat._claims)
-        started = self.threads(fail=False)
+        started, starting = self.threads(fail=False)
+        self.useFixture(starting)
         self.boot("t3")
         self.assertEqual(1, started.count("client-token-heartbeat"))
         self.assertEqual(1, started.count("client-token-chores"))

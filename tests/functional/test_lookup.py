@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
+import email.utils
 import logging
 import urllib.parse
 
 import fixtures
 
-from nova.db.api import api as api_db
 from nova.idempotency import lookup_view
 from nova.idempotency import operations
-from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
-from openstack_idempotency.sql import tables
+from openstack_idempotency.wsgi import lookup
 from testing.nova import base
 from tests.functional import existing
 from tests.functional.looking_up import GROUP
 from tests.functional.looking_up import Looks
-from tests.functional.looking_up import OTHERS
 from tests.functional.looking_up import PATH
 
 
@@ -70,6 +68,16 @@ class OfAToken(Looks, base.TestCase):
             answers.append(self.look("t").json())
         self.api.microversion = self.microversion
         self.assertEqual([answers[0]] * 4, answers)
+
+    def test_it_ends_when_an_answer_says(self):
+        answers = [
+            self.boot("t"),
+            self.post("/os-server-groups", GROUP, "t"),
+            self.boot("t"),
+        ]
+        group, server = [use["expires_at"] for use in self.uses("t")]
+        told = [self.end_of(answer) for answer in answers]
+        self.assertEqual([server, group, server], told)
 
     def test_several_targets(self):
         self.boot("t")
@@ -150,8 +158,13 @@ class OfAToken(Looks, base.TestCase):
     def id_of(self, answer):
         return answer.headers["x-openstack-request-id"]
 
+    def end_of(self, answer):
+        told = answer.headers["X-Client-Token-Expires"]
+        ends = email.utils.parsedate_to_datetime(told).timestamp()
+        return self.date(int(ends) * 1000)
+
     def date(self, milliseconds):
-        return lookup_view._date(milliseconds)
+        return lookup.date(milliseconds)
 
 
 class NotLinked(Looks, existing.Existing, base.TestCase):
@@ -173,87 +186,6 @@ class NotLinked(Looks, existing.Existing, base.TestCase):
         self.assertEqual("interrupted", self.uses("t2")[0]["state"])
         self.assert_fault(self.reset("t2"), 409, "unknown")
         self.assertEqual("unknown", self.uses("t2")[0]["state"])
-
-
-class Refused(Looks, base.TestCase):
-    """What cannot be asked."""
-
-    def assert_refused(self, says, *args, status=400, **kwargs):
-        kwargs["status"] = status
-        answer = self.look(*args, **kwargs)
-        self.assert_fault(answer, status, says)
-        self.assertNotIn("X-Client-Token-State", answer.headers)
-        return answer
-
-    def test_a_token_that_is_none(self):
-        answer = self.assert_refused("X-Client-Token", "secret value")
-        self.assertNotIn("secret", answer.text)
-
-    def test_a_token_in_the_url(self):
-        answer = self.assert_refused("Additional", None, "token=secret-value")
-        self.assertNotIn("secret-value", answer.text)
-
-    def test_a_query_that_is_none(self):
-        for query in (
-            "wait=-1",
-            "wait=soon",
-            f"wait={'9' * 5000}",
-            "wait=1&wait=2",
-            "limit=-1",
-            "marker=x",
-            "all_projects=perhaps",
-            "user_id=",
-        ):
-            self.assert_refused("Invalid input", "t", query)
-
-    def test_waiting_for_nothing(self):
-        self.assert_refused("X-Client-Token", None, "wait=1")
-
-    def test_a_marker_that_is_not_there(self):
-        self.assert_refused("Marker 77", None, "marker=77")
-        self.boot("t")
-        (row,) = self.rows()
-        other = self.client("other", self.api.project_id)
-        self.assert_refused("Marker", None, f"marker={row.id}", api=other)
-
-    def test_while_the_table_is_out_of_reach(self):
-        tables.METADATA.drop_all(api_db.get_engine())
-        answer = self.assert_refused("temporarily", "t", status=503)
-        self.assertEqual("1", answer.headers["Retry-After"])
-
-
-class Roles(Looks, base.TestCase):
-    """Section 2: who lacks a role of the first request is told nothing."""
-
-    def test_forbidden_and_nothing_else(self):
-        self.boot("t")
-        for roles in OTHERS:
-            given = {"X-Roles": roles}
-            hidden = [{"state": "forbidden"}]
-            self.assertEqual(hidden, self.uses("t", **given))
-            self.assertEqual(hidden, self.uses(**given))
-        self.assertEqual(
-            "succeeded",
-            self.uses("t", **{"X-Roles": "member,other,Reader"})[0]["state"],
-        )
-
-    def test_while_it_runs(self):
-        answers = []
-
-        def look(point):
-            if point is Point.BEFORE_METHOD:
-                points.arm(None)
-                given = {"X-Roles": "reader"}
-                answers.append(
-                    base.elsewhere(lambda: self.look("t", "wait=5", **given))
-                )
-
-        points.arm(look)
-        self.boot("t")
-        self.assertEqual(
-            [{"state": "forbidden"}], answers[0].json()["client_tokens"]
-        )
-        self.assertNotIn("Retry-After", answers[0].headers)
 
 
 class Whole(Looks, base.TestCase):

@@ -6,6 +6,10 @@ from __future__ import annotations
 import importlib.metadata
 import urllib.parse
 
+import sqlalchemy as sa
+
+from nova.db.api import api as api_db
+from openstack_idempotency.sql.tables import TOKENS
 from testing.nova import base
 from tests.functional.looking_up import Looks
 
@@ -32,6 +36,28 @@ class Pages(Looks, base.TestCase):
             self.assertTrue(all(one["rel"] == "next" for one in links))
             query = links and urllib.parse.urlsplit(links[0]["href"]).query
         self.assertEqual([newest[:2], newest[2:4], newest[4:]], seen)
+
+    def drop(self, *uses):
+        with api_db.get_engine().begin() as connection:
+            keys = [use["id"] for use in uses]
+            gone = sa.delete(TOKENS).where(TOKENS.c.id.in_(keys))
+            self.assertEqual(len(uses), connection.execute(gone).rowcount)
+
+    def test_what_goes_between_two_pages_is_missing_and_nothing_else(self):
+        for name in "edcba":
+            self.generate(name, name)
+        a, b, c, _, _ = self.uses()
+        following = f"limit=2&marker={b['id']}"
+        self.drop(a, c)
+        self.assertEqual(["d", "e"], self.keys(self.uses(query=following)))
+        # What the marker names must be there, as in Nova's lists; but not in
+        # the list of all.
+        self.drop(b)
+        answer = self.look(None, following, status=400)
+        self.assert_fault(answer, 400, f"Marker {b['id']} could not be found")
+        of_all = f"all_projects=1&{following}"
+        uses = self.uses(query=of_all, api=self.admin())
+        self.assertEqual(["d", "e"], self.keys(uses))
 
     def test_at_the_same_moment(self):
         for name in ("a", "b", "c"):

@@ -78,6 +78,25 @@ class Waits(Looks, base.TestCase):
     def test_not_without_being_asked(self):
         self.assertEqual(("running", "1"), self.meanwhile(""))
 
+    def test_the_more_look_the_later_they_come_back(self):
+        room = service.from_configuration()._engine._room
+        # All within one second, however long it takes here.
+        self.useFixture(
+            fixtures.MockPatchObject(room, "_monotonic", lambda: 0.0)
+        )
+        told: list[str] = []
+
+        def come(point):
+            if point is Point.BEFORE_METHOD:
+                points.arm(None)
+                looks = [self.look_in("t") for _ in range(5)]
+                looks.append(self.look())
+                told.extend(look.headers["Retry-After"] for look in looks)
+
+        points.arm(come)
+        self.assertEqual(202, self.boot("t").status_code)
+        self.assertEqual([*"111112"], told)
+
     def test_one_that_may_not_wait_is_told_at_once(self):
         self.configure(max_waiting=0)
         self.start_api()

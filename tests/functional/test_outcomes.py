@@ -57,8 +57,8 @@ class Outcomes(existing.Existing, conducting.Conducting, base.TestCase):
     def counted(self):
         """Write the numbers down, and return what is in the table."""
         nova = service.from_configuration()
-        assert nova._counting is not None
-        nova._counting.write()
+        assert nova._notes.counting is not None
+        nova._notes.counting.write()
         return {
             (one.operation, one.state): one.count
             for one in nova.tokens.outcomes()

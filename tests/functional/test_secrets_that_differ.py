@@ -11,6 +11,7 @@ from nova.conf import CONF
 from nova.idempotency import chores
 from nova.idempotency import service
 from openstack_idempotency.protocol import digest
+from openstack_idempotency.sql import strangers
 from testing.nova import base
 
 
@@ -24,7 +25,7 @@ class Differ(base.Mixin):
     def setUp(self):
         super().setUp()
         self.log = self.useFixture(
-            fixtures.FakeLogger(chores.__name__, level=logging.INFO)
+            fixtures.FakeLogger(strangers.__name__, level=logging.INFO)
         )
 
     def host(self, name, *secrets):
@@ -101,14 +102,13 @@ class Differ(base.Mixin):
         self.change(expires_at=1)
         self.assertEqual([], self.said(host))
 
-    def test_the_first_request_with_a_token_starts_to_look(self):
+    def test_the_first_request_of_any_kind_starts_to_look(self):
         started = self.useFixture(
             fixtures.MockPatchObject(chores.Chores, "ensure")
         ).mock
-        self.boot()
         started.assert_not_called()
-        self.boot("t")
-        started.assert_called_once_with()
+        self.servers()
+        started.assert_called_with()
 
 
 globals().update(base.on_each_database(Differ))

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pathlib
+import re
 import subprocess
 
 import sqlalchemy as sa
@@ -11,6 +14,7 @@ import sqlalchemy as sa
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import purge
+from openstack_idempotency.sql.tables import TOKENS
 from tests.functional import commanding
 
 _BAR = "Deleting tokens"
@@ -79,6 +83,14 @@ class _Terminals(commanding.Commanding):
         self.assertEqual(0, status, said)
         self.assertEqual([], sa.inspect(self.engine).get_table_names())
 
+    def test_what_an_alert_says_shows_what_is_in_doubt(self) -> None:
+        rules = pathlib.Path("monitoring", "client-tokens.rules").read_text()
+        said = re.search("`nova-idempotency (list [^`]+)`\\s+shows", rules)
+        assert said is not None
+        number = self.in_doubt()
+        told = self.ran(0, *said[1].split(), "--format", "json").stdout
+        self.assertEqual([number], [one["number"] for one in json.loads(told)])
+
     def test_a_token_is_freed_only_if_somebody_wants_it(self) -> None:
         number = self.in_doubt()
         for keys in ("n\n", _END_OF_FILE):
@@ -89,6 +101,17 @@ class _Terminals(commanding.Commanding):
         self.assertEqual(0, status, said)
         self.assertIn("The token is free.", said)
         self.assertNotIn("in-doubt", self.ran(0, "list").stdout)
+
+    def test_a_token_that_changes_before_the_answer_stays(self) -> None:
+        number = self.in_doubt()
+        terminal = self.on_terminal("release", str(number))
+        terminal.until("Go on? [y/N] ")
+        with self.engine.begin() as connection:
+            connection.execute(sa.update(TOKENS).values(takeovers=1))
+        terminal.type("y\n")
+        self.assertEqual(1, terminal.ended())
+        self.assertIn("changed meanwhile. Nothing is done.", terminal.said)
+        self.assertIn("in-doubt", self.ran(0, "list").stdout)
 
     def test_interrupted_before_the_answer_nothing_is_done(self) -> None:
         terminal = self.on_terminal("db", "drop")

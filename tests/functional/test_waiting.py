@@ -22,6 +22,7 @@ from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
 from testing.nova import base
 from testing.nova import releases
+from tests.functional.looking_up import PATH
 
 # The environments of older releases do not have it.
 waitress = importutils.try_import("waitress.server")
@@ -29,6 +30,7 @@ waitress = importutils.try_import("waitress.server")
 HOST = "127.0.0.1"
 THREADS = 16
 RETRIES = 40
+LOOKS = 100
 # Seconds after which a request counts as not answered. Nothing waits so long
 # unless it waits for what the test lets go at its end.
 NEVER = 60
@@ -93,40 +95,58 @@ class Waiting(base.Mixin):
         with contextlib.closing(connection):
             connection.request(method, f"/v2.1{path}", body, headers)
             answer = connection.getresponse()
-            answer.read()
+            told = json.loads(answer.read() or "{}")
+        if path.startswith(PATH):
+            (use,) = told["client_tokens"]
+            return answer.status, use["state"]
         return answer.status, answer.getheader("X-Client-Token-State")
 
-    def test_all_but_a_few_are_answered_at_once(self):
+    def crowd(self, send, count):
+        """Let a crowd wait for a request; return what each got at its end.
+
+        :param send: sends one of them to a port
+        :param count: how many come
+        """
         self.hold()
         app = self.api_fixture.app()
         with (
             served(app) as port,
-            concurrent.futures.ThreadPoolExecutor(RETRIES + 1) as pool,
+            concurrent.futures.ThreadPoolExecutor(count + 1) as pool,
         ):
             # Let go before the pool waits for what was sent, come what may.
             with contextlib.ExitStack() as held:
                 held.callback(self.go_on.set)
                 first = pool.submit(self.send, port)
                 self.assertTrue(self.begun.wait(NEVER))
-                retries = [
-                    pool.submit(self.send, port) for _ in range(RETRIES)
-                ]
+                others = [pool.submit(send, port) for _ in range(count)]
                 # While they come, and the first one still runs:
                 another = self.send(port, "GET", "/flavors", None)
                 self.assertEqual((200, None), another)
                 at_once = []
-                for done in concurrent.futures.as_completed(retries, NEVER):
+                for done in concurrent.futures.as_completed(others, NEVER):
                     at_once.append(done.result())
-                    if len(at_once) == RETRIES - self.places:
+                    if len(at_once) == count - self.places:
                         break
-                self.assertEqual({(409, "running")}, set(at_once))
+                self.assertEqual({"running"}, {told for _, told in at_once})
                 another = self.send(port, "GET", "/flavors", None)
                 self.assertEqual((200, None), another)
                 self.assertFalse(first.done())
             self.assertEqual((202, "executed"), first.result())
-        states = [retry.result() for retry in retries]
-        self.assertEqual(self.places, states.count((202, "replayed")))
+        return [other.result() for other in others]
+
+    def test_all_but_a_few_are_answered_at_once(self):
+        got = self.crowd(self.send, RETRIES)
+        self.assertEqual(self.places, got.count((202, "replayed")))
+        self.assertEqual(RETRIES - self.places, got.count((409, "running")))
         self.assertEqual(2, len(self.servers()))
+
+    def test_so_are_look_ups(self):
+        def look(port):
+            return self.send(port, "GET", f"{PATH}?wait={2 * NEVER}")
+
+        got = self.crowd(look, LOOKS)
+        self.assertEqual(self.places, got.count((200, "succeeded")))
+        self.assertEqual(LOOKS - self.places, got.count((200, "running")))
 
 
 globals().update(

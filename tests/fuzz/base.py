@@ -17,8 +17,8 @@ from nova import context
 from nova.api import wsgi as nova_wsgi
 from nova.db.api import api as api_db
 from nova.db.main import api as main_db
-from testing.nova import base
 from testing.nova import cloud
+from testing.nova import parts
 from tests.fuzz import contract
 from tests.fuzz import databases
 from tests.fuzz import dice
@@ -78,13 +78,15 @@ class Fuzz(cloud.Cloud):
     same cloud, and each token is a new one.
     """
 
+    older = True
+
     def setUp(self) -> None:
         super().setUp()
         self.flags(group="quota", **dict.fromkeys(_QUOTAS, -1))
         self.server()
         self.effects.answers["get_console_output"] = lambda *_, **__: "text"
         self.ours = self.api_fixture.app()
-        path = self.useFixture(base.PasteFile(woven=False)).path
+        path = self.useFixture(parts.PasteFile(woven=False, older=True)).path
         self.flags(group="wsgi", api_paste_config=path)
         self.stock = nova_wsgi.Loader().load_app("osapi_compute")
         self.databases = self.useFixture(databases.Databases(self._engines()))

@@ -155,7 +155,10 @@ def _build_requests(
     columns = _REQUESTS.c
     query = sa.select(columns.instance_uuid, columns.block_device_mappings)
     there = columns.instance_uuid.in_(servers)
-    return {row[0]: row[1] for row in connection.execute(query.where(there))}
+    return {
+        row.instance_uuid: row.block_device_mappings
+        for row in connection.execute(query.where(there))
+    }
 
 
 def _delete_build_request(connection: sa.Connection, server: str) -> bool:

@@ -10,6 +10,7 @@ import typing as ty
 from nova.api import compute_req_id
 from nova.idempotency import operations
 from nova.idempotency.source import decoration
+from nova.idempotency.source import lookup
 from nova.idempotency.source import order
 from nova.idempotency.source import reference
 from nova.idempotency.source import registration
@@ -31,10 +32,12 @@ CARRIED_REQUIREMENTS = (
     "rich>=13.9.0 # MIT",
 )
 
+SAMPLE = "doc/api_samples/os-client-tokens/client-tokens-get-resp.json"
 NOTE = "releasenotes/notes/client-tokens-6f1d0c5b7a92e384.yaml"
 TESTS = "nova/tests/unit/api/openstack/compute/test_idempotent.py"
 
 _TABLES = "openstack_idempotency.sql"
+_LOOKUP_PARAMETERS = "client-token-parameters.yaml"
 
 
 class Carried:
@@ -72,7 +75,10 @@ class Carried:
         :raises Unfit: the tree cannot be patched
         """
         changed = itertools.chain(
-            self._controllers(), self._registered(), self._described()
+            self._controllers(),
+            self._looked_up(),
+            self._registered(),
+            self._described(),
         )
         changes = [
             Change(path, self._tree.read(path), after)
@@ -94,6 +100,14 @@ class Carried:
             places[place.path].append(place)
         for path, there in places.items():
             yield path, decoration.decorated(self._routes.module(path), there)
+
+    def _looked_up(self) -> ty.Iterator[tuple[str, str]]:
+        for path, change in (
+            (ROUTES, lookup.with_route),
+            (lookup.POLICIES, lookup.with_rules),
+            (lookup.POLICY_TESTS, lookup.with_tested_rules),
+        ):
+            yield path, change(self._routes.module(path))
 
     def _registered(self) -> ty.Iterator[tuple[str, str]]:
         read = self._tree.read
@@ -127,16 +141,24 @@ class Carried:
 
     def _described(self) -> ty.Iterator[tuple[str, str]]:
         read = self._tree.read
-        parameters = templates.read("parameters.yaml")
+        parameters = "".join(
+            map(templates.read, ("parameters.yaml", _LOOKUP_PARAMETERS))
+        )
         path = reference.PARAMETERS
         yield path, reference.with_parameters(read(path), parameters)
         path = reference.INDEX
-        yield path, reference.with_section(read(path))
+        yield path, reference.with_sections(read(path))
         for path in self._tree.below(reference.FOLDER, "*.inc"):
             yield path, reference.with_header(read(path), self._table)
 
     def _added(self) -> ty.Iterator[tuple[str, str]]:
-        yield reference.SECTION, templates.read("client-tokens.inc")
+        yield reference.HEADERS, templates.read("client-tokens.inc")
+        # Nova has all parameters in one file.
+        described = templates.read("os-client-tokens.inc").replace(
+            _LOOKUP_PARAMETERS, reference.PARAMETERS.rpartition("/")[2]
+        )
+        yield reference.LOOKUP, described
+        yield SAMPLE, templates.read(SAMPLE.rpartition("/")[2])
         more = "" if self._vendored else "note-requirement.yaml"
         yield (
             NOTE,

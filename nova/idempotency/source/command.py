@@ -7,21 +7,8 @@ import pathlib
 import sys
 import typing as ty
 
-from nova.idempotency.source import patch
-from nova.idempotency.source.carried import Carried
-from nova.idempotency.source.tree import Tree
 from nova.idempotency.source.tree import Unfit
 from openstack_idempotency.commands.service import Service
-
-_INTRODUCTION = """\
-Let any POST of the compute API be retried safely
-
-A client sends a token of its own choice with a request (X-Client-Token); a
-later request with the same token is answered as the first one was, and not
-run again. @idempotent marks the methods: {methods} of Nova {release}.
-"""
-_VENDORED = "The decorator and all below it become part of Nova's tree.\n"
-_REQUIRED = "The decorator is in the distribution nova-idempotency.\n"
 
 
 def add(subparsers: ty.Any) -> None:
@@ -61,34 +48,19 @@ def add(subparsers: ty.Any) -> None:
 
 
 def _run(service: Service, given: ty.Any) -> int:
+    # It loads the controllers of the API: a fifth of another command's time.
+    from nova.idempotency.source import writing
+
     try:
-        carried = write(given.nova, given.output, vendored=given.vendored)
+        carried = writing.write(
+            given.nova, given.output, vendored=given.vendored
+        )
     except (Unfit, OSError) as exc:
         sys.exit(f"nova-idempotency: no patch was written: {exc}")
     for post in carried.unknown():
         _say(f"Not decorated, as our table does not know it: {post}")
     _say(f"{given.output} decorates {len(carried.places)} methods.")
     return 0
-
-
-def write(
-    nova_: pathlib.Path, output: pathlib.Path, *, vendored: bool
-) -> Carried:
-    """Write the patch for a tree, all of it or nothing.
-
-    :param nova_: the tree
-    :param output: the file
-    :param vendored: whether our modules become part of the tree
-    :raises Unfit: the tree cannot be patched
-    :raises OSError: the file cannot be written
-    """
-    carried = Carried(Tree(nova_), vendored=vendored)
-    introduction = _INTRODUCTION.format(
-        methods=len(carried.places), release=carried.release
-    )
-    origin = _VENDORED if vendored else _REQUIRED
-    patch.write(output, patch.text(introduction + origin, carried.changes()))
-    return carried
 
 
 def _say(text: str) -> None:

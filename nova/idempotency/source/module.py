@@ -24,12 +24,21 @@ class Module:
         self.path = path
         self.text = tree.read(path)
         try:
-            self.body = ast.parse(self.text).body
+            self._tree = ast.parse(self.text)
         except SyntaxError as exc:
             raise Unfit(
                 f"{tree.root / path} is not Python ({exc}). Take a tree "
                 "without conflicts."
             ) from exc
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements at the top level."""
+        return self._tree.body
+
+    def nodes(self) -> ty.Iterator[ast.AST]:
+        """Yield all that it consists of."""
+        return ast.walk(self._tree)
 
     def imports(self) -> list[Import]:
         """Return the imports at the top level, in order."""
@@ -59,6 +68,18 @@ class Module:
         """Return the classes at the top level."""
         found = (each for each in self.body if isinstance(each, ast.ClassDef))
         return {each.name: each for each in found}
+
+
+def inserted(text: str, lines: ty.Mapping[int, str]) -> str:
+    """Return a text with more lines.
+
+    :param text: the text
+    :param lines: what goes before which of its lines, counted from 1
+    """
+    found = text.splitlines(keepends=True)
+    for number in sorted(lines, reverse=True):
+        found.insert(number - 1, lines[number])
+    return "".join(found)
 
 
 def names(statement: Import) -> ty.Iterator[tuple[ast.alias, str]]:

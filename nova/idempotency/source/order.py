@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import typing as ty
 
 from nova.idempotency.source.module import Import
 from nova.idempotency.source.module import names
@@ -19,6 +20,34 @@ def key(statement: Import) -> str:
     """
     _, full = next(iter(names(statement)))
     return full.lower()
+
+
+def following(names: ty.Sequence[str], name: str) -> str | None:
+    """Return before which of several names one goes, None if nowhere.
+
+    It goes between two in order. Nova's lists are not in order throughout: of
+    several places it is the one whose names begin most like this one.
+
+    :param names: the names
+    :param name: the new one
+    """
+    places = [
+        pair for pair in itertools.pairwise(names) if pair[0] < name < pair[1]
+    ]
+    if not places:
+        return None
+    _, after = max(
+        places, key=lambda pair: sum(_shared(name, one) for one in pair)
+    )
+    return after
+
+
+def _shared(one: str, other: str) -> int:
+    """Return with how many same letters two names begin."""
+    same = itertools.takewhile(
+        lambda pair: pair[0] == pair[1], zip(one, other, strict=False)
+    )
+    return len([*same])
 
 
 def added(text: str, package: str, name: str) -> str:

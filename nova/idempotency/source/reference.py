@@ -8,17 +8,23 @@ import re
 import typing as ty
 
 from nova.idempotency import operations
+from nova.idempotency.source import order
 from nova.idempotency.source.tree import Unfit
 
 FOLDER = "api-ref/source"
 PARAMETERS = f"{FOLDER}/parameters.yaml"
 INDEX = f"{FOLDER}/index.rst"
-#: A section of our own, and the one of Nova's that it stands below.
-SECTION = f"{FOLDER}/client-tokens.inc"
-_SECTION_BEFORE = ".. include:: request-ids.inc\n"
+#: Sections of our own, and the ones of Nova's that they stand below.
+HEADERS = f"{FOLDER}/client-tokens.inc"
+LOOKUP = f"{FOLDER}/os-client-tokens.inc"
+_SECTIONS = {
+    HEADERS: "request-ids.inc",
+    LOOKUP: "os-availability-zone.inc",
+}
 
-# Parameters are in order of their names, first those in headers.
-_NEXT_PARAMETER = "x-compute-request-id_resp:\n"
+# A parameter: its name, and all lines up to the next one or a comment on it.
+_DESCRIBED = re.compile(r"^([^\s#:]+):.*\n(?:(?:[ \t].*)?\n)*", re.MULTILINE)
+_PLACE = re.compile(r"^  in: (\w+)", re.MULTILINE)
 
 _METHOD = ".. rest_method:: "
 _PARAMETER = re.compile(r"  - (\S+): ")
@@ -28,32 +34,53 @@ _REFERENCE = "  - X-Client-Token: x-client-token_req\n"
 
 
 def with_parameters(text: str, parameters: str) -> str:
-    """Return parameters.yaml with the headers.
+    """Return parameters.yaml with more parameters.
+
+    They are in order of their names, those in headers apart from those in
+    queries and so on.
 
     :param text: its text
-    :param parameters: the headers, in the same form
-    :raises Unfit: it does not have the headers that Nova's has
+    :param parameters: the others, in the same form
+    :raises Unfit: it does not have the places that Nova's has
     """
-    return _inserted(text, PARAMETERS, parameters, before=_NEXT_PARAMETER)
+    for one in _DESCRIBED.finditer(parameters):
+        kind = _kind(one)
+        there = {
+            each[1]: each
+            for each in _DESCRIBED.finditer(text)
+            if _kind(each) == kind
+        }
+        following = order.following(["", *there], one[1])
+        if following is None:
+            raise Unfit(
+                f"{PARAMETERS} has no place for {one[1]}. Repair the tree."
+            )
+        at = there[following].start()
+        text = f"{text[:at]}{one[0].rstrip()}\n{text[at:]}"
+    return text
 
 
-def with_section(text: str) -> str:
-    """Return the index with a section about client tokens.
+def _kind(parameter: re.Match[str]) -> str | None:
+    found = _PLACE.search(parameter[0])
+    return found and found[1]
+
+
+def with_sections(text: str) -> str:
+    """Return the index with our sections.
 
     :param text: its text
     :raises Unfit: it does not have the sections that Nova's has
     """
-    include = f".. include:: {SECTION.rpartition('/')[2]}\n"
-    return _inserted(text, INDEX, include, after=_SECTION_BEFORE)
+    for path, before in _SECTIONS.items():
+        start, near, end = text.partition(_include(before))
+        if not near:
+            raise Unfit(f"{INDEX} does not include {before}. Repair it.")
+        text = start + near + _include(path.rpartition("/")[2]) + end
+    return text
 
 
-def _inserted(
-    text: str, path: str, more: str, *, before: str = "", after: str = ""
-) -> str:
-    start, near, end = text.partition(before or after)
-    if not near:
-        raise Unfit(f"{path} has no line {before or after!r}. Repair it.")
-    return f"{start}{more}{near}{end}" if before else start + near + more + end
+def _include(name: str) -> str:
+    return f".. include:: {name}\n"
 
 
 def with_header(text: str, table: ty.Iterable[operations.Operation]) -> str:

@@ -25,10 +25,20 @@ _MODULES = (
     "nova.policies.client_tokens",
 )
 
-# What only the distributions have: this, and what tests of others use.
+# What only the distributions have: this, what tests of others use, and what
+# brings client tokens to other services.
 _NOT_CARRIED = (
     "nova/idempotency/source/",
-    "nova/openstack/common/idempotency/fixture/",
+    *(
+        f"nova/openstack/common/idempotency/{name}"
+        for name in (
+            "commands/program.py",
+            "fixture/",
+            "middleware/",
+            "services/",
+            "serving/",
+        )
+    ),
 )
 _ENDS = (".py", ".mako")
 

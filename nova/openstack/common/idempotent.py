@@ -16,8 +16,9 @@ It goes on top of the other decorators, or among those that pass an answer on
 as it is; never below one that checks or changes answers. Nova's
 ``api_version`` stays above it: Nova's own rules want it first of all.
 
-An operator who does not carry a patch gets the same from the service's own
-router, which decorates the methods of its controllers when it is loaded.
+An operator of a Nova without these lines gets the same by one line of
+api-paste.ini: the router of :mod:`nova.idempotency.router` decorates the
+methods of Nova's controllers when it is loaded.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def idempotent(
 def idempotent(
     method: ty.Any = None, *, service: Service | None = None
 ) -> ty.Any:
-    """Let a client retry what a controller's method does (protocol, all).
+    """Let a client retry what a controller's method does (docs/protocol.md).
 
     A request without a client token goes straight to the method. The method
     takes the request as ``req`` or ``request``, and its parsed body as

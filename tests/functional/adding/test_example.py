@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
 import importlib
 import json
 import os
@@ -17,6 +19,7 @@ import sqlalchemy as sa
 import testtools
 
 import openstack_idempotency
+from openstack_idempotency.middleware.adapter import Adapter
 from openstack_idempotency.sql.tables import TOKENS
 
 _DOCS = pathlib.Path(__file__).parents[3] / "docs"
@@ -77,7 +80,9 @@ class ExampleTest(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        text = (_DOCS / "adding-a-service.md").read_text()
+        page = (_DOCS / "adding-a-service.md").read_text()
+        _, found, text = page.partition("## With the decorator")
+        self.assertTrue(found)
         self.module, found_by = re.findall(
             r"```python\n(.*?)```", text, re.DOTALL
         )
@@ -150,6 +155,63 @@ class ExampleTest(testtools.TestCase):
         with engine.begin() as connection:
             connection.execute(sa.update(TOKENS).values(lease_until=0))
         engine.dispose()
+
+
+class AdapterTest(testtools.TestCase):
+    """The adapter of the page; `make manila` runs it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        page = (_DOCS / "adding-a-service.md").read_text()
+        _, _, text = page.partition("## With the filter")
+        (self.module, *_) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+    def test_it_is_short(self) -> None:
+        lines = [line for line in self.module.splitlines() if line.strip()]
+        self.assertLessEqual(len(lines), 80)
+        self.assertLess(max(map(len, lines)), 80)
+
+    def test_what_it_imports_of_ours_is_there(self) -> None:
+        names = [
+            (node.module, alias.name)
+            for node in ast.walk(ast.parse(self.module))
+            if isinstance(node, ast.ImportFrom)
+            and (node.module or "").startswith("openstack_idempotency")
+            for alias in node.names
+        ]
+        self.assertGreater(len(names), 3)
+        for module, name in names:
+            found = importlib.import_module(str(module))
+            self.assertTrue(hasattr(found, name), f"{module}.{name}")
+
+    def test_its_adapter_has_no_other_parameters(self) -> None:
+        (call,) = (
+            node
+            for node in ast.walk(ast.parse(self.module))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "Adapter"
+        )
+        given = {keyword.arg for keyword in call.keywords}
+        known = {each.name: each for each in dataclasses.fields(Adapter)}
+        self.assertLessEqual(given, set(known))
+        needed = {
+            name
+            for name, each in known.items()
+            if each.default is dataclasses.MISSING
+            and each.default_factory is dataclasses.MISSING
+        }
+        self.assertLessEqual(needed, given)
+
+    def test_the_page_says_what_each_parameter_is(self) -> None:
+        page = (_DOCS / "adding-a-service.md").read_text()
+        rows = set(re.findall(r"`(\w+)`", "".join(
+            row.split("|")[1] for row in page.splitlines()
+            if row.startswith("| `")
+        )))  # fmt: skip
+        for each in dataclasses.fields(Adapter):
+            if each.name != "name":
+                self.assertIn(each.name, rows)
 
 
 class PagesTest(testtools.TestCase):

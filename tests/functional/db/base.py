@@ -31,7 +31,7 @@ from openstack_idempotency.sql.steps import Settings
 from openstack_idempotency.sql.store import SqlTokenStore
 from testing import databases
 
-SOON = 30  # seconds after which a test gives up; no test waits for them
+SOON = 120  # seconds after which a test gives up; no test waits for them
 
 # Who waits for a lock for ever is to fail while the test lasts.
 _WAIT_BRIEFLY = {

@@ -209,10 +209,13 @@ class Errands:
 
     def answer(self, work: Work) -> Reply:
         """Answer the request that bears the worker's token."""
+        digests = self._engine.parts.digests
         request = Request(
             token=TOKEN,
             scope=contract.SCOPE,
-            canonical=b"{}",
+            fingerprints=digests.of_request(
+                TOKEN, lambda write: write(b"{}")
+            ),
             request_id="req-of-the-worker",
             roles=frozenset({"member"}),
         )

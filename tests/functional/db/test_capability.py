@@ -152,6 +152,19 @@ class OutOfReachTest(testtools.TestCase):
         store.probe()
 
 
+class NoUrlTest(testtools.TestCase):
+    """The service starts, and nothing that a URL may hold is logged."""
+
+    def test_the_probe_only_warns(self) -> None:
+        log = self.useFixture(fixtures.FakeLogger())
+        manager = enginefacade.transaction_context()
+        manager.configure(connection="no URL, but pa55word")
+        store = SqlTokenStore(manager, Settings(lease=1000, token_ttl=60000))
+        store.probe()
+        self.assertIn("(ArgumentError)", log.output)
+        self.assertNotIn("pa55word", log.output)
+
+
 class BinaryLogTest(testtools.TestCase):
     """READ COMMITTED cannot be written into a log of statements."""
 

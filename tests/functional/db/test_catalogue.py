@@ -16,7 +16,10 @@ from openstack_idempotency.fixture.contract import TWO
 from openstack_idempotency.protocol.record import State
 from openstack_idempotency.sql import catalogue
 from openstack_idempotency.sql import census
+from openstack_idempotency.sql.entry import Entry
+from openstack_idempotency.sql.entry import FREE
 from openstack_idempotency.sql.entry import IN_DOUBT
+from openstack_idempotency.sql.entry import STATES
 from openstack_idempotency.sql.entry import Wanted
 from tests.functional.db import base
 
@@ -87,6 +90,25 @@ class _Entries(_Operating):
             {"request": "none"},
         ):
             self.assertEqual([], self.listed(**wanted), str(wanted))
+
+    def test_by_the_state_that_is_shown(self) -> None:
+        for token, state in (("4", State.UNKNOWN), ("5", State.FAILED)):
+            held = self.hold(token=token)
+            self.store.complete(held.claim, self.outcome(state))
+        self.clock.forward(_LEASE)
+        self.store.give_back(self.hold(token="6").use)
+        self.hold(token="7")
+        shown: dict[str, int] = {}
+        for state_ in STATES:
+            found = self.store.entries(Wanted(state=state_), 10)
+            self.assertEqual({state_} if found else set(),
+                             {one.state for one in found})  # fmt: skip
+            shown[state_] = len(found)
+        self.assertEqual(
+            {"running": 1, "succeeded": 2, "failed": 1, "unknown": 0,
+             IN_DOUBT: 2, FREE: 1},
+            shown,
+        )  # fmt: skip
 
     def test_what_each_made(self) -> None:
         made = {
@@ -166,26 +188,47 @@ class _Counts(_Operating):
 
 @base.on_each_backend
 class _Free(_Operating):
+    def shown(self) -> Entry:
+        (one,) = self.store.entries(Wanted(), 10)
+        return one
+
+    def freed(self) -> bool:
+        return self.store.free_in_doubt(self.shown())
+
     def test_one_in_doubt_runs_again(self) -> None:
         held = self.hold()
         self.make(held.claim)
-        self.assertFalse(self.store.free_in_doubt(held.claim.id))
+        self.assertFalse(self.freed())
         self.clock.forward(_LEASE)
-        self.assertTrue(self.store.free_in_doubt(held.claim.id))
+        self.assertTrue(self.freed())
         self.assertTrue(self.is_free())
         self.assertEqual((), self.store.resources(held.claim.id))
-        self.assertFalse(self.store.free_in_doubt(held.claim.id))
+        self.assertEqual(FREE, self.shown().state)
+        self.assertFalse(self.freed())
+
+    def test_what_nobody_was_asked_about_stays(self) -> None:
+        """Somebody thinks about one, and meanwhile another request dies."""
+        self.hold()
+        self.clock.forward(_LEASE)
+        before = self.shown()
+        again = self.take("rerun")
+        for name in "ab":
+            self.make(again.claim, name)
+            self.clock.forward(_LEASE)
+            self.assertEqual(IN_DOUBT, self.shown().state)
+            self.assertFalse(self.store.free_in_doubt(before))
+            before = self.shown()
+        self.assertTrue(self.store.free_in_doubt(before))
 
     def test_the_worker_that_had_it_cannot_go_on(self) -> None:
         held = self.hold()
         self.clock.forward(_LEASE)
-        self.assertTrue(self.store.free_in_doubt(held.claim.id))
+        self.assertTrue(self.freed())
         self.store.extend([held.claim])
         self.assertFalse(self.store.complete(held.claim, self.outcome()))
         self.assertTrue(self.is_free())
 
     def test_one_that_is_not_in_doubt_stays(self) -> None:
-        key = self.done("token")
-        self.assertFalse(self.store.free_in_doubt(key))
-        self.assertFalse(self.store.free_in_doubt(key + 1))
+        self.done("token")
+        self.assertFalse(self.freed())
         self.assertIsNotNone(self.row().sealed)

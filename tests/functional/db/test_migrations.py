@@ -22,6 +22,12 @@ from openstack_idempotency.sql import migration
 from openstack_idempotency.sql import tables
 from tests.functional.db import base
 
+# How a connection is asked how long it waits for a table, how it is told, and
+# in which unit.
+_WAITS = {
+    "mysql": (*migration._WAIT, ""),
+    "postgresql": ("SHOW lock_timeout", "SET lock_timeout = '{}'", "s"),
+}
 _NOVAS_VERSION = "the version of Nova's own tables"
 
 
@@ -223,7 +229,7 @@ class _AtOnce(_MigrationTestCase):
         migration.db_sync(self.engine)
 
     def test_it_leaves_the_connection_as_it_was(self) -> None:
-        ask, wait, unit = migration._WAIT[self.backend]
+        ask, wait, unit = _WAITS[self.backend]
         engine = sa.create_engine(
             self.database.url, pool_size=1, max_overflow=0
         )

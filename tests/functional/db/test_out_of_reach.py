@@ -76,16 +76,25 @@ class VanishedTest(_OutOfReachTestCase):
     def test_an_open_one_is_given_up_in_time(self) -> None:
         engine = self.store.connections.engine()
 
+        vanished = []
+
         def vanish(*event: ty.Any) -> None:
+            *_, context = event
+            if context.engine is not engine:
+                return
+            vanished.append(context)
             self.clock.forward(opened._read_timeout)
             driver = ty.cast(ty.Any, engine.dialect.dbapi)
             raise driver.OperationalError(2013, "timed out")
 
         with engine.connect() as connection:
             opened: ty.Any = connection.connection.driver_connection
-        sa.event.listen(engine, "do_execute", vanish)
+        # Those of all engines come before ours.
+        sa.event.listen(sa.Engine, "do_execute", vanish)
+        self.addCleanup(sa.event.remove, sa.Engine, "do_execute", vanish)
         waited = self.seconds(lambda: self.store.look(use_of()))
         self.assertLessEqual(waited, _NOVAS)
+        self.assertLess(0, len(vanished))
 
 
 class SilentTest(testtools.TestCase):

@@ -7,50 +7,39 @@ need not list it here.
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import dataclasses
 import json
-import os
-import pathlib
 import sys
 import typing as ty
 import unittest
 
 import sqlalchemy as sa
 
-from openstack_idempotency import sql
+from openstack_idempotency.fixture import contract
 from openstack_idempotency.fixture import fakes
 from openstack_idempotency.fixture.contract import ONE
 from openstack_idempotency.fixture.contract import TWO
 from openstack_idempotency.protocol import digest as digest_of
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import binding
+from openstack_idempotency.sql.entry import Wanted
 from openstack_idempotency.sql.tables import METADATA
 from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
 from tests.functional.db import errands
+from tests.functional.db.collecting import Collector
+from tests.functional.db.collecting import Sent
+from tests.functional.db.collecting import TABLES
+from tests.functional.db.collecting import unused
 
 _ROWS = 100_000
-_OURS = "openstack_idempotency/sql"
-# What makes the tables, finds out what the server can do, and connects; and
-# what asks for rows of the service, by their primary keys.
-_OTHERS = (
-    "migration.py",
-    "capability.py",
-    "connections.py",
-    "surviving.py",
-    "statements.py",
-)
-_SERVERS = ("sqlite", "mysql", "postgresql")
-# How the library sends a statement.
-_SENDS = ("_read", "execute", "scalars")
-_Place = tuple[str, int]
-_TABLES = "client_token"
+# The default of [idempotency] purge_batch.
+_BATCH = 1000
 # The tests of the store, of whose steps each sends all that it can.
 _SUITES = (
     "test_store",
     "test_purge",
+    "test_walk",
     "test_watching",
     "test_looking",
     "test_catalogue",
@@ -73,100 +62,11 @@ _WHOLE = "client_token_counters"
 _DERIVED = "<"
 
 
-@dataclasses.dataclass(frozen=True)
-class _Sent:
-    """A statement, with the values of one time that it was sent."""
-
-    text: str
-    values: ty.Any
-
-
-class _Collector:
-    """Notes each statement of ours once, whatever engine it goes to."""
-
-    def __init__(self) -> None:
-        self.sent: dict[str, _Sent] = {}
-        self.places: set[_Place] = set()
-
-    def note(
-        self,
-        connection: ty.Any,
-        cursor: ty.Any,
-        statement: str,
-        parameters: ty.Any,
-        *rest: ty.Any,
-    ) -> None:
-        text = statement.rpartition("; ")[2]
-        places = _places_of_the_library()
-        self.places.update(places)
-        words = text.split(None, 1)
-        reads = words[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")
-        if reads and _TABLES in text and places:
-            self.sent.setdefault(text, _Sent(text, parameters))
-
-    @contextlib.contextmanager
-    def listening(self) -> ty.Iterator[None]:
-        hook = sa.Engine, "before_cursor_execute", self.note
-        sa.event.listen(*hook)
-        try:
-            yield
-        finally:
-            sa.event.remove(*hook)
-
-
-def _places_of_the_library() -> list[_Place]:
-    """Return where the library asks, if it does, and not a test."""
-    frame: ty.Any = sys._getframe(2)
-    places = []
-    while frame is not None:
-        folder, name = os.path.split(frame.f_code.co_filename)
-        if folder.endswith(_OURS) and name not in _OTHERS:
-            places.append((name, frame.f_lineno))
-        elif name in _OTHERS or "/tests/" in folder:
-            break
-        frame = frame.f_back
-    return places
-
-
-def _unused(places: ty.Collection[_Place], backend: str) -> list[str]:
-    """Return the places that send a statement to a server, and have not."""
-    unused = []
-    for path in pathlib.Path(sql.__file__).parent.glob("*.py"):
-        if path.name in _OTHERS:
-            continue
-        lines = {line for name, line in places if name == path.name}
-        for node in _sending(ast.parse(path.read_text()), backend):
-            if lines.isdisjoint(range(node.lineno, node.end_lineno + 1)):
-                unused.append(f"{path.name}:{node.lineno}")
-    return unused
-
-
-def _sending(node: ast.AST, backend: str) -> ty.Iterator[ty.Any]:
-    is_call = isinstance(node, ast.Call)
-    if is_call and getattr(node.func, "attr", "") in _SENDS:  # type: ignore[attr-defined]
-        yield node
-    for child in ast.iter_child_nodes(node):
-        servers = _servers(child)
-        if not servers or backend in servers:
-            yield from _sending(child, backend)
-        if backend in servers:
-            return  # what comes then is for the other servers
-
-
-def _servers(node: ast.AST) -> set[str]:
-    """Return for which servers a branch is that ends its function."""
-    if not isinstance(node, ast.If) or not isinstance(
-        node.body[-1], ast.Return
-    ):
-        return set()
-    return {one for one in _SERVERS if f"== '{one}'" in ast.unparse(node.test)}
-
-
 @base.on_each_server
 class _Plans(base.StoreTestCase):
     def test_each_statement_finds_its_rows_by_an_index(self) -> None:
         collected = self._collected()
-        self.assertEqual([], _unused(collected.places, self.backend))
+        self.assertEqual([], unused(collected.places, self.backend))
         sent = collected.sent.values()
         self._empty()
         self._analyze()
@@ -174,17 +74,31 @@ class _Plans(base.StoreTestCase):
         self._fill()
         self.assertEqual("", self._faults(sent))
 
+    def test_nor_does_one_of_a_whole_batch(self) -> None:
+        """Servers have other plans for lists of hundreds of values."""
+        self._fill()
+        self.clock.forward(5 * contract.TTL / 1000)
+        collector = Collector()
+        with collector.listening():
+            self.assertEqual(_BATCH, self.store.purge(_BATCH).done)
+            self.store.walk((base.THING,), 0, _BATCH)
+            self.store.entries(Wanted(), _BATCH)
+        sent = collector.sent.values()
+        lists = [one for one in sent if len(one.values) >= _BATCH]
+        self.assertLess(5, len(lists))
+        self.assertEqual("", self._faults(lists, few=True))
+
     def test_a_full_scan_would_be_seen(self) -> None:
         self._fill()
         for text in (
             "SELECT id FROM client_tokens WHERE request_id = 'r'",
             "SELECT id FROM client_tokens WHERE id < 9 ORDER BY request_id",
         ):
-            self.assertNotEqual("", self._faults([_Sent(text, ())]), text)
+            self.assertNotEqual("", self._faults([Sent(text, ())]), text)
 
-    def _collected(self) -> _Collector:
+    def _collected(self) -> Collector:
         """Return what the store's tests, and its errands, send."""
-        collector = _Collector()
+        collector = Collector()
         with collector.listening():
             self._run_the_suite()
             for secrets in ((ONE,), (ONE, TWO)):
@@ -201,6 +115,7 @@ class _Plans(base.StoreTestCase):
         """Do what is done for what a service changes without its ORM."""
         self._empty()
         claim = self.hold().claim
+        claim.most = 1
         made = self.make(claim)
         with self.database.engine.connect() as connection:
             self.assertTrue(binding.bound(connection, claim, made))
@@ -270,15 +185,16 @@ class _Plans(base.StoreTestCase):
             for table in METADATA.tables:
                 connection.exec_driver_sql(f"ANALYZE {word}{table}")
 
-    def _faults(self, sent: ty.Iterable[_Sent], few: bool = False) -> str:
+    def _faults(self, sent: ty.Iterable[Sent], few: bool = False) -> str:
         """Return which statements scan or sort, in a line for each.
 
-        :param few: there are no rows: PostgreSQL reads a table of a page or
-            two rather than an index, if it may
+        :param few: the tables have few rows, for what is asked: PostgreSQL
+            reads all of a small table rather than an index, if it may
         """
         found = set()
         plan = self._of_mysql if self.backend == "mysql" else self._of_psql
-        with self.database.engine.connect() as connection:
+        # As the store has set them up.
+        with self.store.connections.engine().connect() as connection:
             if few and self.backend == "postgresql":
                 for way in ("seqscan", "sort"):
                     connection.exec_driver_sql(f"SET enable_{way} = off")
@@ -292,7 +208,7 @@ class _Plans(base.StoreTestCase):
         return "\n".join(sorted(found))
 
     def _of_mysql(
-        self, connection: sa.Connection, one: _Sent
+        self, connection: sa.Connection, one: Sent
     ) -> ty.Iterator[str]:
         explain = connection.exec_driver_sql(
             f"EXPLAIN {one.text}", one.values or None
@@ -309,7 +225,7 @@ class _Plans(base.StoreTestCase):
                 yield f"scans {table} ({row['type']})"
 
     def _of_psql(
-        self, connection: sa.Connection, one: _Sent
+        self, connection: sa.Connection, one: Sent
     ) -> ty.Iterator[str]:
         explain = connection.exec_driver_sql(
             f"EXPLAIN (FORMAT JSON) {one.text}", one.values or None
@@ -323,6 +239,6 @@ class _Plans(base.StoreTestCase):
             if sorts and _SORTS_FEW not in one.text:
                 yield "sorts"
             name = node.get("Relation Name", _WHOLE)
-            ours = _TABLES in name and name != _WHOLE
+            ours = TABLES in name and name != _WHOLE
             if node["Node Type"] == "Seq Scan" and ours:
                 yield f"scans {name}"

@@ -11,47 +11,26 @@ from openstack_idempotency.fixture import contract
 from openstack_idempotency.fixture.contract import ONE
 from openstack_idempotency.fixture.contract import TTL
 from openstack_idempotency.fixture.contract import TWO
-from openstack_idempotency.protocol.record import FOREVER
-from openstack_idempotency.protocol.use import Use
-from openstack_idempotency.sql import purge
-from openstack_idempotency.sql.purge import Walked
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 from tests.functional.db import base
 from tests.functional.db import errands
-from tests.functional.db.errands import THING
-
-_LIFE = TTL // 1000
-_KEPT = purge.KEPT // 1000
-
-
-class _Purging(base.StoreTestCase):
-    def ended(self, token: str = "token", **how: ty.Any) -> contract.Held:
-        """Return a request that has ended; its token has not."""
-        held = self.hold(token=token, **how)
-        self.store.complete(held.claim, self.outcome())
-        return held
-
-    def count(self, table: sa.Table = TOKENS) -> int:
-        with self.database.engine.connect() as connection:
-            query = sa.select(sa.func.count()).select_from(table)
-            return int(connection.scalar(query) or 0)
-
-    def knows(self, use: Use) -> bool:
-        return self.store.look(use)[1] is not None
+from tests.functional.db.purging import KEPT
+from tests.functional.db.purging import LIFE
+from tests.functional.db.purging import Purging
 
 
 @base.on_each_backend
-class _Purge(_Purging):
+class _Purge(Purging):
     def test_a_living_one_stays(self) -> None:
         self.ended()
-        self.clock.forward(_LIFE)
+        self.clock.forward(LIFE)
         self.assertEqual(0, self.store.purge(10).done)
         self.assertEqual(1, self.count())
 
     def test_an_ended_one_is_kept_an_hour_longer(self) -> None:
         self.ended()
-        self.clock.forward(_LIFE + _KEPT)
+        self.clock.forward(LIFE + KEPT)
         self.assertEqual(0, self.store.ended())
         self.assertEqual(0, self.store.purge(10).done)
         self.clock.forward(0.001)
@@ -62,7 +41,7 @@ class _Purge(_Purging):
     def test_how_long_the_oldest_one_has_waited(self) -> None:
         self.assertEqual(0, self.store.oldest_ended())
         self.ended()
-        self.clock.forward(_LIFE - 10)
+        self.clock.forward(LIFE - 10)
         self.ended("younger")
         self.assertEqual(0, self.store.oldest_ended())
         self.clock.forward(30)
@@ -74,7 +53,7 @@ class _Purge(_Purging):
         self.hold(token="other")
         given_back = self.take("rerun", token="other")
         self.store.give_back(given_back.use)
-        self.clock.forward(_KEPT)
+        self.clock.forward(KEPT)
         self.assertEqual(0, self.store.purge(10).done)
         self.clock.forward(0.001)
         self.assertEqual(2, self.store.purge(10).done)
@@ -84,7 +63,7 @@ class _Purge(_Purging):
         for one in (held, other):
             self.make(one.claim)
             self.store.complete(one.claim, self.outcome())
-        self.clock.forward(_LIFE + _KEPT + 1)
+        self.clock.forward(LIFE + KEPT + 1)
         self.assertEqual(1, self.store.purge(10).done)
         self.assertEqual((1, 1), (self.count(), self.count(RESOURCES)))
         self.assertEqual(1, len(self.store.resources(other.claim.id)))
@@ -94,7 +73,7 @@ class _Purge(_Purging):
         for number in range(5):
             held.append(self.ended(f"token {number}"))
             self.clock.forward(1)
-        self.clock.forward(_LIFE + _KEPT)
+        self.clock.forward(LIFE + KEPT)
         self.assertEqual(2, self.store.purge(2).done)
         self.assertEqual(
             [False, False, True, True, True],
@@ -109,7 +88,7 @@ class _Purge(_Purging):
         self.clock.forward(10)
         self.ended("2")
         between = self.clock.milliseconds + TTL
-        self.clock.forward(_LIFE + _KEPT + 1)
+        self.clock.forward(LIFE + KEPT + 1)
         self.assertEqual(1, self.store.ended(between))
         self.assertEqual(1, self.store.purge(10, between).done)
         self.assertEqual(0, self.store.purge(10, between).done)
@@ -122,7 +101,7 @@ class _Purge(_Purging):
         present = self.take("recover")
         work = errands.Work(lambda: errands.MADE)
         self.store.withdraw(present.claim, present.use, work.withdraw)
-        self.clock.forward(10 * _LIFE)
+        self.clock.forward(10 * LIFE)
         self.assertEqual(0, self.store.purge(10).done)
         self.assertEqual(0, self.store.oldest_ended())
         todos = self.store.todos(present.claim.id)
@@ -133,7 +112,7 @@ class _Purge(_Purging):
         self.ended(secrets=(ONE, TWO))
         self.ended("other", secrets=(TWO, ONE))
         self.assertEqual(4, self.count())
-        self.clock.forward(_LIFE + _KEPT + 1)
+        self.clock.forward(LIFE + KEPT + 1)
         self.hold(token="third", secrets=(ONE, TWO))
         self.assertEqual(2, self.store.ended())
         self.assertEqual(2, self.store.purge(10).done)
@@ -142,16 +121,16 @@ class _Purge(_Purging):
     def test_aliases_stay_as_long_as_the_row_that_they_lead_to(self) -> None:
         held = self.hold(secrets=(ONE, TWO))
         for _ in range(3):
-            self.clock.forward(_LIFE)
+            self.clock.forward(LIFE)
             self.store.extend([held.claim])
         self.store.complete(held.claim, self.outcome())
-        self.clock.forward(_LIFE - 1)
+        self.clock.forward(LIFE - 1)
         self.assertEqual(0, self.store.purge(10).done)
         self.assertTrue(self.knows(contract.use_of(secrets=(TWO,))))
 
 
 @base.on_each_server
-class _Locked(_Purging):
+class _Locked(Purging):
     """A row that is locked is passed over, with all that belongs to it."""
 
     def locked(self, key: int) -> ty.Any:
@@ -163,16 +142,28 @@ class _Locked(_Purging):
 
     def test_nobody_waits(self) -> None:
         held = [self.ended(f"token {number}") for number in range(3)]
-        self.clock.forward(_LIFE + _KEPT + 1)
+        self.clock.forward(LIFE + KEPT + 1)
         other = self.locked(held[1].claim.id)
         self.assertEqual(2, self.store.purge(10).done)
         self.assertEqual(0, self.store.purge(10).done)
         other.rollback()
         self.assertEqual(1, self.store.purge(10).done)
 
+    def test_one_with_something_bound_stays_whole(self) -> None:
+        held = self.hold()
+        self.make(held.claim)
+        self.store.complete(held.claim, self.outcome())
+        self.clock.forward(LIFE + KEPT + 1)
+        other = self.locked(held.claim.id)
+        self.assertEqual(0, self.store.purge(10).done)
+        self.assertEqual((1, 1), (self.count(), self.count(RESOURCES)))
+        other.rollback()
+        self.assertEqual(1, self.store.purge(10).done)
+        self.assertEqual(0, self.count(RESOURCES))
+
     def test_one_whose_alias_is_locked_stays_whole(self) -> None:
         held = self.ended(secrets=(ONE, TWO))
-        self.clock.forward(_LIFE + _KEPT + 1)
+        self.clock.forward(LIFE + KEPT + 1)
         other = self.locked(held.claim.id + 1)
         self.assertEqual(0, self.store.purge(10).done)
         self.assertEqual(2, self.count())
@@ -183,7 +174,7 @@ class _Locked(_Purging):
     def test_several_at_once_delete_each_row_once(self) -> None:
         for number in range(40):
             self.ended(f"token {number}")
-        self.clock.forward(_LIFE + _KEPT + 1)
+        self.clock.forward(LIFE + KEPT + 1)
         deleted = base.at_once(*[self._all] * 3)
         self.assertEqual((40, 0), (sum(deleted), self.count()))
 
@@ -193,10 +184,10 @@ class _Locked(_Purging):
 
 
 @base.on_each_backend
-class _Strip(_Purging):
+class _Strip(Purging):
     def test_the_answer_goes_and_the_row_stays(self) -> None:
         lasting, other = self.ended(lasting=True), self.ended("other")
-        self.clock.forward(_LIFE - 0.001)
+        self.clock.forward(LIFE - 0.001)
         self.assertEqual(0, self.store.strip(10).done)
         self.clock.forward(0.001)
         self.assertEqual([1, 0], [self.store.strip(10).done for _ in range(2)])
@@ -208,103 +199,7 @@ class _Strip(_Purging):
     def test_in_batches(self) -> None:
         for number in range(3):
             self.ended(f"token {number}", lasting=True)
-        self.clock.forward(_LIFE)
+        self.clock.forward(LIFE)
         again = [self.store.strip(2) for _ in range(3)]
         self.assertEqual([2, 1, 0], [one.done for one in again])
         self.assertEqual([2, 1, 0], [len(one.chosen) for one in again])
-
-
-@base.on_each_backend
-class _Walk(_Purging):
-    """What a token made goes, and comes back."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.held = self.hold(lasting=True)
-        self.made = [self.make(self.held.claim, name) for name in "ab"]
-
-    def done(self) -> None:
-        self.store.complete(self.held.claim, self.outcome())
-
-    def walk(self) -> tuple[int, int]:
-        walked = self.store.walk((THING,), 0, 10)
-        self.assertIsNone(walked.last)
-        return walked.gone, walked.back
-
-    def remove(self, number: int) -> None:
-        self.delete(int(self.made[number].key))
-
-    def test_it_lives_as_long_as_the_last_one(self) -> None:
-        self.done()
-        self.assertEqual((0, 0), self.walk())
-        self.remove(0)
-        self.assertEqual((0, 0), self.walk())
-        self.assertEqual(FOREVER, self.row().expires_at)
-        self.remove(1)
-        self.assertEqual((1, 0), self.walk())
-        self.assertEqual(self.clock.milliseconds + TTL, self.row().expires_at)
-
-    def test_it_is_marked_once(self) -> None:
-        self.done()
-        self.remove(0)
-        self.remove(1)
-        self.assertEqual((1, 0), self.walk())
-        before = self.row()
-        self.clock.forward(1)
-        self.assertEqual((0, 0), self.walk())
-        self.assertEqual(before, self.row())
-        self.clock.forward(_LIFE + _KEPT)
-        self.assertEqual(1, self.store.purge(10).done)
-
-    def test_what_comes_back_unmarks_it(self) -> None:
-        self.done()
-        self.remove(0)
-        self.remove(1)
-        self.walk()
-        key = int(self.made[1].key)
-        with self.database.engine.begin() as connection:
-            row = sa.insert(base.Thing).values(id=key, name="b")
-            connection.execute(row)
-        self.assertEqual((0, 1), self.walk())
-        self.assertEqual(FOREVER, self.row().expires_at)
-        self.assertEqual((0, 0), self.walk())
-
-    def test_one_that_runs_is_left_alone(self) -> None:
-        self.remove(0)
-        self.remove(1)
-        self.assertEqual((0, 0), self.walk())
-        self.clock.forward(contract.LEASE / 1000 + 0.001)
-        self.assertEqual((1, 0), self.walk())
-
-    def test_one_that_made_nothing_ends(self) -> None:
-        self.done()
-        other = self.hold(token="other", lasting=True)
-        self.clock.forward(contract.LEASE / 1000 + 0.001)
-        self.assertEqual((1, 0), self.walk())
-        row = self.row(other.use)
-        self.assertEqual(self.clock.milliseconds + TTL, row.expires_at)
-
-    def test_a_kind_that_is_not_known_keeps_it(self) -> None:
-        self.done()
-        self.remove(0)
-        self.remove(1)
-        self.assertEqual(Walked(0, 0, None), self.store.walk((), 0, 10))
-
-    def test_stretch_by_stretch(self) -> None:
-        keys = [self.held.claim.id]
-        for number in range(4):
-            keys.append(self.ended(str(number), lasting=True).claim.id)
-        after, walked = 0, []
-        while True:
-            stretch = self.store.walk((THING,), after, 2)
-            walked.append(stretch.last)
-            if stretch.last is None:
-                break
-            after = stretch.last
-        self.assertEqual([keys[1], keys[3], None], walked)
-        self.assertEqual(max(keys), self.store.newest())
-
-    def test_of_an_empty_table(self) -> None:
-        self._empty()
-        self.assertEqual(0, self.store.newest())
-        self.assertEqual((0, 0), self.walk())

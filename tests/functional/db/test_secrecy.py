@@ -61,7 +61,9 @@ class _Dump(base.StoreTestCase):
         )
 
     def _send(self) -> Answer:
-        request = Request(_TOKEN, contract.SCOPE, _BODY, "req-1")
+        digests = self.engine.parts.digests
+        prints = digests.of_request(_TOKEN, lambda write: write(_BODY))
+        request = Request(_TOKEN, contract.SCOPE, prints, "req-1")
         work = fakes.Work(lambda: _ANSWER)
         return self.engine.answer(request, work).answer
 

@@ -171,7 +171,7 @@ class Worker:
         request = Request(
             token="token",
             scope=self.plan.scope,
-            canonical=b"%d" % self.plan.asks,
+            fingerprints=(b"%032d" % self.plan.asks,),
             request_id=self.request_id,
         )
         try:

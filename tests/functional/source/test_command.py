@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.metadata
+import json
 import os
 import re
 import subprocess
@@ -13,14 +14,17 @@ import sys
 import typing as ty
 
 import testtools
+import yaml
 
 from nova.idempotency.source import carried
-from nova.idempotency.source import command
+from nova.idempotency.source import lookup
 from nova.idempotency.source import module
+from nova.idempotency.source import reference
 from nova.idempotency.source import registration
 from nova.idempotency.source import routes
 from nova.idempotency.source import tree
 from nova.idempotency.source import vendoring
+from nova.idempotency.source import writing
 from tests.functional.source import trees
 
 _COMMAND = os.path.join(os.path.dirname(sys.executable), "nova-idempotency")
@@ -44,7 +48,7 @@ class PatchTest(_TestCase):
     def patched(self, *, vendored: bool = False) -> dict[str, bytes]:
         """Write the patch and apply it; return the tree's files."""
         before = self.tree.contents()
-        command.write(self.tree.root, self.tree.output, vendored=vendored)
+        writing.write(self.tree.root, self.tree.output, vendored=vendored)
         # The tree is only read, and there is nothing but the patch.
         self.assertEqual(before, self.tree.contents())
         self.assertEqual(
@@ -102,6 +106,22 @@ class PatchTest(_TestCase):
         self.assertIn(f"{header}  - server_id: server_id_path\n\nResp", text)
         self.assertIn(f"{header}  - keypair: keypair\n", text)
 
+    def test_the_reference_of_the_look_up(self) -> None:
+        files = {k: v.decode() for k, v in self.patched().items()}
+        self.assertIn(
+            ".. include:: os-availability-zone.inc\n"
+            ".. include:: os-client-tokens.inc\n",
+            files[reference.INDEX],
+        )
+        page = files[reference.LOOKUP]
+        parameters = yaml.safe_load(files[reference.PARAMETERS])
+        for table in re.split(r"\.\. rest_parameters:: ", page)[1:]:
+            self.assertEqual("parameters.yaml", table.split()[0])
+            for name in re.findall(r"^  - \S+: (\S+)$", table, re.M):
+                self.assertIn(name, parameters)
+        (sample,) = re.findall(r"literalinclude:: ../../(\S+)", page)
+        self.assertIn("retry_safe", json.loads(files[sample]))
+
     def test_vendored_it_needs_nothing_of_ours(self) -> None:
         files = {k: v.decode() for k, v in self.patched(vendored=True).items()}
         self.assertNotIn("nova-idempotency", files["requirements.txt"])
@@ -155,7 +175,7 @@ class RefusalTest(_TestCase):
         """Assert that the command fails, and leaves what was there."""
         small.output.write_text("an earlier patch")
         error = self.assertRaises(
-            tree.Unfit, command.write, small.root, small.output, vendored=False
+            tree.Unfit, writing.write, small.root, small.output, vendored=False
         )
         for words in says:
             self.assertIn(words, str(error))
@@ -192,12 +212,28 @@ class RefusalTest(_TestCase):
         )
         self.refused(self.tree, f"{_KEYPAIRS}: KeypairController.create is")
 
+    def test_rules_that_are_listed_elsewhere(self) -> None:
+        self.tree.change(lookup.POLICIES, ".list_rules()", ".rules()")
+        self.refused(self.tree, lookup.POLICIES, "'client_tokens'")
+
+    def test_rules_that_are_tested_elsewhere(self) -> None:
+        self.tree.change(lookup.POLICY_TESTS, "admin_only_rules", "rules")
+        self.refused(self.tree, lookup.POLICY_TESTS, "admin_only_rules")
+
+    def test_a_reference_without_the_section(self) -> None:
+        self.tree.write(reference.INDEX, ".. include:: request-ids.inc\n")
+        self.refused(self.tree, reference.INDEX, "os-availability-zone.inc")
+
+    def test_a_reference_without_parameters_in_queries(self) -> None:
+        self.tree.change(reference.PARAMETERS, "in: query", "in: path")
+        self.refused(self.tree, reference.PARAMETERS, "client_token_")
+
     def test_a_module_with_a_conflict(self) -> None:
         self.tree.change(_KEYPAIRS, "    def create(", "<<<<<<< ours\n")
         self.refused(self.tree, "is not Python", "without conflicts")
 
     def test_a_patched_tree(self) -> None:
-        command.write(self.tree.root, self.tree.output, vendored=True)
+        writing.write(self.tree.root, self.tree.output, vendored=True)
         self.tree.apply(self.tree.output)
         self.refused(self.tree, "is decorated with @idempotent already")
 
@@ -214,7 +250,7 @@ class ProcessTest(_TestCase):
             ],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

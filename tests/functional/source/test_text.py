@@ -14,6 +14,7 @@ import testtools
 
 from nova.idempotency.source import order
 from nova.idempotency.source import patch
+from nova.idempotency.source import reference
 from nova.idempotency.source import vendoring
 
 _IMPORTS = """\
@@ -60,6 +61,36 @@ class ImportTest(testtools.TestCase):
             "from __future__ import annotations\n\nfrom a import c\nimport b\n"
             "\nfrom nova import y\nfrom nova.z import Z\nX = 1\n",
             order.sorted_(text),
+        )
+
+
+class PlaceTest(testtools.TestCase):
+    """Where a name goes among others."""
+
+    def test_between_two_in_order(self) -> None:
+        self.assertEqual("d", order.following(["b", "d"], "c"))
+
+    def test_among_those_that_are_most_like_it(self) -> None:
+        names = ["", "/v", "/os-a", "/os-cl", "/os-z", "/os-b", "/p"]
+        self.assertEqual("/os-cl", order.following(names, "/os-ci"))
+
+    def test_there_may_be_none(self) -> None:
+        self.assertIsNone(order.following(["a", "b"], "c"))
+
+
+class ParameterTest(testtools.TestCase):
+    """Each is put among those of its kind."""
+
+    def test_before_what_is_said_of_the_next_kind(self) -> None:
+        self.assertEqual(
+            "# header\na:\n  in: header\nb:\n  in: header\n"
+            "c:\n  in: header\n# query\nb:\n  in: query\n\n"
+            "  more\nz:\n  in: query\n",
+            reference.with_parameters(
+                "# header\na:\n  in: header\nc:\n  in: header\n"
+                "# query\nz:\n  in: query\n",
+                "# ours\nb:\n  in: header\nb:\n  in: query\n\n  more\n",
+            ),
         )
 
 

@@ -11,6 +11,7 @@ import subprocess
 import fixtures
 
 import nova
+from nova.idempotency.source import lookup
 from nova.idempotency.source import reference
 from nova.idempotency.source import registration
 from nova.idempotency.source.tree import ROUTES
@@ -25,8 +26,20 @@ _FILES = {
         '[project.entry-points."oslo.config.opts"]\n'
         '"nova.conf" = "nova.conf.opts:list_opts"\n'
     ),
-    reference.INDEX: ".. include:: request-ids.inc\n.. include:: a.inc\n",
-    reference.PARAMETERS: "x-compute-request-id_resp:\n  in: header\n",
+    reference.INDEX: (
+        ".. include:: request-ids.inc\n"
+        ".. include:: os-availability-zone.inc\n"
+        ".. include:: a.inc\n"
+    ),
+    reference.PARAMETERS: (
+        "# variables in header\nimage_location:\n  in: header\n"
+        "x-compute-request-id_resp:\n  in: header\n"
+        "# variables in query\nchanges-since:\n  in: query\n"
+        "limit:\n  in: query\n"
+        "# variables in body\nconfig_drive:\n  in: body\n\n"
+        "# What it is for.\nbinary:\n  in: body\n"
+        "code:\n  in: body\n"
+    ),
     f"{reference.FOLDER}/a.inc": """\
 Stop Server (os-stop Action)
 ============================
@@ -92,7 +105,12 @@ class SmallTree(fixtures.Fixture):
         self.root = pathlib.Path(folder) / "nova-tree"
         self.output = pathlib.Path(folder) / "out" / "nova.patch"
         self.output.parent.mkdir()
-        for path in (registration.CONF, registration.MIDDLEWARE):
+        for path in (
+            lookup.POLICIES,
+            lookup.POLICY_TESTS,
+            registration.CONF,
+            registration.MIDDLEWARE,
+        ):
             self.write(path, (_INSTALLED.parent / path).read_text())
         shutil.copytree(
             _INSTALLED.parent / _CONTROLLERS,
