@@ -11,12 +11,12 @@ import sys
 import tempfile
 import time
 
-from chaos import daemon
-from chaos import site
+from chaos import ground
 from chaos.campaign import Campaign
 from chaos.mutation import Mutation
 from chaos.rules import Rule
 from chaos.rules import Violation
+from chaos.subjects import SUBJECTS
 
 # How many violations of one rule are shown.
 _SHOWN = 5
@@ -27,7 +27,8 @@ _LONG = 150
 def main() -> int:
     """Run a campaign; return 0 if all that had to happen did, and held."""
     arguments = _parser().parse_args()
-    missing = site.missing(arguments.database)
+    subject = SUBJECTS[arguments.service]
+    missing = subject.missing(arguments.database)
     if missing:
         print(f"The campaign cannot run: {missing}.")
         return 2
@@ -38,16 +39,18 @@ def main() -> int:
         arguments.seed,
         arguments.database,
         arguments.mutation,
+        subject,
     )
     print(
-        f"{campaign.seconds:.0f} s on {campaign.backend}, seed "
+        f"{campaign.seconds:.0f} s of {arguments.service} on "
+        f"{campaign.backend}, seed "
         f"{campaign.seed}; history in {folder}",
         flush=True,
     )
     started = time.monotonic()
     figures, violations = campaign.run()
     _show(violations)
-    absent = figures.absent(short=campaign.seconds < _LONG)
+    absent = figures.absent(subject.never, short=campaign.seconds < _LONG)
     if absent:
         print(f"It shows nothing: no {', no '.join(absent)}.")
     took = time.monotonic() - started
@@ -81,8 +84,14 @@ def _parser() -> argparse.ArgumentParser:
         help="makes the same choices again (default: a random one)",
     )
     parser.add_argument(
+        "--service",
+        choices=SUBJECTS,
+        default="nova",
+        help="whose workers get into trouble (default: %(default)s)",
+    )
+    parser.add_argument(
         "--database",
-        choices=daemon.KINDS,
+        choices=ground.KINDS,
         default="mysql",
         help="which server to run (default: %(default)s)",
     )

@@ -19,11 +19,14 @@ from chaos.client import Client
 from chaos.client import Operation
 from chaos.history import History
 from chaos.hosts import Worker
+from chaos.subject import Grants
 
 # Seconds; longer than the databases' own waits.
 _TIMEOUT = 60.0
 # Seconds between two requests of one of them.
 _PAUSE = (0.1, 0.6)
+# A method, and whether under a new token.
+_WAYS = (("POST", True), ("POST", False), ("GET", False))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,35 +46,41 @@ class _Request:
         token = "new" if self.tokened else "no"
         return f"{self.method} {self.operation.kind}, {token} token"
 
-    def send(self, caller: str, port: int) -> tuple[int, str | None]:
+    def send(self, mine: Client, port: int) -> tuple[int, str | None]:
         """Send it, and return the answer's status and state.
 
-        :param caller: whose it is
+        :param mine: whose it is
         :param port: of the worker
         """
-        mine = Client(caller, self.operation, self.tokened)
         if self.method == "GET":
             return mine.get(port, timeout=_TIMEOUT), None
         answer = mine.post(port, timeout=_TIMEOUT)
         return answer.status, answer.state
 
 
-_REQUESTS = [
-    _Request(method, operation, tokened)
-    for operation in (client.SERVER, client.KEYPAIR)
-    for method, tokened in (("POST", True), ("POST", False), ("GET", False))
-]
-
-
 class Bystanders:
     """Sends requests, once each, and notes what came of them.
 
+    :param operations: for what
     :param workers: to whom
+    :param grants: gives the callers what they need
     :param history: gets what they are answered
     """
 
-    def __init__(self, workers: ty.Sequence[Worker], history: History) -> None:
+    def __init__(
+        self,
+        operations: ty.Iterable[Operation],
+        workers: ty.Sequence[Worker],
+        grants: Grants,
+        history: History,
+    ) -> None:
+        self._requests = [
+            _Request(method, operation, tokened)
+            for operation in operations
+            for method, tokened in _WAYS
+        ]
         self._workers = workers
+        self._grants = grants
         self._history = history
 
     def ask(self, chance: random.Random) -> None:
@@ -79,17 +88,20 @@ class Bystanders:
 
         :param chance: chooses which one, and to whom
         """
-        request = chance.choice(_REQUESTS)
+        request = chance.choice(self._requests)
         caller = uuid.UUID(int=chance.getrandbits(128)).hex
+        mine = self._grants.give(
+            Client(caller, request.operation, request.tokened)
+        )
         port = chance.choice(self._workers).port
         began, started = time.time(), time.monotonic()
         status: int | None = None
         state: str | None = None
         with contextlib.suppress(*client.NO_ANSWER):
-            status, state = request.send(caller, port)
+            status, state = request.send(mine, port)
         self._history.note(
             "bystander",
-            caller=caller,
+            caller=mine.caller,
             asks=str(request),
             casts=request.method == "POST"
             and request.operation is client.SERVER,

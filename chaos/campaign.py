@@ -15,21 +15,18 @@ import typing as ty
 from chaos import checker
 from chaos import delivery
 from chaos import hosts
-from chaos import site
 from chaos.bystanders import Bystanders
 from chaos.clients import Clients
 from chaos.figures import Figures
-from chaos.grants import Grants
 from chaos.history import History
-from chaos.ledger import Ledger
 from chaos.mutation import Mutation
 from chaos.rules import Violation
-from chaos.site import Site
+from chaos.subject import Site
+from chaos.subject import Subject
+from chaos.subjects import NOVA
 from chaos.trouble import Troublemaker
 from chaos.weather import Weather
 
-# Tokens in use at a time: so many that each worker is always busy.
-_TOKENS = 16
 _BYSTANDERS = 3
 
 
@@ -42,6 +39,7 @@ class Campaign:
     :param seed: of all that is left to chance
     :param backend: the kind of database
     :param mutation: what is switched off
+    :param subject: what it is about
     """
 
     folder: Path
@@ -49,34 +47,39 @@ class Campaign:
     seed: int
     backend: str = "mysql"
     mutation: Mutation | None = None
+    subject: Subject = NOVA
 
     def run(self) -> tuple[Figures, list[Violation]]:
         """Run it, and judge it."""
         history = History(self.folder / "history.jsonl")
-        with site.started(
+        with self.subject.started(
             self.folder, self.backend, self.seed, history, self.mutation
         ) as running:
             self._fight(running, history)
-            entries = Ledger(running.urls).entries()
-        events = history.events()
-        figures = Figures.of(events, entries.values())
-        return figures, checker.judge(events, entries)
+            copies = [ledger.entries() for ledger in running.ledgers]
+        events, entries = history.events(), copies[0]
+        figures = Figures.of(events, entries.values(), len(copies))
+        found = checker.judge(events, entries, self.subject.patience)
+        return figures, [*found, *checker.of_copies(copies)]
 
     def _fight(self, site_: Site, history: History) -> None:
         chance = random.Random(self.seed)
         deadline = time.monotonic() + self.seconds
+        weather = Weather(site_.services, history)
         trouble = Troublemaker(
             site_.fleet,
-            Weather(site_.services, history),
+            weather,
             site_.victims,
             history,
             deadline,
         )
-        grants = Grants(site_.urls.api)
-        clients = Clients(site_.fleet, grants, trouble, history)
-        bystanders = Bystanders(site_.quiet, history)
+        grants, subject = site_.grants, self.subject
+        clients = Clients(subject, site_.fleet, grants, trouble, history)
+        bystanders = Bystanders(
+            subject.bystanding, site_.quiet, grants, history
+        )
         work = [
-            *[clients.use_a_token] * _TOKENS,
+            *[clients.use_a_token] * subject.tokens,
             *[bystanders.ask] * _BYSTANDERS,
         ]
         over = threading.Event()
@@ -92,7 +95,7 @@ class Campaign:
             try:
                 for user in users:
                     user.result()
-                _come_to_rest(history)
+                _come_to_rest(history, weather)
             finally:
                 over.set()
         troubles.result()
@@ -107,8 +110,8 @@ def _go_on(
         work(chance)
 
 
-def _come_to_rest(history: History) -> None:
-    """Wait for requests whose clients went away, and for the conductor.
+def _come_to_rest(history: History, weather: Weather) -> None:
+    """Wait for servers, for requests without clients, and the conductor.
 
     One that stays is the checker's to find.
     """
@@ -116,8 +119,10 @@ def _come_to_rest(history: History) -> None:
     def all_ended() -> bool:
         events = history.events()
         named = checker.named(events)
-        return not checker.unfinished(events) and delivery.settled(
-            events, named
+        return (
+            weather.calm
+            and not checker.unfinished(events)
+            and delivery.settled(events, named)
         )
 
     with contextlib.suppress(TimeoutError):

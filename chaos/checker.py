@@ -116,12 +116,15 @@ class _Use:
 
 
 def judge(
-    events: ty.Iterable[Event], entries: ty.Mapping[str, Entry]
+    events: ty.Iterable[Event],
+    entries: ty.Mapping[str, Entry],
+    patience: float = PATIENCE,
 ) -> list[Violation]:
     """Judge a whole campaign.
 
     :param events: its history
     :param entries: what the databases hold in the end, by caller
+    :param patience: seconds that a worker may spend on a request
     """
     history = list(events)
     delivery = Delivery.of(history)
@@ -148,7 +151,25 @@ def judge(
             says = f"{entry.made}, without a request"
             found.append(Violation(Rule.DUPLICATE, caller, says))
     found += delivery.of_site(entries)
-    return [*found, *_of_states(history), *_unfair(history), *_late(history)]
+    found += _of_states(history)
+    return [*found, *_unfair(history), *_late(history, patience)]
+
+
+def of_copies(
+    copies: ty.Sequence[ty.Mapping[str, Entry]],
+) -> ty.Iterator[Violation]:
+    """Judge what the nodes of a cluster hold in the end.
+
+    :param copies: what each of them holds, by caller
+    """
+    first, *others = copies
+    for other in others:
+        for caller in sorted({*first, *other}):
+            here = first.get(caller, Entry())
+            there = other.get(caller, Entry())
+            if here.in_order() != there.in_order():
+                says = f"{here} and {there}"
+                yield Violation(Rule.DIVERGED, caller, says)
 
 
 def named(events: ty.Iterable[Event]) -> set[str]:
@@ -201,6 +222,8 @@ def _of_states(history: list[Event]) -> ty.Iterable[Violation]:
         return
     for event in answers:
         status, state = event["status"], event["state"]
+        if event.get("before"):
+            continue
         if state is None:
             says = f"{status} without a state"
         else:
@@ -235,17 +258,29 @@ def _fair(event: Event, outages_: Outages) -> bool:
     ended = began + took
     if outages_.met(began, ended, outages.DATABASE):
         return True
+    # Seen while a node died: commits on the others that failed with a
+    # deadlock, Nova's own among them. With a token that is said, and one may
+    # send it again; without one it is Nova's error. Nobody may wait for long.
+    undone = event["state"] == "unavailable" or (
+        event["state"] is None and status == 500
+    )
+    if undone and took <= BOUND and any(
+        outages_.met(began, ended, of) for of in outages.ON_NODES
+    ):
+        return True
     # Only what casts notices a broker that is away, and not as a conflict.
     failed = status is None or status >= 500 or status < 400
     casts = event["casts"] and failed
     return bool(casts and outages_.met(began, ended, outages.BROKER))
 
 
-def _late(history: list[Event]) -> ty.Iterable[Violation]:
+def _late(
+    history: list[Event], patience: float
+) -> ty.Iterable[Violation]:
     for key, event in unfinished(history).items():
         caller = event.get("caller", "a worker")
         yield Violation(Rule.ENDLESS, caller, f"{event['event']} {key}")
     for event in history:
-        if event["event"] == "left" and event["seconds"] > PATIENCE:
+        if event["event"] == "left" and event["seconds"] > patience:
             says = f"{event['seconds']:.1f} s in process {event['pid']}"
             yield Violation(Rule.SLOW, "a worker", says)

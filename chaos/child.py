@@ -19,19 +19,30 @@ class Child:
     :param module: what it runs
     :param arguments: what that is given
     :param folder: where its errors and its Nova's configuration are
+    :param interpreter: another environment's, if not ours
+    :param environment: more variables
     """
 
     def __init__(
-        self, module: str, arguments: ty.Sequence[str], folder: Path
+        self,
+        module: str,
+        arguments: ty.Sequence[str],
+        folder: Path,
+        interpreter: Path | None = None,
+        environment: ty.Mapping[str, str] | None = None,
     ) -> None:
         self._module = module
         self._errors = folder / "errors.log"
         self._lock = threading.Lock()
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [str(interpreter or sys.executable), "-m", module, *arguments],
                 cwd=Path(__file__).parents[1],
-                env=os.environ | {"OS_NOVA_CONFIG_DIR": str(folder)},
+                env={
+                    **os.environ,
+                    "OS_NOVA_CONFIG_DIR": str(folder),
+                    **(environment or {}),
+                },
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -48,9 +59,20 @@ class Child:
         """
         line = self._answers.readline().strip()
         if not line:
-            tail = self._errors.read_text(errors="replace")[-2000:]
-            raise RuntimeError(f"{self._module} has ended:\n{tail}")
+            raise self._ended()
         return line
+
+    def _ended(self) -> RuntimeError:
+        tail = self._errors.read_text(errors="replace")[-2000:]
+        return RuntimeError(f"{self._module} has ended:\n{tail}")
+
+    def check(self) -> None:
+        """Check that it has not ended.
+
+        :raises RuntimeError: it has
+        """
+        if self._process.poll() is not None:
+            raise self._ended()
 
     def ask(self, command: str) -> str:
         """Tell it something, and return what it answers.

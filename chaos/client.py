@@ -11,10 +11,11 @@ import uuid
 
 from chaos import images
 from chaos import schema
+from chaos import states
 from chaos.sabotage import HEADER
 from chaos.sabotage import Order
 
-_HEADERS = {
+_HEADERS: ty.Final = {
     "Content-Type": "application/json",
     "OpenStack-API-Version": "compute 2.90",
     # What keystone's middleware would set.
@@ -38,6 +39,8 @@ class Operation:
     :param refusal: the status with which it must be refused, if it must
     :param grouped: whether its servers join a group of the caller's
     :param quota: what the caller may have no more of
+    :param headers: the headers of its requests
+    :param before: the errors that the service makes before it comes to tokens
     """
 
     path: str
@@ -48,16 +51,52 @@ class Operation:
     refusal: int | None = None
     grouped: bool = False
     quota: str | None = None
+    headers: ty.Mapping[str, str] = dataclasses.field(
+        default_factory=lambda: _HEADERS
+    )
+    before: ty.Collection[int] = ()
 
-    def asked_by(self, caller: str) -> ty.Any:
+    @property
+    def changes(self) -> bool:
+        """Whether it makes nothing, and changes what is there."""
+        return False
+
+    def at(self, method: str, client: Client) -> str:
+        """Return the path of a request.
+
+        :param method: its method; a GET asks for all that the caller has
+        :param client: who sends it
+        """
+        return self.path
+
+    def asked_by(self, client: Client) -> ty.Any:
         """Return the body that one caller sends.
 
-        :param caller: the caller
+        :param client: the caller
         """
         if not self.grouped:
             return self.body
-        hints = {"group": group_of(caller)}
+        hints = {"group": group_of(client.caller)}
         return {**self.body, "os:scheduler_hints": hints}
+
+    def made_for(self, client: Client, content: bytes) -> str:
+        """Return the id of what a successful answer says was made.
+
+        :param client: who got it
+        :param content: its body
+        """
+        made: str = json.loads(content)[self.kind][self.named_by]
+        return made
+
+    def listed_in(self, content: bytes) -> set[str]:
+        """Return the ids of all that a list has.
+
+        :param content: the body of the answer to a GET
+        """
+        return {
+            entry.get(self.kind, entry)[self.named_by]
+            for entry in json.loads(content)[self.kind + "s"]
+        }
 
 
 def group_of(caller: str) -> str:
@@ -99,6 +138,7 @@ class Answer:
     :param replayed: whether it is one that was given before
     :param state: what it says of its token, None if it says nothing
     :param later: whether it says when to come back
+    :param before: whether the service made it before it came to tokens
     """
 
     status: int
@@ -107,11 +147,21 @@ class Answer:
     replayed: bool
     state: str | None = None
     later: bool = False
+    before: bool = False
 
     @property
     def succeeded(self) -> bool:
         """Whether it is no error."""
         return self.status < 400
+
+    @property
+    def fault(self) -> str | None:
+        """What it has that its state forbids; None if it has a right state."""
+        if self.state is None:
+            return None if self.before else "has no state"
+        return states.fault(
+            self.status, self.state, replayed=self.replayed, later=self.later
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,11 +171,16 @@ class Client:
     :param caller: the id of the user, and of the project
     :param operation: what is asked for
     :param tokened: whether there is a token
+    :param who: the headers that say who the caller is; those that
+        keystone's middleware would set, if there are none
+    :param given: the id of what the caller was given before
     """
 
     caller: str
     operation: Operation = SERVER
     tokened: bool = True
+    who: ty.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    given: str = ""
 
     def post(
         self, port: int, order: Order | None = None, timeout: float = 30.0
@@ -143,15 +198,16 @@ class Client:
         status, answered, content = self._send(port, "POST", headers, timeout)
         made = None
         if status < 400:
-            answer = json.loads(content)[self.operation.kind]
-            made = answer[self.operation.named_by]
+            made = self.operation.made_for(self, content)
+        state = answered.get("X-Client-Token-State")
         return Answer(
             status,
             content,
             made,
             replayed=answered.get("Idempotent-Replayed") == "true",
-            state=answered.get("X-Client-Token-State"),
+            state=state,
             later="Retry-After" in answered,
+            before=state is None and status in self.operation.before,
         )
 
     def listed(self, port: int) -> set[str]:
@@ -159,15 +215,10 @@ class Client:
 
         :param port: of a worker
         """
-        kind = self.operation.kind
         status, _, content = self._send(port, "GET", {}, timeout=30.0)
         if status != 200:
             raise http.client.HTTPException(f"{status}: {content!r}")
-        entries = json.loads(content)[kind + "s"]
-        return {
-            entry.get(kind, entry)[self.operation.named_by]
-            for entry in entries
-        }
+        return self.operation.listed_in(content)
 
     def get(self, port: int, timeout: float = 30.0) -> int:
         """Ask for the list of what the caller has; return its status.
@@ -185,13 +236,12 @@ class Client:
             "127.0.0.1", port, timeout=timeout
         )
         names = {"X-User-Id": self.caller, "X-Project-Id": self.caller}
-        body = None
-        if method == "POST":
-            body = json.dumps(self.operation.asked_by(self.caller))
+        all_ = {**self.operation.headers, **(self.who or names), **headers}
+        asked = self.operation.asked_by(self) if method == "POST" else None
+        body = None if asked is None else json.dumps(asked)
         try:
-            connection.request(
-                method, self.operation.path, body, _HEADERS | names | headers
-            )
+            path = self.operation.at(method, self)
+            connection.request(method, path, body, all_)
             response = connection.getresponse()
             return response.status, response.headers, response.read()
         finally:

@@ -9,13 +9,13 @@ import time
 import uuid
 
 from chaos import client
-from chaos import operations
 from chaos import states
 from chaos.client import Client
 from chaos.fleet import Fleet
-from chaos.grants import Grants
 from chaos.history import History
 from chaos.sabotage import Order
+from chaos.subject import Grants
+from chaos.subject import Subject
 from chaos.trouble import Troublemaker
 
 _CLIENTS = 3
@@ -37,6 +37,7 @@ _TROUBLED_LATER = 0.04
 class Clients:
     """Sends one token's request from several clients, until each is done.
 
+    :param subject: what they ask for
     :param fleet: to whose workers
     :param grants: gives the callers what they need
     :param trouble: gives some of the requests trouble on their way
@@ -45,11 +46,13 @@ class Clients:
 
     def __init__(
         self,
+        subject: Subject,
         fleet: Fleet,
         grants: Grants,
         trouble: Troublemaker,
         history: History,
     ) -> None:
+        self._subject = subject
         self._fleet = fleet
         self._grants = grants
         self._trouble = trouble
@@ -60,9 +63,9 @@ class Clients:
 
         :param chance: chooses what they ask for, whom and when
         """
-        operation = operations.any_of_them(chance)
-        mine = Client(uuid.UUID(int=chance.getrandbits(128)).hex, operation)
-        self._grants.give(mine)
+        operation = self._subject.any_of_them(chance)
+        caller = uuid.UUID(int=chance.getrandbits(128)).hex
+        mine = self._grants.give(Client(caller, operation))
         self._history.note(
             "token",
             caller=mine.caller,
@@ -70,6 +73,7 @@ class Clients:
             count=operation.count,
             refusal=operation.refusal,
             grouped=operation.grouped,
+            changes=operation.changes,
         )
         # Whichever of them is the first to use the token bears it.
         refused = operation.refusal is not None
@@ -123,6 +127,7 @@ class Clients:
             replayed=answer.replayed,
             state=answer.state,
             later=answer.later,
+            before=answer.before,
         )
         return states.final(
             answer.status, answer.state, later=answer.later

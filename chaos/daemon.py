@@ -9,30 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import getpass
-import os
-from pathlib import Path
-import pwd
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import typing as ty
 
 import sqlalchemy as sa
 
+from chaos import programs
 from chaos.hosts import wait_until
+from chaos.programs import Programs
 from embedded import database_server
 
-# Where distributions keep what is not on everybody's path.
-_FOLDERS = ("/usr/sbin", "/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
-_CONNECTIONS = 400
-
-#: Who connects: cutting off the one must leave the others alone.
-TROUBLED = ("troubled0", "troubled1")
-BYSTANDER = "bystander"
-CONDUCTOR = "conductor"
+#: How many connections a server of a campaign takes.
+CONNECTIONS = 400
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +67,7 @@ KINDS = {
             "--pid-file={folder}/pid",
             "--bind-address=127.0.0.1",
             "--port={port}",
-            f"--max-connections={_CONNECTIONS}",
+            f"--max-connections={CONNECTIONS}",
             # What is committed survives the process, if not the machine.
             "--innodb-flush-log-at-trx-commit=2",
             "--skip-name-resolve",
@@ -104,7 +94,7 @@ KINDS = {
             "-k{folder}",
             "-p{port}",
             "-clisten_addresses=127.0.0.1",
-            f"-cmax_connections={_CONNECTIONS}",
+            f"-cmax_connections={CONNECTIONS}",
             "-cfsync=off",
         ),
         url="postgresql+psycopg2://postgres@127.0.0.1:{port}/postgres",
@@ -122,9 +112,9 @@ def missing(backend: str) -> str | None:
     :param backend: a key of KINDS
     """
     kind = KINDS[backend]
-    lacking = [tool for tool in kind.tools if _found(tool) is None]
+    lacking = programs.missing(kind.tools)
     if lacking:
-        return f"no {lacking[0]} is there; install {kind.package}"
+        return f"no {lacking} is there; install {kind.package}"
     return None
 
 
@@ -132,24 +122,23 @@ class Daemon:
     """One server, made in a folder and not yet started.
 
     :param backend: a key of KINDS
-    :param folder: gets its files, and must be its account's
+    :param run: runs its binaries
     """
 
-    def __init__(self, backend: str, folder: Path) -> None:
+    def __init__(self, backend: str, run: Programs) -> None:
         self._kind = KINDS[backend]
-        self._folder = folder
+        self._run = run
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
         self.url = self._kind.url.format(port=self._port)
         self._process: subprocess.Popen[bytes] | None = None
-        made = self._open(self._kind.tools[0], self._kind.make)
-        if made.wait() != 0:
-            raise RuntimeError(f"no server was made:\n{self._tail()}")
+        self._run.done(self._kind.tools[0], self._filled(self._kind.make))
 
     def start(self) -> None:
         """Start it; it answers a little later."""
-        self._process = self._open(self._kind.tools[1], self._kind.run)
+        arguments = self._filled(self._kind.run)
+        self._process = self._run.begun(self._kind.tools[1], arguments)
 
     def answers(self) -> bool:
         """Tell whether it takes requests.
@@ -157,7 +146,7 @@ class Daemon:
         :raises RuntimeError: it has ended by itself
         """
         if self._process is None or self._process.poll() is not None:
-            raise RuntimeError(f"the server has ended:\n{self._tail()}")
+            raise RuntimeError(f"the server has ended:\n{self._run.tail()}")
         try:
             with database_server.engine(self.url).connect():
                 return True
@@ -171,76 +160,37 @@ class Daemon:
             self._process.wait()
             self._process = None
 
-    def welcome(self, name: str) -> None:
-        """Let somebody connect who may do everything.
+    def _filled(self, arguments: ty.Iterable[str]) -> list[str]:
+        where = {"folder": self._run.folder, "port": self._port}
+        return [argument.format(**where) for argument in arguments]
 
-        :param name: the name, for which no password is needed
-        """
-        with database_server.engine(self.url).begin() as connection:
-            for statement in self._kind.users:
-                connection.execute(sa.text(statement.format(name=name)))
 
-    def _open(
-        self, tool: str, arguments: ty.Sequence[str]
-    ) -> subprocess.Popen[bytes]:
-        filled = [
-            argument.format(folder=self._folder, port=self._port)
-            for argument in arguments
-        ]
-        account = self._kind.account if os.geteuid() == 0 else None
-        with self._log.open("ab") as log:
-            return subprocess.Popen(
-                [str(_found(tool)), *filled],
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                user=account,
-                group=account and pwd.getpwnam(account).pw_gid,
-                extra_groups=None if account is None else (),
-                # Ctrl-C is for the campaign, which ends it.
-                start_new_session=True,
-            )
+def welcome(url: str, kind: Kind, name: str) -> None:
+    """Let somebody connect to a server who may do everything.
 
-    @property
-    def _log(self) -> Path:
-        return self._folder / "log"
-
-    def _tail(self) -> str:
-        return self._log.read_text(errors="replace")[-2000:]
+    :param url: of the server, as its superuser
+    :param kind: what it is
+    :param name: the name, for which no password is needed
+    """
+    with database_server.engine(url).begin() as connection:
+        for statement in kind.users:
+            connection.execute(sa.text(statement.format(name=name)))
 
 
 @contextlib.contextmanager
-def started(backend: str) -> ty.Iterator[Daemon]:
+def started(backend: str, users: ty.Iterable[str]) -> ty.Iterator[Daemon]:
     """Make a server, run it, and leave nothing of it behind.
 
     :param backend: a key of KINDS
+    :param users: who may connect, without a password, and do everything
     """
-    account = KINDS[backend].account
-    if os.geteuid() != 0:
-        account = getpass.getuser()
-    # Not in the campaign's folder, which is nobody else's to enter.
-    folder = Path(tempfile.mkdtemp(prefix="nova-chaos-server-"))
-    try:
-        shutil.chown(folder, account)
-        daemon = Daemon(backend, folder)
+    with programs.of(KINDS[backend].account) as run:
+        daemon = Daemon(backend, run)
         daemon.start()
         try:
             wait_until(daemon.answers, "the database server answers")
-            for name in (*TROUBLED, BYSTANDER, CONDUCTOR):
-                daemon.welcome(name)
+            for name in users:
+                welcome(daemon.url, KINDS[backend], name)
             yield daemon
         finally:
             daemon.crash()
-    finally:
-        shutil.rmtree(folder)
-
-
-def _found(tool: str) -> str | None:
-    folders = [
-        str(found)
-        for pattern in _FOLDERS
-        for found in sorted(Path("/").glob(pattern[1:]), reverse=True)
-    ]
-    path = os.pathsep.join([os.environ.get("PATH", ""), *folders])
-    return shutil.which(tool, path=path)

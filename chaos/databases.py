@@ -28,19 +28,15 @@ _END = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Databases:
-    """URLs of the databases that one Nova has.
+class Database:
+    """The URL of the only database that a service has.
 
-    :param api: the API database, in which ours are
-    :param cell0: the cell of servers that could not be scheduled
-    :param cell1: the cell of all others
+    :param api: the database of its API, in which our tables are
     """
 
     api: str
-    cell0: str
-    cell1: str
 
-    def of(self, user: str) -> Databases:
+    def of(self, user: str) -> ty.Self:
         """Return the same as another user of the server sees them.
 
         :param user: the user, who needs no password
@@ -49,34 +45,80 @@ class Databases:
             sa.make_url(url).set(username=user, password=None)
             for url in dataclasses.astuple(self)
         )
-        return Databases(
+        return type(self)(
             *(url.render_as_string(hide_password=False) for url in urls)
         )
+
+    def at(self, server: str) -> ty.Self:
+        """Return the same on another node of the server's cluster.
+
+        :param server: the URL of the node
+        """
+        node = sa.make_url(server)
+        return type(self)(
+            *(
+                database_server.url_of(node, str(sa.make_url(url).database))
+                for url in dataclasses.astuple(self)
+            )
+        )
+
+    def anywhere(self) -> ty.Self:
+        """Return them for mappings of cells: each host asks its own node.
+
+        Nova fills in what its [database] connection has.
+        """
+        names = (sa.make_url(url) for url in dataclasses.astuple(self))
+        return type(self)(
+            *(
+                f"{url.drivername}://{{username}}@{{hostname}}:{{port}}"
+                f"/{url.database}?{{query}}"
+                for url in names
+            )
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Databases(Database):
+    """URLs of the databases that one Nova has.
+
+    :param cell0: the cell of servers that could not be scheduled
+    :param cell1: the cell of all others
+    """
+
+    cell0: str
+    cell1: str
+
+
+_D = ty.TypeVar("_D", bound=Database)
 
 
 @contextlib.contextmanager
 def created(backend: str) -> ty.Iterator[Databases]:
-    """Create empty databases of their own, and drop them in the end.
+    """Create empty databases of a Nova, and drop them in the end.
 
     :param backend: "mysql" or "postgresql"
     """
     with contextlib.ExitStack() as stack:
-        yield create(database_server.named(backend), stack.callback)
+        server = database_server.named(backend)
+        yield create(Databases, server, stack.callback)
 
 
 def create(
-    server: sa.URL, at_the_end: ty.Callable[..., object] | None = None
-) -> Databases:
+    kind: type[_D],
+    server: sa.URL,
+    at_the_end: ty.Callable[..., object] | None = None,
+) -> _D:
     """Create empty databases.
 
+    :param kind: says which of them
     :param server: where they are to be
     :param at_the_end: is told what drops each of them, unless the server
         goes with them
     """
-    return Databases(
+    return kind(
         *(
             testing.databases.fresh(server, field.name, at_the_end)
-            for field in dataclasses.fields(Databases)
+            for field in dataclasses.fields(kind)
         )
     )
 

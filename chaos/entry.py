@@ -26,3 +26,32 @@ class Entry:
     gone: tuple[str, ...] = ()
     stray: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+
+    def in_order(self) -> Entry:
+        """Return the same, in an order that does not depend on a database."""
+        fields = dataclasses.asdict(self).items()
+        return Entry(**{name: tuple(sorted(ids)) for name, ids in fields})
+
+
+class Tally:
+    """What was found of each caller, field by field of an entry."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, dict[str, list[str]]] = {}
+
+    def note(self, caller: str, field: str, resource: str) -> None:
+        """Note one resource.
+
+        :param caller: whose it is
+        :param field: the field
+        :param resource: its id
+        """
+        mine = self._fields.setdefault(caller, {})
+        mine.setdefault(field, []).append(resource)
+
+    def entries(self) -> dict[str, Entry]:
+        """Return the entries, by caller."""
+        return {
+            caller: Entry(**{name: tuple(ids) for name, ids in mine.items()})
+            for caller, mine in self._fields.items()
+        }

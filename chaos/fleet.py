@@ -7,7 +7,7 @@ import random
 import threading
 import typing as ty
 
-from chaos.hosts import Host
+from chaos.hosts import Home
 from chaos.hosts import Worker
 
 WORKERS_A_HOST = 2
@@ -19,7 +19,7 @@ class Fleet:
     :param hosts: where they run
     """
 
-    def __init__(self, hosts: ty.Sequence[Host]) -> None:
+    def __init__(self, hosts: ty.Sequence[Home]) -> None:
         self._lock = threading.Lock()
         self._workers = [
             host.fork() for host in hosts for _ in range(WORKERS_A_HOST)

@@ -24,10 +24,11 @@ class Grants:
     def __init__(self, url: str) -> None:
         self._engine = database_server.engine(url)
 
-    def give(self, client: Client) -> None:
+    def give(self, client: Client) -> Client:
         """Give a caller what the operation needs.
 
         :param client: the caller, who has nothing yet
+        :returns: the caller, who has it
         """
         statements = []
         if client.operation.quota is not None:
@@ -42,6 +43,7 @@ class Grants:
             statements += _group(client.caller)
         if statements:
             wait_until(lambda: self._done(statements), "a caller is equipped")
+        return client
 
     def _done(self, statements: list[sa.Insert]) -> bool:
         try:

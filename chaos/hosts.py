@@ -18,23 +18,50 @@ from chaos.mutation import Mutation
 
 _POLL = 0.01
 _PATIENCE = 20.0
+# Seconds in which a worker has come to where it stops, or dies: its first
+# request takes long.
+_ON_ITS_WAY = 120.0
 
 
 def wait_until(
-    true: ty.Callable[[], bool], what: str, every: float = _POLL
+    true: ty.Callable[[], bool],
+    what: str,
+    every: float = _POLL,
+    patience: float = _PATIENCE,
 ) -> None:
     """Look again and again, until a condition is true.
 
     :param true: the condition
     :param what: what is waited for, for the message
     :param every: seconds from one look to the next
+    :param patience: seconds after which it is given up
     :raises TimeoutError: it does not become true
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + patience
     while not true():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited in vain until {what}")
         time.sleep(every)
+
+
+class Home(ty.Protocol):
+    """Where workers run, as those see it who make trouble for them."""
+
+    def fork(self) -> Worker:
+        """Return a worker that was not returned before."""
+
+    def state(self, pid: int) -> str:
+        """Return whether a worker is running, stopped or dead.
+
+        :param pid: the worker's
+        """
+
+    def signal(self, pid: int, number: signal.Signals) -> None:
+        """Send a worker a signal, unless it is dead.
+
+        :param pid: the worker's
+        :param number: which one
+        """
 
 
 class Host:
@@ -70,17 +97,29 @@ class Host:
         """
         self._child.read()
 
-    def ask(self, command: str) -> str:
-        """Tell it something, and return what it answers.
-
-        :param command: see :class:`chaos.host.Master`
-        """
-        return self._child.ask(command)
-
     def fork(self) -> Worker:
         """Start a worker."""
-        pid, port = map(int, self.ask("fork").split())
+        # What it is told: see chaos.host.Master.
+        pid, port = map(int, self._child.ask("fork").split())
         return Worker(self, pid, port)
+
+    def state(self, pid: int) -> str:
+        """Return whether a worker is running, stopped or dead.
+
+        :param pid: the worker's
+        """
+        return self._child.ask(f"state {pid}")
+
+    def signal(self, pid: int, number: signal.Signals) -> None:
+        """Send a worker a signal, unless it is dead.
+
+        :param pid: the worker's
+        :param number: which one
+        """
+        # The number is not forgotten before it is asked for, so it cannot be
+        # another's.
+        if self.state(pid) != "dead":
+            os.kill(pid, number)
 
     def stop(self) -> None:
         """End it with all its workers, in whatever state they are."""
@@ -96,14 +135,14 @@ class Worker:
     :param port: where it answers
     """
 
-    host: Host
+    host: Home
     pid: int
     port: int
 
     @property
     def state(self) -> str:
         """Whether it is running, stopped or dead."""
-        return self.host.ask(f"state {self.pid}")
+        return self.host.state(self.pid)
 
     def wait_until(self, state: str) -> None:
         """Wait until it is running, stopped or dead.
@@ -111,17 +150,18 @@ class Worker:
         :param state: which of them
         :raises TimeoutError: it does not become so
         """
-        wait_until(lambda: self.state == state, f"a worker is {state}")
+        wait_until(
+            lambda: self.state == state,
+            f"a worker is {state}",
+            patience=_ON_ITS_WAY,
+        )
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, unless it is dead.
 
         :param number: which one
         """
-        # Its host does not forget the number before it is asked, so it
-        # cannot be another's.
-        if self.state != "dead":
-            os.kill(self.pid, number)
+        self.host.signal(self.pid, number)
 
 
 @contextlib.contextmanager

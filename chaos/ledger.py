@@ -7,18 +7,17 @@ under that token: Nova's rows tell it without ours.
 
 from __future__ import annotations
 
-import typing as ty
-
 import sqlalchemy as sa
 
 from chaos.databases import Databases
 from chaos.entry import Entry
+from chaos.entry import Tally
 from chaos.grants import GIVEN
-from chaos.hosts import wait_until
+from chaos.tokens import rows
+from chaos.tokens import Tokens
 from embedded import database_server
 from nova.db.api import models as api_models
 from nova.db.main import models as main_models
-from openstack_idempotency.sql import clock
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 
@@ -47,14 +46,14 @@ _BUILT = sa.select(
 ).where(main_models.Instance.deleted == 0)
 
 
-class Ledger:
+class Ledger(Tokens):
     """Reads one site's databases, and lets time pass in them.
 
     :param urls: the databases
     """
 
     def __init__(self, urls: Databases) -> None:
-        self._engine = database_server.engine(urls.api)
+        super().__init__(urls.api)
         self._cells = [
             database_server.engine(url) for url in (urls.cell0, urls.cell1)
         ]
@@ -62,12 +61,12 @@ class Ledger:
     def entries(self) -> dict[str, Entry]:
         """Return what every caller has that has anything."""
         # First the cells: a server comes there before it leaves the rest.
-        built = [row for cell in self._cells for row in _rows(cell, _BUILT)]
-        servers = _rows(self._engine, _SERVERS)
-        waiting = {uuid for (uuid,) in _rows(self._engine, _WAITING)}
+        built = [row for cell in self._cells for row in rows(cell, _BUILT)]
+        servers = rows(self.engine, _SERVERS)
+        waiting = {uuid for (uuid,) in rows(self.engine, _WAITING)}
         there = {uuid for _, uuid in built}
         kept = {uuid for _, uuid, _, queued in servers if not queued}
-        tally = _Tally()
+        tally = Tally()
         for caller, uuid, cell, queued in servers:
             field = "made"
             if queued:
@@ -80,72 +79,6 @@ class Ledger:
                 tally.note(caller, "stray", uuid)
         for query, field in (*((query, "made") for query in _OTHERS),
                              (_BOUND, "bound")):
-            for caller, resource in _rows(self._engine, query):
+            for caller, resource in rows(self.engine, query):
                 tally.note(caller, field, resource)
         return tally.entries()
-
-    def entry(self, caller: str) -> Entry:
-        """Return what one caller has.
-
-        :param caller: the caller
-        """
-        return self.entries().get(caller, Entry())
-
-    def locked(self, caller: str) -> bool:
-        """Tell whether a transaction has the row of a caller's token.
-
-        :param caller: the caller
-        """
-        mine = sa.select(TOKENS.c.id).where(TOKENS.c.project_id == caller)
-        with self._engine.begin() as connection:
-            all_ = connection.scalars(mine).all()
-            free = mine.with_for_update(skip_locked=True)
-            return len(connection.scalars(free).all()) < len(all_)
-
-    def expire(self, caller: str) -> None:
-        """Let the lease of a caller's token be over, and wait until it is.
-
-        A row that is locked cannot be changed; its lease ends by itself.
-
-        :param caller: the caller
-        """
-
-        def over() -> bool:
-            mine = TOKENS.c.project_id == caller
-            running = TOKENS.c.lease_until > clock.now()
-            unlocked = sa.select(TOKENS.c.id).where(mine)
-            with self._engine.begin() as connection:
-                keys = connection.scalars(
-                    unlocked.with_for_update(skip_locked=True)
-                ).all()
-                connection.execute(
-                    sa.update(TOKENS)
-                    .where(TOKENS.c.id.in_(keys))
-                    .values(lease_until=0)
-                )
-                left = sa.select(TOKENS.c.id).where(mine, running)
-                return not connection.scalars(left).all()
-
-        wait_until(over, "a lease is over")
-
-
-class _Tally:
-    def __init__(self) -> None:
-        self._fields: dict[str, dict[str, list[str]]] = {}
-
-    def note(self, caller: str, field: str, resource: str) -> None:
-        mine = self._fields.setdefault(caller, {})
-        mine.setdefault(field, []).append(resource)
-
-    def entries(self) -> dict[str, Entry]:
-        return {
-            caller: Entry(**{name: tuple(ids) for name, ids in mine.items()})
-            for caller, mine in self._fields.items()
-        }
-
-
-def _rows(
-    engine: sa.Engine, query: sa.Select[ty.Any]
-) -> list[sa.Row[ty.Any]]:
-    with engine.connect() as connection:
-        return list(connection.execute(query))

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the clients of a campaign ask for, and how often each of it."""
+"""What the clients of a campaign ask of Nova, and how often each of it."""
 
 from __future__ import annotations
 
 import dataclasses
-import random
 import typing as ty
 
 from chaos.client import KEYPAIR
@@ -42,7 +41,8 @@ def _weigh(weight: int, *operations: Operation) -> list[Operation]:
     return [operation for operation in operations for _ in range(weight)]
 
 
-_DICE = [
+#: Each as often as it is asked for.
+DICE: ty.Final = [
     *_weigh(8, SERVER),
     *_weigh(2, _servers(2), _servers(3), GROUPED, KEYPAIR),
     *_weigh(1, GROUP, TOO_MANY_FOR_A_GROUP),
@@ -56,11 +56,3 @@ _DICE = [
         _over_quota(GROUP, "server_groups"),
     ),
 ]
-
-
-def any_of_them(chance: random.Random) -> Operation:
-    """Return some operation.
-
-    :param chance: chooses
-    """
-    return chance.choice(_DICE)

@@ -10,6 +10,12 @@ from chaos.history import Event
 
 DATABASE = "database"
 BROKER = "broker"
+#: Of one node of a cluster: the others go on.
+DEAD_NODE = "dead node"
+LONE_NODE = "lone node"
+
+#: What is out of reach in turn on a cluster.
+ON_NODES: ty.Final = (DEAD_NODE, LONE_NODE)
 
 # Seconds in which all connections are made again, and who was waiting for
 # what was out of reach has gone on.

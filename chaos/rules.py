@@ -27,6 +27,7 @@ class Rule(enum.Enum):
     STATE = "an answer's state does not say what a client has to know"
     BYSTANDER = "somebody else had to wait, or was turned away"
     ENDLESS = "a request or a client has not ended"
+    DIVERGED = "a node of the cluster holds something else than the others"
     SLOW = "a worker spent longer on a request than any wait of ours"
 
 

@@ -18,21 +18,25 @@ COMPUTE = "compute"
 CELL1 = "11111111-1111-1111-1111-111111111111"
 
 
-def create(urls: Databases, transport_url: str) -> None:
+def create(
+    urls: Databases, transport_url: str, cells: Databases | None = None
+) -> None:
     """Fill empty databases.
 
     :param urls: the databases
     :param transport_url: the broker of both cells
+    :param cells: where hosts find those of the cells, if not there
     """
+    found = cells or urls
     for url in (urls.cell0, urls.cell1):
         testing.schema.create_cell(database_server.engine(url))
     api = database_server.engine(urls.api)
     testing.schema.create_api(api)
     migration.db_sync(api)
-    cells = (("cell0", CellMapping.CELL0_UUID, urls.cell0),
-             ("cell1", CELL1, urls.cell1))
+    mappings = (("cell0", CellMapping.CELL0_UUID, found.cell0),
+                ("cell1", CELL1, found.cell1))
     with api.begin() as connection:
-        for name, uuid, url in cells:
+        for name, uuid, url in mappings:
             connection.execute(
                 sa.insert(api_models.CellMapping).values(
                     uuid=uuid,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that one campaign runs on: servers, hosts, and a conductor."""
+"""All that a campaign of Nova runs on: servers, hosts, and a conductor."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ import dataclasses
 from pathlib import Path
 import typing as ty
 
-import sqlalchemy as sa
-
 from chaos import broker
-from chaos import daemon
-from chaos import databases
+from chaos import ground
 from chaos import hosts
 from chaos import outages
 from chaos import schema
 from chaos.child import Child
 from chaos.configuration import Configuration
-from chaos.daemon import Daemon
 from chaos.databases import Databases
 from chaos.fleet import Fleet
+from chaos.grants import Grants
+from chaos.ground import Ground
 from chaos.history import History
-from chaos.hosts import Worker
+from chaos.ledger import Ledger
 from chaos.mutation import Mutation
 from chaos.relay import Relay
+from chaos.subject import QUIET_WORKERS
+from chaos.subject import Site
 from chaos.weather import Service
-
-_QUIET_WORKERS = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,52 +50,12 @@ class Broker:
         return True
 
 
-@dataclasses.dataclass(frozen=True)
-class Database:
-    """The database server, seen by everybody.
-
-    :param daemon: the server
-    """
-
-    daemon: Daemon
-
-    def fail(self) -> None:
-        """Let it crash."""
-        self.daemon.crash()
-
-    def recover(self) -> None:
-        """Begin to start it."""
-        self.daemon.start()
-
-    def answers(self) -> bool:
-        """Tell whether it is back."""
-        return self.daemon.answers()
-
-
-@dataclasses.dataclass(frozen=True)
-class Site:
-    """One site.
-
-    :param urls: its databases, as no host connects to them
-    :param fleet: the workers that get into trouble
-    :param victims: their API database, as each of their hosts connects
-    :param quiet: workers that share only databases and broker with them
-    :param services: what can be put out of reach
-    """
-
-    urls: Databases
-    fleet: Fleet
-    victims: ty.Sequence[str]
-    quiet: ty.Sequence[Worker]
-    services: ty.Mapping[str, Service]
-
-
 def missing(backend: str) -> str | None:
     """Return what keeps a site from being made, None if nothing does.
 
     :param backend: the kind of database
     """
-    return daemon.missing(backend) or broker.missing()
+    return ground.missing(backend) or broker.missing()
 
 
 @contextlib.contextmanager
@@ -117,46 +75,56 @@ def started(
     :param mutation: what is switched off
     """
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(daemon.started(backend))
-        urls = databases.create(sa.make_url(server.url))
-        schema.create(urls, broker.URL)
+        mine = stack.enter_context(ground.started(backend, Databases))
+        schema.create(mine.urls, broker.URL, mine.cells)
         relay = stack.enter_context(Relay(*broker.address()))
         topic = stack.enter_context(broker.exchange())
-        conductor = _conductor(folder, urls, topic, seed, history)
+        conductor = _conductor(folder, mine, topic, seed, history)
         stack.callback(conductor.stop)
-        sites = _sites(urls, broker.by_way_of(relay.port), topic)
+        sites = _sites(mine, broker.by_way_of(relay.port), topic)
         running = stack.enter_context(
             hosts.of_sites(folder, sites, history, mutation)
         )
         conductor.read()
         *troubled, quiet = running
         yield Site(
-            urls=urls,
+            ledgers=[Ledger(urls) for urls in mine.copies],
+            grants=Grants(mine.urls.api),
             fleet=Fleet(troubled),
-            victims=[urls.of(name).api for name in daemon.TROUBLED],
-            quiet=[quiet.fork() for _ in range(_QUIET_WORKERS)],
-            services={
-                outages.BROKER: Broker(relay),
-                outages.DATABASE: Database(server),
-            },
+            victims=[urls.api for urls in mine.troubled.values()],
+            quiet=[quiet.fork() for _ in range(QUIET_WORKERS)],
+            services=_services(mine, Broker(relay)),
         )
 
 
+def _services(
+    mine: Ground[Databases], broker_: Broker
+) -> ty.Mapping[str, Service]:
+    # On a cluster, its nodes make enough trouble.
+    if len(mine.copies) > 1:
+        return mine.services
+    return {outages.BROKER: broker_, **mine.services}
+
+
 def _sites(
-    urls: Databases, transport: str, topic: str
+    mine: Ground[Databases], transport: str, topic: str
 ) -> dict[str, Configuration]:
-    names = (*daemon.TROUBLED, daemon.BYSTANDER)
     return {
-        name: Configuration(urls.of(name), transport, topic) for name in names
+        name: Configuration(urls, transport, topic)
+        for name, urls in mine.homes.items()
     }
 
 
 def _conductor(
-    folder: Path, urls: Databases, topic: str, seed: int, history: History
+    folder: Path,
+    ground_: Ground[Databases],
+    topic: str,
+    seed: int,
+    history: History,
 ) -> Child:
     mine = folder / "conductor"
     mine.mkdir()
-    site = Configuration(urls.of(daemon.CONDUCTOR), broker.URL, topic)
+    site = Configuration(ground_.conductor, broker.URL, topic)
     site.write(mine, mine.name)
     arguments = ["--topic", topic, "--seed", str(seed)]
     arguments += ["--history", str(history.path)]

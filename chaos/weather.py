@@ -11,9 +11,22 @@ import typing as ty
 from chaos import outages
 from chaos.history import History
 
-# Seconds of an outage, and between one and the next.
-_DOWN = {outages.DATABASE: (0.3, 2.5), outages.BROKER: (0.5, 5.0)}
-_BETWEEN = (5.0, 15.0)
+# Seconds before the first outage, of one, and until the next one.
+_FIRST = (2.5, 7.5)
+_DOWN = {
+    outages.DATABASE: (0.3, 2.5),
+    outages.BROKER: (0.5, 5.0),
+    # Some are back before the others miss them.
+    outages.DEAD_NODE: (0.5, 6.0),
+    outages.LONE_NODE: (1.0, 8.0),
+}
+_BETWEEN = {
+    outages.DATABASE: (5.0, 15.0),
+    outages.BROKER: (5.0, 15.0),
+    # It has taken its time to catch up.
+    outages.DEAD_NODE: (2.0, 8.0),
+    outages.LONE_NODE: (2.0, 8.0),
+}
 
 
 class Service(ty.Protocol):
@@ -51,6 +64,11 @@ class Weather:
         self._until = 0.0
         self._recovering = False
 
+    @property
+    def calm(self) -> bool:
+        """Whether all is within reach."""
+        return self._down is None
+
     def change(self, chance: random.Random, *, peace: bool) -> None:
         """Do what is due.
 
@@ -60,14 +78,14 @@ class Weather:
         now = self._clock()
         if self._down is None:
             if not self._until:
-                self._until = now + chance.uniform(*_BETWEEN) / 2
+                self._until = now + chance.uniform(*_FIRST)
             elif now > self._until and not peace:
                 self._begin(chance)
         elif self._recovering:
             if self._services[self._down].answers():
                 self._history.note("up", of=self._down)
+                self._until = now + chance.uniform(*_BETWEEN[self._down])
                 self._down, self._recovering = None, False
-                self._until = now + chance.uniform(*_BETWEEN)
         elif peace or now > self._until:
             self._services[self._down].recover()
             self._recovering = True

@@ -140,7 +140,7 @@ def _before_we_are_loaded(
     """Tell whether novaclient was stopped before it loads extensions.
 
     It asks for the API's versions first. Nothing was sent then, and its own
-    message is all there is (client/README.md says so).
+    message is all there is (client/README.md says why).
     """
     asked = [one for one in seen if one.run == number]
     return story.case.by is By.NOVA and all(one.is_version for one in asked)

@@ -107,7 +107,7 @@ class Client:
         request = Request(
             token=self._plan.token,
             scope=Scope("p", "u", f"POST /{self._plan.number}"),
-            canonical=b"%d" % self._own.asks,
+            fingerprints=(b"%032d" % self._own.asks,),
             request_id=name,
             roles=self._roles,
             attempt=number + 1,

@@ -41,7 +41,7 @@ class Withdrawing(Looking):
             if row is None:
                 return None
             session.statement()
-            committed = self._committed(session, row, use)
+            committed = self._committed(session, row)
             if committed is not None:
                 return committed
             session.statement()
@@ -108,14 +108,13 @@ class Withdrawing(Looking):
         session.transaction.write(row, lease_until=until)
         return row
 
-    def _committed(self, session: Session, row: Row, use: Use) -> Fate | None:
+    def _committed(self, session: Session, row: Row) -> Fate | None:
         """Return what was committed before, while its connection broke."""
         record = session.transaction.read(row)
         assert record is not None  # noqa: S101 - it is locked
         if record.state is not State.RUNNING:
             return Fate.DELETED
-        mine = record.request_id == use.request_id
-        return Fate.WITHDRAWN if mine else None
+        return None if record.bound else Fate.WITHDRAWN
 
     def _note(self, session: Session, row: Row, withdrawn: Withdrawn) -> None:
         key = row.record.id

@@ -13,7 +13,7 @@ from mutations.table.places import SQL
 
 _NOT_GIVEN_BACK = (
     f"{ENGINE}/attempt.py",
-    "            self._parts.returns.add(self._use)\n            raise\n",
+    "            self._give_back()\n            raise\n",
     "            raise\n",
 )
 _REFUSED_LOSER = (
@@ -67,6 +67,34 @@ FAULTS = (
         _NOT_GIVEN_BACK,
     ),
     fault("9.4", "the same, simulated", Simulated(), _NOT_GIVEN_BACK),
+    fault(
+        "9.4",
+        "what another request ran is given back as this one's, by their id",
+        tests(
+            "unit.library.test_engine",
+            "ChosenIdTest."
+            "test_what_became_of_the_first_one_stays_unknown",
+        ),
+        (
+            f"{ENGINE}/attempt.py",
+            "        if self._tried in (Decision.RECOVER, Decision.RECONCILE):\n",
+            "        if False:\n",
+        ),
+    ),
+    fault(
+        "9.4",
+        "a retry with the first request's id seems to have withdrawn it",
+        tests(
+            "functional.db.test_store",
+            "WithdrawOnSqliteTest."
+            "test_a_retry_that_has_the_first_request_s_id_is_another_one",
+        ),
+        (
+            f"{SQL}/withdrawing.py",
+            "        return None if row.bound else Fate.WITHDRAWN\n",
+            "        return Fate.WITHDRAWN\n",
+        ),
+    ),
     fault(
         "9.4",
         "a request that took its token unawares waits for itself",

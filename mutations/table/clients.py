@@ -54,4 +54,62 @@ FAULTS = (
             "        if promise.retry_safe is None:\n            raise use.refusal",
         ),
     ),
+    fault(
+        "clients.5",
+        "a program's call is made again although nothing was promised",
+        tests(
+            "unit.client.test_given",
+            "AgainTest.test_is_not_sent_without_a_promise",
+        ),
+        (
+            f"{_CLIENT}/given.py",
+            "            if use.ending.unsettled:\n",
+            "            if False:\n",
+        ),
+    ),
+    fault(
+        "clients.6",
+        "a command whose entry is damaged runs as a new one",
+        tests("unit.client.test_damaged", "EntryTest.test_text_that_is_*"),
+        (
+            f"{_CLIENT}/journal.py",
+            "        # Perhaps of a newer version of this client.\n",
+            "        return None\n",
+        ),
+    ),
+    fault(
+        "clients.7",
+        "a command runs as a new one when the key of the digests is lost",
+        tests("unit.client.test_damaged", "KeyTest.test_key_that_is_lost_1_None"),
+        (
+            f"{_CLIENT}/journal.py",
+            "if text is None and not self._needs_key(kind):",
+            "if text is None:",
+        ),
+    ),
+    fault(
+        "clients.8",
+        "others may write where a user's tokens are kept",
+        tests(
+            "unit.client.test_damaged",
+            "FolderTest.test_for_its_user_alone_whatever_the_umask_allows",
+        ),
+        (
+            f"{_CLIENT}/vault.py",
+            "path.mkdir(mode=0o700, exist_ok=True)",
+            "path.mkdir(exist_ok=True)",
+        ),
+    ),
+    fault(
+        "clients.9",
+        "in an outage each call asks three questions",
+        tests(
+            "unit.client.test_given", "OutageTest.test_questions_are_paid_for"
+        ),
+        (
+            f"{_CLIENT}/attempts.py",
+            "if found.answered or not self._budget.take(retry.COST):",
+            "if found.answered:",
+        ),
+    ),
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from mutations.fault import fault
 from mutations.fault import Simulated
 from mutations.fault import tests
+from mutations.table import purging
 from mutations.table.places import ENGINE
 from mutations.table.places import LIBRARY
 from mutations.table.places import NOVA
@@ -13,13 +14,14 @@ from mutations.table.places import PROTOCOL
 from mutations.table.places import SQL
 
 _PURGE = "functional.db.test_purge"
+_WALK = "functional.db.test_walk"
 
 LIFE = (
     fault(
         "16.1",
         "the token of a living server ends",
         tests(
-            _PURGE, "WalkOnSqliteTest.test_it_lives_as_long_as_the_last_one"
+            _WALK, "WalkOnSqliteTest.test_it_lives_as_long_as_the_last_one"
         ),
         (
             f"{SQL}/steps.py",
@@ -35,9 +37,9 @@ LIFE = (
     fault(
         "16.2",
         "the token of a restored server ends",
-        tests(_PURGE, "WalkOnSqliteTest.test_what_comes_back_unmarks_it"),
+        tests(_WALK, "WalkOnSqliteTest.test_what_comes_back_unmarks_it"),
         (
-            f"{SQL}/purge.py",
+            f"{SQL}/walking.py",
             "            [key for key in alive if found[key] is not None],\n",
             "            [],\n",
         ),
@@ -57,103 +59,12 @@ LIFE = (
     fault(
         "16.4",
         "a token is taken for one whose servers are gone while it runs",
-        tests(_PURGE, "WalkOnSqliteTest.test_one_that_runs_is_left_alone"),
+        tests(_WALK, "WalkOnSqliteTest.test_one_that_runs_is_left_alone"),
         (
-            f"{SQL}/purge.py",
+            f"{SQL}/walking.py",
             "        where = sa.and_(TOKENS.c.lasting == sa.true(), idle, "
             "where)\n",
             "        where = sa.and_(TOKENS.c.lasting == sa.true(), where)\n",
-        ),
-    ),
-)
-
-PURGE = (
-    fault(
-        "17.1",
-        "a slow former owner looks for a row that is purged already",
-        tests(
-            _PURGE,
-            "PurgeOnSqliteTest.test_an_ended_one_is_kept_an_hour_longer",
-        ),
-        (
-            f"{SQL}/purge.py",
-            "            columns.expires_at < self._now - KEPT,\n",
-            "            columns.expires_at < self._now,\n",
-        ),
-    ),
-    fault(
-        "17.2",
-        "what is to be undone is forgotten",
-        tests(
-            _PURGE, "PurgeOnSqliteTest.test_one_with_something_to_undo_stays"
-        ),
-        (
-            f"{SQL}/purge.py",
-            "            columns.undo == 0,\n",
-            "",
-        ),
-    ),
-    fault(
-        "17.3",
-        "a purge waits for a row that is locked",
-        tests(_PURGE, "LockedOnMysqlTest.test_nobody_waits"),
-        (
-            f"{SQL}/unlocked.py",
-            "with_for_update(skip_locked=True)",
-            "with_for_update()",
-        ),
-    ),
-    fault(
-        "17.4",
-        "an alias leads to a row that is gone",
-        tests(
-            _PURGE,
-            "LockedOnMysqlTest.test_one_whose_alias_is_locked_stays_whole",
-        ),
-        (
-            f"{SQL}/purge.py",
-            "        own = [key for key in keys if key not in aliased]\n",
-            "        own = keys\n",
-        ),
-    ),
-    fault(
-        "17.5",
-        "a purge by command ends at the first row that is locked",
-        tests(
-            "functional.test_commands",
-            "CommandsOnMysqlTest.test_purge_passes_over_what_is_locked",
-        ),
-        (
-            f"{LIBRARY}/commands/purge.py",
-            "        if found.done == len(found.chosen) < limit:\n",
-            "        if found.done < limit:\n",
-        ),
-    ),
-    fault(
-        "17.6",
-        "withdrawals that cannot be undone keep others from their turn",
-        tests(
-            "functional.test_chores",
-            "ChoresTest.test_each_withdrawal_has_its_turn_and_another_one",
-        ),
-        (
-            f"{NOVA}/chores.py",
-            "        self._undone_to = after or 0\n",
-            "",
-        ),
-    ),
-    fault(
-        "17.7",
-        "everybody waits for tables that are being dropped",
-        tests(
-            "functional.db.test_drop",
-            "InUseOnPostgresqlTest."
-            "test_it_is_given_up_and_nobody_waits_for_long",
-        ),
-        (
-            f"{SQL}/migration.py",
-            "    connection.exec_driver_sql(wait.format(f\"{_BRIEFLY}{unit}\"))\n",
-            "    assert unit is not None\n",
         ),
     ),
 )
@@ -211,13 +122,29 @@ LOOKUP = (
     fault(
         "18.5",
         "a wait of thousands of digits is an unexpected error",
-        tests("functional.test_lookup", "Refused.test_a_query_that_is_none"),
+        tests(
+            "functional.test_lookup_refused",
+            "Refused.test_a_query_that_is_none",
+        ),
         (
             f"{NOVA}/lookup_schema.py",
             '        "wait": parameter_types.single_param(_DIGITS),\n',
             '        "wait": parameter_types.single_param(\n'
             "            parameter_types.non_negative_integer\n"
             "        ),\n",
+        ),
+    ),
+    fault(
+        "18.6",
+        "a crowd of look-ups comes back each second",
+        tests(
+            "functional.test_lookup_waiting",
+            "Waits.test_the_more_look_the_later_they_come_back",
+        ),
+        (
+            f"{LIBRARY}/wsgi/lookup.py",
+            'return {"Retry-After": str(self.lookup.pause())} if running',
+            "return dict(AGAIN) if running",
         ),
     ),
 )
@@ -289,4 +216,4 @@ COUNTERS = (
     ),
 )
 
-FAULTS = (*LIFE, *PURGE, *LOOKUP, *COUNTERS)
+FAULTS = (*LIFE, *purging.FAULTS, *LOOKUP, *COUNTERS)

@@ -209,8 +209,8 @@ FAULTS = (
         ),
         (
             f"{PROTOCOL}/sameness.py",
-            "        parse_float=_number,\n",
-            "        parse_float=lambda text: _number(repr(float(text))),\n",
+            "        parse_float=_fraction,\n",
+            "        parse_float=float,\n",
         ),
     ),
 )

@@ -99,6 +99,56 @@ FAULTS = (
         ),
     ),
     fault(
+        "2.39",
+        "a row that the service has marked as deleted is there",
+        _museum("test_it_does_not_survive", "Marked"),
+        (
+            f"{SQL}/surviving.py",
+            "    if kind.marked is not None:\n",
+            "    if False:\n",
+        ),
+    ),
+    fault(
+        "2.40",
+        "a request that lost its token marks rows as deleted",
+        _museum("test_who_lost_the_token_gives_nothing_back", "Marked"),
+        (
+            f"{SQL}/statements.py",
+            "    return marked is not None and naming.sets(statement, marked)\n",
+            "    return False\n",
+        ),
+    ),
+    fault(
+        "2.41",
+        "what a condition asks of another table is taken for what is changed",
+        _museum("test_what_is_compared_with_other_tables_is_not_changed"),
+        (
+            f"{SQL}/naming.py",
+            "        own = _table(left) == statement.table.name\n",
+            "        own = True\n",
+        ),
+    ),
+    fault(
+        "2.42",
+        "a row that a statement selects is bound though there is none",
+        _museum("test_the_retry_gets_the_first_answer_7_*"),
+        (
+            f"{SQL}/naming.py",
+            "        return [_selected(statement)] * result.rowcount\n",
+            "        return [_selected(statement)]\n",
+        ),
+    ),
+    fault(
+        "2.43",
+        "a service that runs its method again makes a second one",
+        _museum("test_no_more_is_made_than_the_request_may_make"),
+        (
+            f"{SQL}/binding.py",
+            "    limited = claim.most is not None and bound > 0\n",
+            "    limited = False\n",
+        ),
+    ),
+    fault(
         "5.9",
         "distributions of different minor versions work together",
         tests("unit.library.test_versions", "CheckTest.test_the_others_*"),

@@ -37,7 +37,7 @@ FAULTS = (
         "14a",
         "how long the service waits for locks is changed",
         tests(
-            "functional.db.test_connections",
+            "functional.db.test_connection_settings",
             "SettingsOnMysqlTest.test_they_stay_as_they_are",
         ),
         (
@@ -81,8 +81,9 @@ FAULTS = (
         ),
         (
             f"{SQL}/migration.py",
-            "    if backend not in _LOCK:\n",
-            "    if backend:\n",
+            '    alone = {"mysql": _on_connection, '
+            '"postgresql": _in_transaction}\n',
+            "    alone: dict[str, ty.Any] = {}\n",
         ),
     ),
     fault(
@@ -201,7 +202,7 @@ FAULTS = (
         "a method without a request fails at its first call, not when it is "
         "decorated",
         tests(
-            "unit.library.test_idempotent",
+            "unit.library.test_idempotent_forms",
             "FormsTest.test_a_method_without_a_request_is_refused_at_once",
         ),
         (

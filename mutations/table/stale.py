@@ -63,4 +63,27 @@ FAULTS = (
             "        if left is None:\n",
         ),
     ),
+    fault(
+        "2.24",
+        "a fence that a node which lags behind stopped keeps its token",
+        tests(
+            "unit.library.test_taken_over",
+            "NotTakenOverTest.test_the_next_try_runs_at_once_*",
+        ),
+        (
+            f"{ENGINE}/execution.py",
+            "            return self._stopped(claim)\n",
+            "            return Settled.LOST\n",
+        ),
+    ),
+    fault(
+        "2.25",
+        "db sync on two nodes at once fails on what the other one makes",
+        tests("galera.test_tables", "Tables.test_all_runs_succeed"),
+        (
+            f"{SQL}/migration.py",
+            "_MET = (1050, 1061, 1062, 1213, 1684)\n",
+            "_MET = ()\n",
+        ),
+    ),
 )

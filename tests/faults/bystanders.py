@@ -9,18 +9,14 @@ import dataclasses
 import signal
 import time
 import typing as ty
-import uuid
 
 from chaos.checker import BOUND
 from chaos.client import Answer
 from chaos.client import Client
-from chaos.client import KEYPAIR
-from chaos.client import SERVER
 from chaos.hosts import Worker
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
 from openstack_idempotency.engine.points import Point
-from tests.faults import scenes
 from tests.faults import waits
 
 # While it lasts, the heartbeat of its process renews its lease.
@@ -31,63 +27,92 @@ _TIMEOUT = 60.0
 
 
 @dataclasses.dataclass(frozen=True)
-class _Asked:
+class Asked:
     """One request of a bystander.
 
     :param what: what it is
     :param client: whose
+    :param port: of the worker to whom it is sent
     :param order: what happens to it, None for nothing
+    :param reads: whether it is a GET
+    :param bound: seconds in which it has its answer
     """
 
     what: str
     client: Client
+    port: int
     order: Order | None = None
+    reads: bool = False
+    bound: float = BOUND
 
-    def fault(self, answer: Answer, seconds: float) -> str | None:
-        """Return what is wrong with its answer, None if nothing is."""
-        refusal = self.client.operation.refusal
-        right = (
-            answer.succeeded if refusal is None else answer.status == refusal
+    def send(self) -> str | None:
+        """Send it, and return what is wrong with its answer, if anything."""
+        if self.reads:
+            get = self.client.get
+            return self.timed(lambda: (get(self.port, _TIMEOUT), None))
+        post = self.client.post
+        return self.timed(
+            lambda: _told(post(self.port, self.order, _TIMEOUT))
         )
-        if right and seconds < BOUND:
+
+    def timed(
+        self, send: ty.Callable[[], tuple[int, str | None]]
+    ) -> str | None:
+        """Return what is wrong with an answer, if anything.
+
+        :param send: waits for it, and returns its status and state
+        """
+        started = time.monotonic()
+        status, state = send()
+        seconds = time.monotonic() - started
+        refusal = None if self.reads else self.client.operation.refusal
+        right = status < 400 if refusal is None else status == refusal
+        if right and seconds < self.bound:
             return None
-        says = f"{answer.status} {answer.state} after {seconds:.1f} s"
-        return f"{self.what}: {says}"
-
-
-def _requests() -> ty.Iterator[_Asked]:
-    for name, operation in (
-        ("a boot", SERVER),
-        ("a keypair", KEYPAIR),
-        ("what is refused", scenes.REFUSED),
-    ):
-        for with_, tokened in (("a new", True), ("no", False)):
-            client = Client(uuid.uuid4().hex, operation, tokened=tokened)
-            yield _Asked(f"{name} with {with_} token", client)
+        return f"{self.what}: {status} {state} after {seconds:.1f} s"
 
 
 class Bystanders:
     """All of them, on workers that are in no trouble.
 
-    :param worker: where they send their requests
+    :param worker: where requests are sent that last
     :param other: another one, which stands still for a while, too
-    :param url: the API database
+    :param url: the database of the API
+    :param begins: who sends a request that stands still there
+    :param lasts: who sends one during which its lease is renewed
+    :param asked: all other requests
+    :param bound: seconds in which the first two have their answers
     """
 
-    def __init__(self, worker: Worker, other: Worker, url: str) -> None:
-        self._worker = worker
+    def __init__(
+        self,
+        worker: Worker,
+        other: Worker,
+        url: str,
+        *,
+        begins: Client,
+        lasts: Client,
+        asked: ty.Sequence[Asked],
+        bound: float = BOUND,
+    ) -> None:
         self._other = other
         self._url = url
+        self._begins = Asked(
+            "one that had claimed before", begins, other.port, bound=bound
+        )
+        self._lasts = Asked(
+            "one that lasts", lasts, worker.port, _LASTING, bound=bound
+        )
+        self._asked = asked
         self._clients = futures.ThreadPoolExecutor(2)
         self._begun: futures.Future[Answer] | None = None
 
     @contextlib.contextmanager
     def began(self) -> ty.Iterator[ty.Self]:
         """Let a request claim its token, and go no further until later."""
-        asked = _Asked("", Client(uuid.uuid4().hex))
         with self._clients:
             self._begun = self._clients.submit(
-                asked.client.post, self._other.port, _STOPPED, _TIMEOUT
+                self._begins.client.post, self._other.port, _STOPPED, _TIMEOUT
             )
             self._other.wait_until("stopped")
             try:
@@ -100,30 +125,19 @@ class Bystanders:
         watch = waits.Watch(self._url)
         found: list[str | None] = []
         with watch.kept():
-            lasting = _Asked(
-                "one that lasts", Client(uuid.uuid4().hex), _LASTING
-            )
-            renewed = self._clients.submit(self._ask, lasting)
-            for asked in _requests():
-                found.append(self._ask(asked))
+            renewed = self._clients.submit(self._lasts.send)
+            found += [asked.send() for asked in self._asked]
             found.append(renewed.result())
             found.append(self._goes_on())
         found.append(watch.waited)
         return [fault for fault in found if fault is not None]
 
-    def _ask(self, asked: _Asked) -> str | None:
-        post = asked.client.post
-        return _timed(
-            asked, lambda: post(self._worker.port, asked.order, _TIMEOUT)
-        )
-
     def _goes_on(self) -> str | None:
-        assert self._begun is not None
-        asked = _Asked("one that had claimed before", Client(""))
+        begun = self._begun
+        assert begun is not None
         self._other.signal(signal.SIGCONT)
-        return _timed(asked, self._begun.result)
+        return self._begins.timed(lambda: _told(begun.result()))
 
 
-def _timed(asked: _Asked, post: ty.Callable[[], Answer]) -> str | None:
-    started = time.monotonic()
-    return asked.fault(post(), time.monotonic() - started)
+def _told(answer: Answer) -> tuple[int, str | None]:
+    return answer.status, answer.state
