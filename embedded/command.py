@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real `nova` and `openstack` commands, run as the demo user."""
+"""The real `nova` and `openstack` commands, run as a user of the stack."""
 
 from __future__ import annotations
 
@@ -49,10 +49,12 @@ class ClientCommand:
 
     program: ty.ClassVar[str]
 
-    def __init__(self, site: Site) -> None:
+    def __init__(
+        self, site: Site, who: tuple[str, str] = openrc.DEMO
+    ) -> None:
         self._environment = {
             **environment.inherited(),
-            **openrc.variables(site, openrc.DEMO),
+            **openrc.variables(site, who),
             # What the client remembers belongs to this cloud, and goes with
             # it: none of it into the user's own folder, or keyring.
             "XDG_STATE_HOME": str(site.data("client")),

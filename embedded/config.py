@@ -45,6 +45,12 @@ def database(url: str) -> Section:
     return options
 
 
+def idempotency(site: Site) -> Section:
+    """Return the options of client tokens, the same for each service."""
+    # Each has one host, and where it takes tokens at all, that does.
+    return {"secret": site.secrets.idempotency, "every_host": True}
+
+
 def credentials(site: Site, user: str) -> Section:
     """Return the options with which a service logs in as a user."""
     return {

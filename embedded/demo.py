@@ -37,15 +37,15 @@ def run(
     ports.require_free(chosen)
     state = platform.beside(var / "demo")
     shutil.rmtree(state, ignore_errors=True)
-    site = Site.on(platform, state, chosen)
+    site = Site.on(platform, state, chosen, tokens=True)
     progress.say("A control plane of its own:")
     site = source.installed(site, nova, progress.step)
     with Stack(site, var / "template", progress.step) as stack:
         progress.say("The story:")
         results = []
         for step in Story(site).steps():
-            if step.typed:
-                progress.say(f"  $ {step.typed}")
+            for line in step.typed:
+                progress.say(f"  $ {line}")
             results.append(tell(step.title, step.play))
         results.append(tell("stop everything", lambda: _stop(stack)))
     provision.drop(site)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nova's api-paste.ini: upstream's, and what is to be different in it."""
+"""Paste files: upstream's, and what is to be different in them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,22 @@ import typing as ty
 _APP = "app:osapi_compute_app_v21"
 # A pipeline of the compute API is told by the application at its end.
 _END = " osapi_compute_app_v21"
-# The one line by which an operator turns the product on.
+# The one line by which an operator turns the product on in Nova.
 _OPTION = "paste.app_factory"
 _ROUTER = "nova.idempotency.router:APIRouterV21.factory"
+# The filter of other services.
+_FILTER = "idempotency"
 
 
-def installed() -> configparser.RawConfigParser:
-    """Return the file that upstream's package has installed."""
-    place = Path(sys.prefix, "etc", "nova", "api-paste.ini")
-    return parsed(place.read_text())
+def installed(
+    service: str = "nova", name: str = "api-paste.ini"
+) -> configparser.RawConfigParser:
+    """Return the file that upstream's package has installed.
+
+    :param service: the service
+    :param name: what the file is called
+    """
+    return parsed(Path(sys.prefix, "etc", service, name).read_text())
 
 
 def parsed(text: str) -> configparser.RawConfigParser:
@@ -41,6 +48,31 @@ def turn_on(paste: configparser.RawConfigParser) -> None:
     :raises configparser.NoSectionError: upstream's file has other names
     """
     paste.set(_APP, _OPTION, _ROUTER)
+
+
+def add_filter(
+    paste: configparser.RawConfigParser,
+    composite: str,
+    behind: str,
+    service: str,
+) -> None:
+    """Put our filter into each pipeline of a composite.
+
+    :param paste: the file
+    :param composite: the section of the pipelines
+    :param behind: the filter that makes contexts
+    :param service: the service
+    :raises configparser.NoSectionError: upstream's file has other names
+    """
+    for option, pipeline in paste.items(composite):
+        filters = pipeline.split()
+        if behind in filters:
+            filters.insert(filters.index(behind) + 1, _FILTER)
+            paste.set(composite, option, " ".join(filters))
+    section = f"filter:{_FILTER}"
+    paste.add_section(section)
+    paste.set(section, "use", f"egg:openstack-idempotency#{_FILTER}")
+    paste.set(section, "service", service)
 
 
 def change_pipelines(

@@ -13,7 +13,8 @@ from embedded import database_server
 SQLITE = "sqlite"
 WAITRESS = "waitress"
 UWSGI = "uwsgi"
-SERVERS = (WAITRESS, UWSGI)
+GUNICORN = "gunicorn"
+SERVERS = (WAITRESS, UWSGI, GUNICORN)
 
 
 @dataclasses.dataclass(frozen=True)

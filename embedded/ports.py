@@ -39,14 +39,19 @@ def default(service: str) -> str:
 
 def ephemeral() -> dict[str, int]:
     """Return a free port for each service, for runs beside each other."""
+    return dict(zip(DEFAULTS, free(len(DEFAULTS)), strict=True))
+
+
+def free(number: int) -> list[int]:
+    """Return so many ports that nobody listens on."""
     # All are held until all are chosen: the kernel may repeat a released one.
-    held = {service: socket.socket() for service in DEFAULTS}
+    held = [socket.socket() for _ in range(number)]
     try:
-        for listener in held.values():
+        for listener in held:
             listener.bind((HOST, 0))
-        return {name: s.getsockname()[1] for name, s in held.items()}
+        return [listener.getsockname()[1] for listener in held]
     finally:
-        for listener in held.values():
+        for listener in held:
             listener.close()
 
 

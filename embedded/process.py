@@ -13,7 +13,7 @@ import typing as ty
 from embedded import ports
 from embedded.errors import ProcessError
 
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.05
 LOG_TAIL = 15
@@ -89,6 +89,13 @@ class Process:
     def terminate(self) -> None:
         """Ask the child and its group to end, without waiting for it."""
         self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the child and its group at once, whatever they are doing."""
+        self._signal(signal.SIGKILL)
+        # Noted while the number is still its own.
+        self._popen.wait()
+        self._gone_within(STOP_SECONDS)
 
     def stop(self) -> None:
         """End the child and all of its group: asked first, then killed.

@@ -33,7 +33,7 @@ def ensure(
     if _present(site, server):
         return
     if server is None:
-        _copy(site, templates / schema.key(), children, step)
+        copy(site, templates, children, step)
     else:
         with step("databases of five services, on the server"):
             drop(site)
@@ -58,7 +58,15 @@ def _present(site: Site, server: sa.URL | None) -> bool:
     return server is None or database_server.present(server, names)
 
 
-def _copy(site: Site, source: Path, children: Children, step: Step) -> None:
+def copy(site: Site, templates: Path, children: Children, step: Step) -> None:
+    """Give a site fresh files of SQLite, which are made if nobody has yet.
+
+    :param site: the site
+    :param templates: the folder in which they are kept for others
+    :param children: what the commands are started by
+    :param step: shows a step
+    """
+    source = templates / schema.key()
     if not source.exists():
         with step("databases of five services (once)"):
             template.build(source, children)

@@ -25,10 +25,13 @@ class Relay:
     """A relay on a free port; leaving the context releases and ends it.
 
     :param withheld: host and port of the API whose answers to POST wait.
+    :param posted: how the paths of these POSTs end: who asks keystone logs in
+        by a POST, too
     """
 
-    def __init__(self, withheld: str) -> None:
+    def __init__(self, withheld: str, posted: str = "") -> None:
         self.withheld = withheld
+        self.posted = posted
         self.passed_on = threading.Event()
         self.released = threading.Event()
         self._server = _Server((HOST, 0), self)
@@ -82,7 +85,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         relay = self.server.relay
         where, upstream = self._pass_on()
-        if where == relay.withheld:
+        if where == relay.withheld and self.path.endswith(relay.posted):
             relay.passed_on.set()
             relay.released.wait()
         self._give_back(upstream)

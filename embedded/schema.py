@@ -19,6 +19,8 @@ from embedded.site import Site
 
 DISTRIBUTIONS = ("keystone", "openstack-placement", "glance", "neutron",
                  "nova")
+# The services that have our tables, whether they take tokens or not.
+OURS = ("glance", "keystone", "neutron", "nova", "placement")
 OUR_MIGRATIONS = "openstack_idempotency.migrations"
 KEY_FILE = "template"
 
@@ -29,6 +31,7 @@ def key() -> str:
     for distribution in DISTRIBUTIONS:
         version = importlib.metadata.version(distribution)
         digest.update(f"{distribution} {version}\n".encode())
+    digest.update(" ".join(OURS).encode())
     for source in _sources(importlib.resources.files(OUR_MIGRATIONS)):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -60,7 +60,8 @@ def run(
     :param nova: a source tree of Nova that carries the patch, if any
     :raises ProcessError: when a service ends by itself.
     """
-    site = Site.on(platform, platform.beside(var / "serve"), chosen)
+    state = platform.beside(var / "serve")
+    site = Site.on(platform, state, chosen, tokens=True)
     file = var / "openrc"
     progress.say("A control plane of its own:")
     try:

@@ -31,6 +31,8 @@ class Site:
     secrets: Secrets
     source: Path | None = None
     """Where Nova was installed from a source tree, if it was."""
+    tokens: bool = False
+    """Whether services beside Nova take client tokens, too."""
     nova: ty.Mapping[str, ty.Mapping[str, object]] = field(
         default_factory=dict
     )
@@ -38,7 +40,12 @@ class Site:
 
     @classmethod
     def on(
-        cls, platform: Platform, state: Path, ports: ty.Mapping[str, int]
+        cls,
+        platform: Platform,
+        state: Path,
+        ports: ty.Mapping[str, int],
+        *,
+        tokens: bool = False,
     ) -> Site:
         """Return a site that needs no broker: its RPC stays in memory."""
         state = state.absolute()
@@ -56,6 +63,7 @@ class Site:
             cells=sqlite.CELLS if server is None else {},
             transport_url="fake:/",
             secrets=Secrets.kept_in(state / "secrets.json"),
+            tokens=tokens,
         )
 
     @classmethod

@@ -35,6 +35,7 @@ class Stack:
         self._templates = templates
         self._step = step
         self._children = Children()
+        self._served: dict[str, Process] = {}
 
     def __enter__(self) -> ty.Self:
         try:
@@ -63,15 +64,28 @@ class Stack:
         """
         self._children.check()
 
+    def kill(self, service: Service) -> None:
+        """End a service that is served, at once, whatever it is doing.
+
+        :param service: the service
+        """
+        self._served[service.name].kill()
+
+    def serve(self, service: Service) -> None:
+        """Serve a service again that was killed, and wait until it answers.
+
+        :param service: the service
+        :raises ProcessError: it has ended, or stayed silent too long
+        """
+        self._await(service, self._serve(service))
+
     def survivors(self) -> list[str]:
         """Name what still runs."""
         return self._children.survivors()
 
     def _bring_up(self) -> None:
         ports.require_free(self.site.ports)
-        provision.ensure(
-            self.site, self._templates, self._children, self._step
-        )
+        self._provide()
         self._install()
         with self._step("keystone"):
             process = self._serve(KEYSTONE)
@@ -81,14 +95,25 @@ class Stack:
         early = {s: self._serve(s) for s in (PLACEMENT, GLANCE, NEUTRON)}
         with self._step("users and catalog"):
             identity.populate(self.site)
-        nova = self._serve(NOVA)
+        await_nova = self._start_nova()
         for service, process in early.items():
             with self._step(service.name):
                 self._await(service, process)
         with self._step("nova: API, conductor, scheduler, compute"):
-            self._await(NOVA, nova)
+            await_nova()
         with self._step("an image, two flavors and a network"):
             cloud.furnish(identity.log_in(self.site, "admin", "admin"))
+
+    def _provide(self) -> None:
+        """Make the databases, unless they are there."""
+        provision.ensure(
+            self.site, self._templates, self._children, self._step
+        )
+
+    def _start_nova(self) -> ty.Callable[[], None]:
+        """Start Nova, and return what waits until it answers."""
+        process = self._serve(NOVA)
+        return lambda: self._await(NOVA, process)
 
     def _install(self) -> None:
         for service in SERVICES:
@@ -108,12 +133,13 @@ class Stack:
         ).wait_until_done()
 
     def _serve(self, service: Service) -> Process:
-        return self._children.start(
+        process = self._served[service.name] = self._children.start(
             service.name,
             service.serve(self.site),
             environment.of_services(self.site),
             self.site.log(service.name),
         )
+        return process
 
     def _await(self, service: Service, process: Process) -> None:
         process.wait_until_answers(self.site.ports[service.name])

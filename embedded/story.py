@@ -8,6 +8,7 @@ tells the reader what was seen.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 import hashlib
 import shlex
@@ -18,13 +19,17 @@ from keystoneauth1 import adapter
 
 from embedded import cloud
 from embedded import identity
+from embedded import openrc
 from embedded.command import Answer
 from embedded.command import ClientCommand
 from embedded.command import NovaCommand
 from embedded.command import OpenStackCommand
+from embedded.made import MADE
+from embedded.made import Made
 from embedded.ports import HOST
 from embedded.relay import Relay
 from embedded.services import NOVA
+from embedded.services.service import Service
 from embedded.site import Site
 
 WEB = "web"
@@ -37,9 +42,7 @@ BOOT_DB = ("--x-client-token", "boot", *BOOT, DB)
 MAKE_KEY = ("--x-client-token", "token-of-mine", "keypair-add", "key")
 MAKE_OTHER_KEY = (*MAKE_KEY[:-1], "other")
 
-# Where Nova's source is patched there is no look-up, without which a client
-# sends nothing again that it remembers: there the token is the user's.
-VALUE = "=token-of-{}"
+SERVERS = "/servers"
 
 # What the client says when it goes on with what it remembers.
 RESUMED = "this command was run before"
@@ -70,12 +73,12 @@ class Step:
 
     :param title: what is done
     :param play: does it
-    :param typed: the command line, if it is a new one
+    :param typed: the command lines, if they are new ones
     """
 
     title: str
     play: ty.Callable[[], Outcome]
-    typed: str = ""
+    typed: tuple[str, ...] = ()
 
 
 class Story:
@@ -83,48 +86,76 @@ class Story:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._promised = site.source is None
         self._openstack = OpenStackCommand(site)
         self._nova = NovaCommand(site)
-        self._compute = adapter.Adapter(
-            identity.log_in(site, "demo", identity.DEMO_PROJECT),
-            service_type=NOVA.kind,
-        )
+        session = identity.log_in(site, *openrc.DEMO)
+        self._compute = adapter.Adapter(session, service_type=NOVA.kind)
         self._key = Answer(0, "", "")
 
     def steps(self) -> list[Step]:
         """Return the steps, to be played in this order."""
         return [
-            *self._killed_and_run_again(self._openstack, CREATE_WEB),
-            *self._killed_and_run_again(self._nova, BOOT_DB),
-            Step("look", self._list, typed(self._nova, "list")),
+            *self._servers(self._openstack, CREATE_WEB, WEB),
+            *self._servers(self._nova, BOOT_DB, DB),
+            Step("look", self._list, (typed(self._nova, "list"),)),
             Step("a token of your own", self._make_key,
-                 typed(self._nova, *MAKE_KEY)),
+                 (typed(self._nova, *MAKE_KEY),)),
             Step("the same command again", self._make_key_again),
             Step("that token, another request", self._make_other_key,
-                 typed(self._nova, *MAKE_OTHER_KEY)),
+                 (typed(self._nova, *MAKE_OTHER_KEY),)),
+            *self._others(),
         ]  # fmt: skip
 
-    def _killed_and_run_again(
-        self, client: ClientCommand, command: ty.Sequence[str]
+    def _servers(
+        self, client: ClientCommand, arguments: ty.Sequence[str], name: str
     ) -> list[Step]:
-        option, *rest, name = command
-        if not self._promised:
-            option += VALUE.format(name)
-        arguments = (option, *rest, name)
         return [
             Step("killed before the answer",
-                 lambda: self._killed(client, arguments),
-                 typed(client, *arguments)),
+                 lambda: self._killed(
+                     client, arguments, NOVA, SERVERS, "server"),
+                 (typed(client, *arguments),)),
             Step("the same command again",
-                 lambda: self._run_again(client, arguments, name)),
+                 lambda: self._boot_again(client, arguments, name)),
         ]  # fmt: skip
 
+    def _others(self) -> list[Step]:
+        some = _listed("or", [_one(made.noun) for made in MADE])
+        each = _listed("and", [made.noun for made in MADE])
+        return [
+            Step("killed before the answer",
+                 lambda: _together(
+                     self._kill, f"nobody knows whether there is {some}"),
+                 tuple(map(self._typed, MADE))),
+            Step("the same commands again",
+                 lambda: _together(
+                     self._make_again,
+                     f"the killed clients' {each}; no second one of any")),
+        ]  # fmt: skip
+
+    def _typed(self, made: Made) -> str:
+        line = typed(self._openstack, *made.arguments)
+        as_another = "" if made.who == openrc.DEMO else f"  # as {made.who[0]}"
+        return line + as_another
+
+    def _kill(self, made: Made) -> Outcome:
+        return self._killed(
+            OpenStackCommand(self._site, made.who),
+            made.arguments,
+            made.service,
+            made.listed,
+            made.noun,
+        )
+
     def _killed(
-        self, client: ClientCommand, arguments: ty.Sequence[str]
+        self,
+        client: ClientCommand,
+        arguments: ty.Sequence[str],
+        service: Service,
+        posted: str,
+        noun: str,
     ) -> Outcome:
-        api = f"{HOST}:{self._site.ports[NOVA.name]}"
-        with Relay(api) as relay:
+        api = f"{HOST}:{self._site.ports[service.name]}"
+        with Relay(api, posted) as relay:
             process = client.start(arguments, relay.variables())
             try:
                 relay.wait_until_passed_on(CLIENT_SECONDS)
@@ -135,18 +166,31 @@ class Story:
             f"client ended by signal {signal.SIGKILL:d}, printed 0 bytes",
             f"client ended by signal {-process.returncode}, "
             f"printed {len(output)} bytes",
-            "nobody knows whether there is a server",
+            f"nobody knows whether there is {_one(noun)}",
         )
 
-    def _run_again(
+    def _make_again(self, made: Made) -> Outcome:
+        client = OpenStackCommand(self._site, made.who)
+        again = client.run(*made.arguments)
+        session = identity.log_in(self._site, *made.who)
+        service = adapter.Adapter(session, service_type=made.service.kind)
+        ids = made.ids(service)
+        return Outcome(
+            f"exit 0, said that {RESUMED}, id {', '.join(ids)}, "
+            f"one {made.noun} {made.name}",
+            f"{again.ending()}, {_said_that_it_resumed(again)}, "
+            f"id {again.property('id')}, "
+            f"{_count(len(ids))} {made.noun} {made.name}",
+        )
+
+    def _boot_again(
         self, client: ClientCommand, arguments: ty.Sequence[str], name: str
     ) -> Outcome:
         again = client.run(*arguments)
         ids = self._ids(name)
         password = again.property("adminPass")
-        said = "said" if self._promised else "did not say"
         return Outcome(
-            f"exit 0, {said} that {RESUMED}, id {', '.join(ids)}, "
+            f"exit 0, said that {RESUMED}, id {', '.join(ids)}, "
             f"a password, one server {name}",
             f"{again.ending()}, {_said_that_it_resumed(again)}, "
             f"id {again.property('id')}, "
@@ -201,9 +245,28 @@ def typed(client: ClientCommand, *arguments: str) -> str:
     return shlex.join((client.program, *arguments))
 
 
+def _together(play: ty.Callable[[Made], Outcome], seen: str) -> Outcome:
+    """Play it for all that is made, at the same time."""
+    with ThreadPoolExecutor(len(MADE)) as pool:
+        outcomes = [*pool.map(play, MADE)]
+    return Outcome(
+        "; ".join(outcome.expected for outcome in outcomes),
+        "; ".join(outcome.happened for outcome in outcomes),
+        seen,
+    )
+
+
 def _said_that_it_resumed(answer: Answer) -> str:
     said = RESUMED in answer.errors
     return f"{'said' if said else 'did not say'} that {RESUMED}"
+
+
+def _listed(conjunction: str, words: ty.Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def _one(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _count(number: int) -> str:

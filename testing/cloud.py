@@ -28,7 +28,8 @@ TEMPLATES = Path(__file__).parents[1] / "var" / "template"
 SECONDS = 60
 
 
-def _silently(_title: str) -> contextlib.AbstractContextManager[None]:
+def silently(_title: str) -> contextlib.AbstractContextManager[None]:
+    """Show no step."""
     return contextlib.nullcontext()
 
 
@@ -46,8 +47,7 @@ class Cloud:
     ) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="e2e-")
         self.site = dataclasses.replace(
-            Site.on(platform, Path(self._directory.name), ports.ephemeral()),
-            nova=nova or {},
+            self._site(platform, Path(self._directory.name)), nova=nova or {}
         )
         self.stack = self._up()
         self.compute = adapter.Adapter(
@@ -62,8 +62,11 @@ class Cloud:
         self._image = images[0]["id"]
         self.network = self.ask("network", "/v2.0/networks")["networks"][0]
 
+    def _site(self, platform: Platform, state: Path) -> Site:
+        return Site.on(platform, state, ports.ephemeral(), tokens=True)
+
     def _up(self) -> Stack:
-        return Stack(self.site, TEMPLATES, _silently).__enter__()
+        return Stack(self.site, TEMPLATES, silently).__enter__()
 
     def ask(self, service: str, path: str) -> ty.Any:
         """GET something from a service, as the demo user.
@@ -138,12 +141,13 @@ class Cloud:
         listed = self.compute.get("/servers", params=query).json()["servers"]
         return [server["id"] for server in listed]
 
-    def wait_until_active(self, server: str) -> None:
+    def wait_until_active(self, server: str, seconds: float = SECONDS) -> None:
         """Wait until the server runs.
 
+        :param seconds: so long, if need be
         :raises AssertionError: when it fails, or takes too long.
         """
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + seconds
         status = "BUILD"
         while status == "BUILD" and time.monotonic() < deadline:
             detail = self.compute.get(f"/servers/{server}").json()

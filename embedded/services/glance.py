@@ -6,10 +6,11 @@ from __future__ import annotations
 import typing as ty
 
 from embedded import config
+from embedded import paste
 from embedded.services.service import Command
+from embedded.services.service import our_tables
 from embedded.services.service import script
 from embedded.services.service import Service
-from embedded.services.service import upstream_file
 from embedded.site import Site
 
 STORES = {
@@ -19,16 +20,26 @@ STORES = {
 }
 
 
+_PASTE = "glance-api-paste.ini"
+
+
 def files(site: Site) -> ty.Mapping[str, str]:
-    """Return glance-api.conf."""
+    """Return glance-api.conf and glance-api-paste.ini."""
     data = site.data("glance")
-    paste = upstream_file("glance", "glance-api-paste.ini")
+    pipelines = paste.installed("glance", _PASTE)
+    if site.tokens:
+        paste.add_filter(pipelines, "composite:api", "context", "glance")
     return {
+        _PASTE: paste.text(pipelines),
         "glance-api.conf": config.render({
             "DEFAULT": {"enabled_backends": "fs:file"},
             "database": config.database(site.databases["glance"]),
             "keystone_authtoken": config.authtoken(site, "glance"),
-            "paste_deploy": {"flavor": "keystone", "config_file": paste},
+            "idempotency": config.idempotency(site),
+            "paste_deploy": {
+                "flavor": "keystone",
+                "config_file": site.etc("glance") / _PASTE,
+            },
             "glance_store": {"default_backend": "fs"},
             **{
                 store: {"filesystem_store_datadir": data / folder}
@@ -39,9 +50,12 @@ def files(site: Site) -> ty.Mapping[str, str]:
 
 
 def schema(site: Site) -> ty.Sequence[Command]:
-    """Return the command that fills the database."""
-    file = str(site.etc("glance") / "glance-api.conf")
-    return [script("glance-manage", "--config-file", file, "db_sync")]
+    """Return the commands that fill the database, our tables included."""
+    file = site.etc("glance") / "glance-api.conf"
+    return [
+        script("glance-manage", "--config-file", str(file), "db_sync"),
+        our_tables("glance", file),
+    ]
 
 
 GLANCE = Service(

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 import typing as ty
 
 from embedded import config
 from embedded.services.service import Command
+from embedded.services.service import our_tables
 from embedded.services.service import script
 from embedded.services.service import Service
 from embedded.site import Site
@@ -29,19 +31,24 @@ def files(site: Site) -> ty.Mapping[str, str]:
             "fernet_receipts": {"key_repository": data / FERNET},
             "credential": {"key_repository": data / CREDENTIAL},
             "cache": {"backend": "oslo_cache.dict"},
+            "idempotency": config.idempotency(site),
         })
     }
 
 
 def schema(site: Site) -> ty.Sequence[Command]:
-    """Return the command that fills the database."""
-    return [manage(site, "db_sync")]
+    """Return the commands that fill the database, our tables included."""
+    return [manage(site, "db_sync"), our_tables("keystone", _file(site))]
 
 
 def manage(site: Site, *arguments: str) -> Command:
     """Return a keystone-manage command."""
-    file = site.etc("keystone") / "keystone.conf"
-    return script("keystone-manage", "--config-file", str(file), *arguments)
+    file = str(_file(site))
+    return script("keystone-manage", "--config-file", file, *arguments)
+
+
+def _file(site: Site) -> Path:
+    return site.etc("keystone") / "keystone.conf"
 
 
 def bootstrap_variables(site: Site) -> dict[str, str]:
@@ -62,4 +69,5 @@ KEYSTONE = Service(
     files=files,
     schema=schema,
     application="keystone.wsgi.api",
+    application_with_tokens="openstack_idempotency.serving.keystone",
 )

@@ -7,19 +7,28 @@ import sys
 import typing as ty
 
 from embedded import config
+from embedded import paste
 from embedded.services.service import Command
+from embedded.services.service import our_tables
 from embedded.services.service import Service
-from embedded.services.service import upstream_file
 from embedded.site import Site
 
+_PASTE = "api-paste.ini"
 # Our mechanism driver, see embedded.serving.binding.
 BINDING = "embedded"
 
 
 def files(site: Site) -> ty.Mapping[str, str]:
-    """Return neutron.conf."""
+    """Return neutron.conf and api-paste.ini."""
     data = site.data("neutron")
+    pipelines = paste.installed("neutron", _PASTE)
+    if site.tokens:
+        paste.add_filter(
+            pipelines, "composite:neutronapi_v2_0", "keystonecontext",
+            "neutron",
+        )  # fmt: skip
     return {
+        _PASTE: paste.text(pipelines),
         "neutron.conf": config.render({
             "DEFAULT": {
                 "core_plugin": "ml2",
@@ -27,7 +36,7 @@ def files(site: Site) -> ty.Mapping[str, str]:
                 "auth_strategy": "keystone",
                 "transport_url": site.transport_url,
                 "state_path": data,
-                "api_paste_config": upstream_file("neutron", "api-paste.ini"),
+                "api_paste_config": site.etc("neutron") / _PASTE,
                 "api_workers": 1,
                 "rpc_workers": 0,
                 "notify_nova_on_port_status_changes": False,
@@ -40,13 +49,17 @@ def files(site: Site) -> ty.Mapping[str, str]:
             "oslo_concurrency": {"lock_path": data / "locks"},
             "database": config.database(site.databases["neutron"]),
             "keystone_authtoken": config.authtoken(site, "neutron"),
+            "idempotency": config.idempotency(site),
         })
     }
 
 
-def schema(_site: Site) -> ty.Sequence[Command]:
-    """Return the command that fills the database."""
-    return [(sys.executable, "-m", "embedded.serving.neutron_tables")]
+def schema(site: Site) -> ty.Sequence[Command]:
+    """Return the commands that fill the database, our tables included."""
+    return [
+        (sys.executable, "-m", "embedded.serving.neutron_tables"),
+        our_tables("neutron", site.etc("neutron") / "neutron.conf"),
+    ]
 
 
 NEUTRON = Service(

@@ -62,11 +62,7 @@ def _configuration(site: Site) -> config.Sections:
         "quota": {"instances": 200, "cores": 400, "ram": -1},
         "conductor": {"workers": 1},
         "scheduler": {"workers": 1, "discover_hosts_in_cells_interval": -1},
-        "idempotency": {
-            "secret": site.secrets.idempotency,
-            # There is one, and it does.
-            "every_host": True,
-        },
+        "idempotency": config.idempotency(site),
     }
 
 

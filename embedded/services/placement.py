@@ -7,6 +7,7 @@ import typing as ty
 
 from embedded import config
 from embedded.services.service import Command
+from embedded.services.service import our_tables
 from embedded.services.service import script
 from embedded.services.service import Service
 from embedded.site import Site
@@ -20,14 +21,16 @@ def files(site: Site) -> ty.Mapping[str, str]:
             "placement_database": config.database(url),
             "api": {"auth_strategy": "keystone"},
             "keystone_authtoken": config.authtoken(site, "placement"),
+            "idempotency": config.idempotency(site),
         })
     }
 
 
 def schema(site: Site) -> ty.Sequence[Command]:
-    """Return the command that fills the database."""
-    file = str(site.etc("placement") / "placement.conf")
-    return [script("placement-manage", "--config-file", file, "db", "sync")]
+    """Return the commands that fill the database, our tables included."""
+    file = site.etc("placement") / "placement.conf"
+    theirs = ("placement-manage", "--config-file", str(file), "db", "sync")
+    return [script(*theirs), our_tables("placement", file)]
 
 
 PLACEMENT = Service(
@@ -37,4 +40,5 @@ PLACEMENT = Service(
     files=files,
     schema=schema,
     application="placement.wsgi.api",
+    application_with_tokens="openstack_idempotency.serving.placement",
 )

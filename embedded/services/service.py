@@ -30,6 +30,8 @@ class Service:
     """Commands, one after the other, that fill its empty databases."""
     application: str
     """Module whose attribute `application` is the WSGI application."""
+    application_with_tokens: str | None = None
+    """That module of a site with tokens, where it is another one."""
 
     def url(self, site: Site) -> str:
         """Return the endpoint for the catalog."""
@@ -46,7 +48,10 @@ class Service:
     def serve(self, site: Site) -> Command:
         """Return the command that serves it."""
         port = str(site.ports[self.name])
-        return (sys.executable, "-m", "embedded.serving", self.application,
+        application = self.application
+        if site.tokens and self.application_with_tokens is not None:
+            application = self.application_with_tokens
+        return (sys.executable, "-m", "embedded.serving", application,
                 port, site.platform.server)
 
 
@@ -55,6 +60,13 @@ def script(name: str, *arguments: str) -> Command:
     return (str(SCRIPTS / name), *arguments)
 
 
-def upstream_file(service: str, name: str) -> Path:
-    """Return a configuration file that upstream's package installed."""
-    return Path(sys.prefix) / "etc" / service / name
+def our_tables(service: str, file: Path) -> Command:
+    """Return the command that makes our tables in a service's database.
+
+    :param service: its name
+    :param file: its configuration
+    """
+    return script(
+        "openstack-idempotency", "--service", service,
+        "--config-file", str(file), "db", "sync",
+    )  # fmt: skip

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serve an application: `python -m embedded.serving MODULE PORT SERVER`."""
+"""Serve an application.
+
+`python -m embedded.serving MODULE PORT SERVER [PROCESSES THREADS]`; without
+the last two it is one process, as what talks in its memory needs.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
+import typing as ty
 
+from embedded.platform import GUNICORN
 from embedded.platform import UWSGI
 from embedded.platform import WAITRESS
 from embedded.ports import HOST
@@ -19,30 +25,54 @@ LONGEST_HEADERS = 65535
 
 def main() -> None:
     """Serve the module's `application` until somebody ends us."""
-    module, port, server = sys.argv[1:]
+    module, port, server, *size = sys.argv[1:]
     # The services parse what they find here as options of their own.
     del sys.argv[1:]
     lifeline.hold()
     writers.begin_immediately()
-    _SERVERS[server](module, int(port))
+    processes, threads = (int(number) for number in size or (1, THREADS))
+    _SERVERS[server](module, int(port), processes, threads)
 
 
-def _waitress(module: str, port: int) -> None:
+def _waitress(module: str, port: int, _processes: int, threads: int) -> None:
     import waitress
 
     application = importlib.import_module(module).application
-    waitress.serve(application, host=HOST, port=port, threads=THREADS)
+    waitress.serve(application, host=HOST, port=port, threads=threads)
 
 
-def _uwsgi(module: str, port: int) -> None:
+def _gunicorn(module: str, port: int, processes: int, threads: int) -> None:
+    from gunicorn.app import base
+
+    class Application(base.BaseApplication):  # type: ignore[misc]
+        """The module's, loaded by each worker for itself."""
+
+        def load_config(self) -> None:
+            self.cfg.set("bind", [f"{HOST}:{port}"])
+            self.cfg.set("worker_class", "gthread")
+            self.cfg.set("workers", processes)
+            self.cfg.set("threads", threads)
+            self.cfg.set("limit_request_field_size", LONGEST_HEADERS)
+
+        def load(self) -> ty.Any:
+            return importlib.import_module(module).application
+
+    Application().run()
+
+
+def _uwsgi(module: str, port: int, processes: int, threads: int) -> None:
     import pyuwsgi
 
-    # One process: Nova's services talk to each other in its memory.
+    # Each process loads what it serves for itself, and none outlives the one
+    # above all of them, which our lifeline ends.
+    several = ["--master", "--lazy-apps", "--no-orphans"]
     pyuwsgi.run([
         f"--http-socket={HOST}:{port}",
         f"--module={module}",
         "--need-app",
-        f"--threads={THREADS}",
+        f"--processes={processes}",
+        f"--threads={threads}",
+        *(several if processes > 1 else []),
         "--enable-threads",
         f"--buffer-size={LONGEST_HEADERS}",
         # Else it would start again when it is asked to end.
@@ -57,7 +87,7 @@ def _uwsgi(module: str, port: int) -> None:
     ])
 
 
-_SERVERS = {WAITRESS: _waitress, UWSGI: _uwsgi}
+_SERVERS = {WAITRESS: _waitress, UWSGI: _uwsgi, GUNICORN: _gunicorn}
 
 if __name__ == "__main__":
     main()

@@ -4,17 +4,13 @@
 from __future__ import annotations
 
 import contextvars
-import pathlib
 import typing as ty
 
 import fixtures
-from oslo_middleware import request_id
 from oslo_serialization import jsonutils
 import sqlalchemy as sa
 
-from embedded import paste
 from nova import test
-from nova.api import auth
 from nova.api.openstack import wsgi_app
 import nova.conf
 from nova.conf import idempotency as options
@@ -22,11 +18,11 @@ from nova.db.api import api as api_db
 from nova.idempotency import service
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
-from openstack_idempotency.engine import periodic
 from openstack_idempotency.engine import points
 from openstack_idempotency.sql import tables
 from testing import databases as servers
 from testing.nova import databases
+from testing.nova import parts
 
 SECRET = "functional tests only, no secret: 0123456789"
 OTHER_SECRET = "functional tests only, no secret: 9876543210"
@@ -49,58 +45,6 @@ class Died(BaseException):
     """Stands for the end of a worker: nothing of ours may catch it."""
 
 
-class PasteFile(fixtures.Fixture):
-    """Upstream's api-paste.ini, with the line that turns us on or without.
-
-    :param woven: whether it has the line
-    """
-
-    def __init__(self, *, woven: bool) -> None:
-        self._woven = woven
-
-    def _setUp(self) -> None:
-        self.path = self.useFixture(fixtures.TempDir()).join("api-paste.ini")
-        pipelines = paste.installed()
-        if self._woven:
-            paste.turn_on(pipelines)
-        pathlib.Path(self.path).write_text(paste.text(pipelines))
-
-
-class Api(nova_fixtures.OSAPIFixture):  # type: ignore[misc]
-    """Nova's fixture, with contexts that know their request's id."""
-
-    def _stub_keystone(self) -> None:
-        super()._stub_keystone()
-        # As the real middleware does, and unlike Nova's stub of it.
-        stub = auth.NovaKeystoneContext._create_context
-        name = "nova.api.auth.NovaKeystoneContext._create_context"
-
-        def named(env: ty.Any, **kwargs: ty.Any) -> ty.Any:
-            named_by = env[request_id.ENV_REQUEST_ID]
-            return stub(env, request_id=named_by, **kwargs)
-
-        self.useFixture(fixtures.MonkeyPatch(name, named))
-
-
-class Threads(fixtures.Fixture):
-    """Lets no thread of ours do anything after its test.
-
-    It would use, and start, the database of the next one.
-    """
-
-    def _setUp(self) -> None:
-        prepare = periodic.Periodic.__init__
-
-        def prepared(thread: ty.Any, *args: ty.Any, **kwargs: ty.Any) -> None:
-            prepare(thread, *args, **kwargs)
-            self.addCleanup(setattr, thread, "_work", lambda: None)
-            self.addCleanup(setattr, thread, "_needed", lambda: False)
-
-        self.useFixture(
-            fixtures.MockPatchObject(periodic.Periodic, "__init__", prepared)
-        )
-
-
 class TestCase(test.TestCase):  # type: ignore[misc]
     """Nova's API with fake neighbours; what it casts to others is dropped."""
 
@@ -112,6 +56,8 @@ class TestCase(test.TestCase):  # type: ignore[misc]
     options: ty.ClassVar[dict[str, ty.Any]] = {}
     #: Whether api-paste.ini loads our router.
     woven: ty.ClassVar[bool] = True
+    #: Whether the API is served at /v2, too.
+    older: ty.ClassVar[bool] = False
 
     def setUp(self) -> None:
         missing = servers.missing(self.backend)
@@ -122,18 +68,24 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         # load first, is a file that takes long to parse.
         for name, fixture in (
             ("Database", database),
+            ("DefaultFlavorsFixture", parts.Flavors),
             ("PolicyFixture", nova_fixtures.RealPolicyFixture),
         ):
             place = f"nova.tests.fixtures.{name}"
             self.useFixture(fixtures.MonkeyPatch(place, fixture))
+        # An idle thread of a pool asks once in so many seconds whether it has
+        # been shut down, and on Nova 33 each test waits for that.
+        idle = "futurist._thread.ThreadWorker.MAX_IDLE_FOR"
+        self.useFixture(fixtures.MonkeyPatch(idle, 0.05))
         super().setUp()
-        self.useFixture(Threads())
+        self.useFixture(parts.Threads())
         self.useFixture(nova_fixtures.NeutronFixture(self))
         self.useFixture(nova_fixtures.CinderFixture(self))
         self.glance = self.useFixture(nova_fixtures.GlanceFixture(self))
         options.register_opts(nova.conf.CONF)
         self.configure(**{"secret": [SECRET], **self.options})
-        path = self.useFixture(PasteFile(woven=self.woven)).path
+        served = parts.PasteFile(woven=self.woven, older=self.older)
+        path = self.useFixture(served).path
         self.flags(group="wsgi", api_paste_config=path)
         self.addCleanup(service.from_configuration.forget)
         self.addCleanup(points.arm, None)
@@ -145,7 +97,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
         """Load the API, again if it was loaded before."""
         self.stop_api()
         wsgi_app.init_application.reset()
-        self.api_fixture = Api(api_version="v2.1")
+        self.api_fixture = parts.Api(api_version="v2.1")
         self.api_fixture.setUp()
         self.api = self.api_fixture.api
         self.api.microversion = self.microversion

@@ -11,7 +11,9 @@ import unittest
 from embedded import cloud
 from embedded import ports
 from embedded.command import NovaCommand
+from embedded.command import OpenStackCommand
 from embedded.services import NOVA
+from embedded.services import SERVICES
 from embedded.story import Story
 from testing.cloud import Cloud
 
@@ -27,6 +29,8 @@ def setUpModule() -> None:
 class StoryTest(unittest.TestCase):
     """What `make demo` tells, with the real commands, killed and run again."""
 
+    maxDiff = None
+
     def test_every_step_happens_as_expected(self) -> None:
         # The later steps are played, too: all that differ are told.
         expected, happened = [], []
@@ -36,6 +40,18 @@ class StoryTest(unittest.TestCase):
             happened.append((step.title, outcome.happened))
         self.assertTrue(expected)
         self.assertEqual(expected, happened)
+
+
+class StatusTest(unittest.TestCase):
+    """`openstack client token status`: each service is asked."""
+
+    def test_all_of_the_catalogue_keep_tokens(self) -> None:
+        told = OpenStackCommand(CLOUD.site).run("client", "token", "status")
+        self.assertEqual(0, told.status, told.errors)
+        for service in SERVICES:
+            said = told.property(service.kind)
+            self.assertIn("keeps client tokens for 86400 s", said)
+            self.assertIn("to send a request again is safe", said)
 
 
 class ConnectionTest(unittest.TestCase):
