@@ -105,7 +105,7 @@ class Attempts:
         except BaseException:
             # Interrupted, for example, while it waited for the answer.
             lost = Outcome(fault=Fault.UNANSWERED)
-            use.ended(Ending(lost, promise))
+            use.ended(Ending(lost, promise, unsettled=True))
             raise
         use.ended(ending)
         return tried.result()
@@ -115,7 +115,7 @@ class Attempts:
     ) -> tuple[_Try, Ending]:
         earlier = use.attempts
         # Once bytes of one try may have arrived, no later try takes that back.
-        may_have_run = use.remembered
+        may_have_run = is_open = use.remembered
         started = self._wire.clock()
         attempt = 0
         while True:
@@ -126,21 +126,23 @@ class Attempts:
             if decision.step is retry.Step.AGAIN:
                 if may_have_run:
                     promise, decision = self._ask(
-                        tried.outcome, decision, promise
+                        tried.outcome, decision, promise, started
                     )
                 decision = self._pay(decision)
             if decision.step is not retry.Step.AGAIN:
                 break
+            is_open = is_open or tried.outcome.opens
             self._tell(notice.again(
                 tried.outcome, decision.delay, attempt + 1,
                 self._policy.attempts,
             ))  # fmt: skip
             self._wire.sleep(decision.delay)
+        unsettled = _is_unsettled(tried.outcome, is_open=is_open)
         last = tried.outcome
         if may_have_run and not last.may_have_run:
             # That the last try did not leave says nothing of the others.
             last = Outcome(fault=Fault.UNANSWERED)
-        return tried, Ending(last, promise, decision.reason)
+        return tried, Ending(last, promise, decision.reason, unsettled)
 
     def _resume(self, use: Use) -> LookUp:
         promise = self._look_up()
@@ -149,10 +151,13 @@ class Attempts:
         return promise
 
     def _look_up(self, wait: float = 0.0) -> LookUp:
-        """Ask, and again where there is no answer: a question is harmless."""
+        """Ask, and again where there is no answer: a question is harmless.
+
+        But in an outage it is one more request, and is paid for.
+        """
         found = self._wire.look_up(wait=wait)
         for attempt in range(1, self._policy.attempts):
-            if found.answered:
+            if found.answered or not self._budget.take(retry.COST):
                 break
             self._wire.sleep(
                 self._wire.chance() * retry.longest_delay(attempt)
@@ -187,19 +192,30 @@ class Attempts:
         )
 
     def _ask(
-        self, outcome: Outcome, decision: retry.Decision, before: LookUp
+        self,
+        outcome: Outcome,
+        decision: retry.Decision,
+        before: LookUp,
+        started: float,
     ) -> tuple[LookUp, retry.Decision]:
         """Read whether a retry is safe; while it runs, wait for its end."""
         running = outcome.state is State.RUNNING
-        found = self._look_up(LONGEST_WAIT if running else 0.0)
+        wait = min(LONGEST_WAIT, self._left(started)) if running else 0.0
+        found = self._look_up(wait)
         promise = found if found.answered else before
         if not found.retry_safe:
             reason = notice.why_not_safe(found)
             return promise, retry.Decision(retry.Step.GIVE_UP, reason=reason)
         if running and not found.running:
             # It has ended meanwhile: there is nothing to wait for.
-            return promise, dataclasses.replace(decision, delay=0.0)
+            decision = dataclasses.replace(decision, delay=0.0)
+        if decision.delay > self._left(started):
+            reason = retry.overdue(self._policy)
+            return promise, retry.Decision(retry.Step.GIVE_UP, reason=reason)
         return promise, decision
+
+    def _left(self, started: float) -> float:
+        return self._policy.seconds - (self._wire.clock() - started)
 
     def _pay(self, decision: retry.Decision) -> retry.Decision:
         if self._budget.take(decision.cost):
@@ -208,6 +224,19 @@ class Attempts:
             retry.Step.GIVE_UP,
             reason="too many requests of this process had to be repeated",
         )
+
+
+def _is_unsettled(last: Outcome, *, is_open: bool) -> bool:
+    """Tell whether a try may have run of which nobody says what came of it.
+
+    :param last: what came of the last try
+    :param is_open: whether that is so of an earlier one
+    """
+    if is_open:
+        return not last.settles(earlier_unanswered=True)
+    if last.answered:
+        return not last.settles(earlier_unanswered=False)
+    return last.opens and retry.is_transient(last, retry.Policy())
 
 
 def _heard(answer: requests.Response, promise: LookUp) -> _Try:

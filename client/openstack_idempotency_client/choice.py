@@ -27,9 +27,11 @@ HELP = (
     "answer is there: if none comes, run the same command again. A token of "
     "your own has 1 to 255 visible ASCII characters and no comma; use a new "
     "one for each new request. Works for commands that POST to the compute "
-    "API, on clouds that keep client tokens, until the cloud forgets the "
-    "token (usually after a day). Other local users can see a token on the "
-    f"command line in the list of processes; env[{VARIABLE}] avoids that."
+    "API (openstack: also to the image, network, block storage, identity and "
+    "placement APIs), where these keep client tokens, "
+    "until the cloud forgets the token (usually after a day). Other local "
+    "users can see a token on the command line in the list of processes; "
+    f"env[{VARIABLE}] avoids that."
 )
 ATTEMPTS_HELP = (
     "How often a request with a client token is sent at most, where no answer "
@@ -118,6 +120,18 @@ def names(word: str, option: str) -> bool:
     return _is(word.partition("=")[0], option)
 
 
+def has_value(words: ty.Sequence[str], option: str) -> bool:
+    """Tell whether the option has a value.
+
+    :param words: as :func:`joined` returns them
+    :param option: the option for a token
+    """
+    return any(
+        names(word, option) and not word.endswith(f"={BARE}")
+        for word in words
+    )
+
+
 def choose(
     typed: argparse.Namespace, program: Program, variable: str | None
 ) -> Choice | None:
@@ -132,7 +146,8 @@ def choose(
         (ATTEMPTS, typed.client_token_attempts),
         (SECONDS, typed.client_token_seconds),
     ):
-        if value < 1:
+        # NaN is neither less nor more.
+        if not value >= 1:
             raise ChoiceError(f"{name} must be 1 or more")
     policy = retry.Policy(
         typed.client_token_attempts, typed.client_token_seconds

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-import email.utils
 import time
 import typing as ty
+
+from openstack_idempotency_client import outcome
 
 
 class ServerClock:
@@ -26,13 +27,9 @@ class ServerClock:
 
         :param date: its header Date; what is no date tells nothing
         """
-        if date is None:
-            return
-        try:
-            told = email.utils.parsedate_to_datetime(date)
-        except ValueError:
-            return
-        self._ahead = told.timestamp() - self._local()
+        told = None if date is None else outcome.of_date(date)
+        if told is not None:
+            self._ahead = told - self._local()
 
     def now(self) -> float:
         """Return the server's time, in seconds since the epoch."""

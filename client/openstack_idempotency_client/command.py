@@ -145,7 +145,7 @@ class Run:
             commands go on, or print no error
         """
         self.tell(f"ERROR: {text}.")
-        return NotSafeError("the request was not sent: it might run twice")
+        return NotSafeError("the request was not sent")
 
     def claim(self, now: float) -> Held:
         """Return this command's entry: one that died left it, or a new one.

@@ -68,7 +68,9 @@ def of_command(key: bytes, words: ty.Sequence[str]) -> str:
 
 def _content(path: str) -> bytes:
     try:
-        return pathlib.Path(path).expanduser().read_bytes()
+        with pathlib.Path(path).expanduser().open("rb") as file:
+            # Piece by piece: it may be large, and only named like a value.
+            return hashlib.file_digest(file, "sha256").digest()
     except OSError:
         # The command will say so, in its own words.
         return b""

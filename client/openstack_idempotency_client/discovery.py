@@ -96,6 +96,8 @@ def understand(answer: requests.Response) -> LookUp:
         retry_safe=body["retry_safe"] is True,
         token_ttl=body.get("token_ttl"),
         uses=tuple(uses) if isinstance(uses, list) else (),
-        retry_after=outcome.seconds(answer.headers.get("Retry-After")),
+        retry_after=outcome.seconds(
+            answer.headers.get("Retry-After"), date
+        ),
         date=date,
     )

@@ -11,6 +11,8 @@ import typing as ty
 
 from openstack_idempotency_client.outcome import Outcome
 
+_Made = ty.TypeVar("_Made")
+
 _BOOT = pathlib.Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -95,12 +97,12 @@ class Entry:
 
         :param number: which POST, from 0
         """
-        return f"{self.id}.{number}"
+        return secret(self.id, number)
 
     @property
     def private_key(self) -> str:
         """Return the name under which a keyring keeps its private key."""
-        return f"{self.id}.key"
+        return private_key(self.id)
 
     def dumps(self) -> str:
         """Return it as text for a file."""
@@ -115,10 +117,36 @@ class Entry:
         """
         try:
             values = json.loads(text)
-            posts = [Post(**post) for post in values.pop("posts")]
-            return cls(posts=posts, **values)
+            posts = [_made(Post, post) for post in values.pop("posts")]
+            return _made(cls, values | {"posts": posts})
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not an entry: {error}") from None
+
+
+def secret(name: str, number: int) -> str:
+    """Return the name under which a vault keeps a POST's token.
+
+    :param name: the entry's id
+    :param number: which POST, from 0
+    """
+    return f"{name}.{number}"
+
+
+def private_key(name: str) -> str:
+    """Return the name under which a keyring keeps a private key.
+
+    :param name: the entry's id
+    """
+    return f"{name}.key"
+
+
+def _made(kind: type[_Made], values: dict[str, ty.Any]) -> _Made:
+    """Return an object whose fields are of the types that it says."""
+    made = kind(**values)
+    for name, hint in ty.get_type_hints(kind).items():
+        if not isinstance(getattr(made, name), ty.get_origin(hint) or hint):
+            raise TypeError(f"{name} is no {hint}")
+    return made
 
 
 def host() -> str:

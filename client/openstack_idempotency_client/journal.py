@@ -26,8 +26,14 @@ from openstack_idempotency_client.entry import JournalError
 from openstack_idempotency_client.held import Held
 
 _KEY = "key"
+_KEY_SIZE = 32  # bytes
+_HEX = re.compile(f"[0-9a-f]{{{2 * _KEY_SIZE}}}")
 _ID = re.compile(r"[0-9a-f]{8}")
 _SECONDS = 30.0  # how long to wait for those who work for milliseconds
+
+
+class _GoneError(JournalError):
+    """There is no such entry."""
 
 
 class Journal:
@@ -38,6 +44,11 @@ class Journal:
 
     def __init__(self, folder: pathlib.Path | None = None) -> None:
         self._folder = folder or platformdirs.user_state_path(vaults.SERVICE)
+        if not self._folder.is_absolute():
+            raise JournalError(
+                "there is no folder to remember client tokens in; set HOME, "
+                "or set XDG_STATE_HOME to one"
+            )
         self._keys: dict[str, bytes] = {}
         self._vaults: dict[str, vaults.Vault] = {
             "file": vaults.FileVault(self._folder / "secrets")
@@ -67,24 +78,38 @@ class Journal:
         """Return the key of the digests in a vault's entries.
 
         :param kind: of the vault
+        :raises JournalError: when it is lost, but not the entries
         """
         if kind not in self._keys:
             with self.locked():
                 text = self.vault(kind).get(_KEY)
-                if text is None:
-                    text = secrets.token_hex(32)
+                if text is None and not self._needs_key(kind):
+                    text = secrets.token_hex(_KEY_SIZE)
                     self.vault(kind).put(_KEY, text)
+            if text is None or not _HEX.fullmatch(text):
+                raise JournalError(
+                    f"the key of what is remembered is lost from its {kind}, "
+                    "so no command can be compared with it. Look what those "
+                    f"did that are in {self._folder / 'entries'}, and remove "
+                    f"{self._folder}"
+                )
             self._keys[kind] = bytes.fromhex(text)
         return self._keys[kind]
 
+    def _needs_key(self, kind: str) -> bool:
+        return any(entry.vault == kind for entry in self.entries())
+
     def entries(self) -> list[Entry]:
-        """Return all that is remembered, the oldest first."""
-        found = []
-        for path in (self._folder / "entries").glob("*.json"):
-            # Removed meanwhile, or not ours: there is nothing to tell of it.
-            with contextlib.suppress(FileNotFoundError, ValueError):
-                found.append(Entry.loads(path.read_text()))
-        return sorted(found, key=lambda entry: (entry.created, entry.id))
+        """Return all that is remembered, the oldest first.
+
+        :raises JournalError: when some of it cannot be read
+        """
+        found = [_read(path)
+                 for path in (self._folder / "entries").glob("*.json")]
+        return sorted(
+            (entry for entry in found if entry),
+            key=lambda entry: (entry.created, entry.id),
+        )
 
     def matching(self, typed: Typed) -> list[Entry]:
         """Return the entries of the same command in the same scope.
@@ -117,7 +142,7 @@ class Journal:
         """
         for entry in self.matching(typed):
             # Forgotten meanwhile: there is nothing to go on with.
-            with contextlib.suppress(JournalError):
+            with contextlib.suppress(_GoneError):
                 if entry.here and (held := self.hold(entry.id)):
                     held.resumed = True
                     return held
@@ -142,13 +167,15 @@ class Journal:
         return Held(self, entry, lock)
 
     def _sweep(self) -> None:
-        """Remove the locks that a killed process left without an entry."""
+        """Remove what a killed process left without an entry."""
         for path in (self._folder / "locks").iterdir():
             if self._path(path.name).exists():
                 continue
             lock = self._lock(path.name)
             with contextlib.suppress(filelock.Timeout):
                 lock.acquire(blocking=False)
+                with contextlib.suppress(JournalError):
+                    self._drop_secrets(path.name)
                 path.unlink(missing_ok=True)
                 lock.release()
 
@@ -160,14 +187,14 @@ class Journal:
         """
         with self.locked():
             if not (_ID.fullmatch(name) and self._path(name).exists()):
-                raise JournalError(f"nothing is remembered as {name}")
+                raise _GoneError(f"nothing is remembered as {name}")
             lock = self._lock(name)
             try:
                 lock.acquire(blocking=False)
             except filelock.Timeout:
                 return None
-            entry = Entry.loads(self._path(name).read_text())
-            return Held(self, entry, lock)
+            entry = _read(self._path(name))
+            return Held(self, entry, lock) if entry else None
 
     def write(self, entry: Entry) -> None:
         """Write an entry down.
@@ -183,30 +210,37 @@ class Journal:
         """
         with self.locked():
             self._path(entry.id).unlink(missing_ok=True)
+        self._drop_secrets(entry.id, len(entry.posts))
+        # Last, so that what is left is found if this process is killed here.
+        with self.locked():
             (self._folder / "locks" / entry.id).unlink(missing_ok=True)
-        if vault := self._vaults.get(entry.vault):
-            for number in range(len(entry.posts)):
-                vault.drop(entry.secret(number))
+
+    def _drop_secrets(self, name: str, posts: int = 0) -> None:
+        for vault in self._vaults.values():
+            number = 0
+            while number < posts or vault.get(entries.secret(name, number)):
+                vault.drop(entries.secret(name, number))
+                number += 1
         if self.has_keyring:
-            self._vaults["keyring"].drop(entry.private_key)
+            self._vaults["keyring"].drop(entries.private_key(name))
 
     @contextlib.contextmanager
     def locked(self) -> ty.Iterator[None]:
         """Keep other processes from changing which entries there are."""
         try:
-            (self._folder / "locks").mkdir(
-                mode=0o700, parents=True, exist_ok=True
-            )
+            vaults.make_folder(self._folder / "locks")
             lock = filelock.FileLock(
                 self._folder / "journal.lock", timeout=_SECONDS, mode=0o600
             )
             with lock:
                 yield
-        except OSError as error:
+        except (OSError, NotImplementedError) as error:
+            # The latter is filelock's, where a file system knows no locks.
+            why = getattr(error, "strerror", None) or error
             raise JournalError(
-                f"{self._folder} cannot be written, so nothing was sent: "
-                f"{error.strerror or error}. Make it writable, or set "
-                "XDG_STATE_HOME to a folder that is"
+                f"{self._folder} cannot be used: {why}. Let it be readable "
+                "and writable for you, or set XDG_STATE_HOME to a folder "
+                "that is"
             ) from None
 
     def _path(self, name: str) -> pathlib.Path:
@@ -216,6 +250,19 @@ class Journal:
         return filelock.FileLock(
             self._folder / "locks" / name, mode=0o600, thread_local=False
         )
+
+
+def _read(path: pathlib.Path) -> Entry | None:
+    """Return an entry; none: it was removed meanwhile."""
+    text = vaults.read(path)
+    try:
+        return None if text is None else Entry.loads(text)
+    except ValueError:
+        # Perhaps of a newer version of this client.
+        raise JournalError(
+            f"{path} cannot be understood, and may be what is remembered of "
+            "this command. Look what was done, then remove that file"
+        ) from None
 
 
 def _digests(key: bytes, typed: Typed) -> tuple[str, str]:

@@ -28,6 +28,22 @@ def again(outcome: Outcome, delay: float, attempt: int, of: int) -> str:
     )
 
 
+def promised(promise: LookUp) -> str:
+    """Say what a service promises.
+
+    :param promise: what its look-up said
+    """
+    if promise.keeps_tokens is None:
+        return "it did not say"
+    if not promise.keeps_tokens:
+        return "keeps no client tokens"
+    safe = "safe" if promise.retry_safe else "not known to be safe"
+    return (
+        f"keeps client tokens for {promise.token_ttl or 'unknown'} s; to send "
+        f"a request again is {safe}"
+    )
+
+
 def why_not_safe(promise: LookUp) -> str:
     """Say why a request cannot be sent again without looking first.
 
@@ -182,6 +198,8 @@ def of_call(ending: Ending, *, own: bool) -> str | None:
     :param own: whether the program gave the token, and so can use it again
     """
     outcome = ending.outcome
+    if ending.hides_a_try:
+        return f"{_hidden(ending)} Look first what the call did."
     if not outcome.may_have_run or not (
         outcome.silent or outcome.state in AGAIN_STATES
     ):
@@ -201,21 +219,22 @@ def not_kept(program: Program, ending: Ending) -> str | None:
     :param ending: of that POST
     """
     outcome = ending.outcome
-    waits = outcome.state in AGAIN_STATES
+    look = (
+        f"Look first what the command did: '{program.line('show')}' with the "
+        f"same {program.option} shows what the cloud knows of it."
+    )
+    if ending.hides_a_try:
+        return f"{_hidden(ending)} {look}"
     if not outcome.may_have_run:
         return None
-    if not (waits or outcome.silent):
+    if not (outcome.state in AGAIN_STATES or outcome.silent):
         return None
     if ending.retry_safe:
         return (
             f"{_unanswered(ending)} Run the same command again with the same "
             "client token: it is safe."
         )
-    return (
-        f"{_unanswered(ending)} Look first what the command did: "
-        f"'{program.line('show')}' with the same {program.option} shows what "
-        "the cloud knows of it."
-    )
+    return f"{_unanswered(ending)} {look}"
 
 
 def not_sent() -> str:
@@ -249,6 +268,13 @@ def _unanswered(ending: Ending) -> str:
     said = "no answer came" if outcome.silent else f"the answer is {outcome}"
     reason = f" ({ending.reason})" if ending.reason else ""
     return f"WARNING: {said}{reason}."
+
+
+def _hidden(ending: Ending) -> str:
+    return (
+        f"WARNING: the answer is {ending.outcome}, but an earlier try of the "
+        "request got no answer, and may have run."
+    )
 
 
 def _again(entry: Entry) -> str:

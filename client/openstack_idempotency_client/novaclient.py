@@ -34,6 +34,7 @@ _ID = {"metavar": "<id>", "help": "ID of a remembered command."}
 _USAGE = 2  # the exit status of argparse for what cannot be meant
 
 _ParserMaker = ty.Callable[[ty.Any, list[str]], ty.Any]
+_Parse = ty.Callable[[list[str]], argparse.Namespace]
 _Command = ty.Callable[[ty.Any, argparse.Namespace], ty.Any]
 
 
@@ -51,7 +52,7 @@ def _with_options(make: _ParserMaker) -> _ParserMaker:
     def get_base_parser(shell: ty.Any, argv: list[str]) -> ty.Any:
         parser = make(shell, argv)
         choice.add_options(parser, NOVA)
-        parser.parse_args = _parsing(parser.parse_args, shell)
+        parser.parse_args = _parsing(parser, shell)
         return parser
 
     get_base_parser.knows_client_token = True  # type: ignore[attr-defined]
@@ -59,17 +60,26 @@ def _with_options(make: _ParserMaker) -> _ParserMaker:
 
 
 def _parsing(
-    parse: ty.Callable[[list[str]], argparse.Namespace], shell: ty.Any
-) -> ty.Callable[[list[str]], argparse.Namespace]:
+    parser: argparse.ArgumentParser, shell: ty.Any
+) -> _Parse:
     """Return a way to parse that allows the option to have no value."""
+    parse: _Parse = parser.parse_args
 
     def parse_args(words: list[str]) -> argparse.Namespace:
         typed: list[str] = []
-        for name, parser in shell.subcommands.items():
-            parser.parse_known_args = _noting(parser, name, typed)
-        args = parse(choice.joined(
+        for name, command in shell.subcommands.items():
+            command.parse_known_args = _noting(command, name, typed)
+        joined = choice.joined(
             words, NOVA.option, lambda word: word not in shell.subcommands
-        ))  # fmt: skip
+        )
+        if choice.has_value(joined, NOVA.option) and (
+            shell.subcommands.keys().isdisjoint(joined)
+        ):
+            parser.error(
+                f"there is no command after the word that {NOVA.option} took "
+                f"for a token: {NOVA.form}"
+            )
+        args = parse(joined)
         args.client_token_typed = typed
         return args
 
@@ -175,7 +185,7 @@ def _view(nova: ty.Any, args: argparse.Namespace) -> View:
     adapter = nova.client
     chosen = args.client_token.choice
     return View(
-        NOVA, adapter, of_adapter(adapter), chosen and chosen.token
+        NOVA, (adapter,), of_adapter(adapter), chosen and chosen.token
     )
 
 
@@ -191,8 +201,9 @@ def _plainly() -> ty.Iterator[None]:
 @_about_tokens()
 def do_client_token_list(nova: ty.Any, args: argparse.Namespace) -> None:
     """List the commands that are remembered until they are answered."""
-    view = _view(nova, args)
-    utils.print_list(view.rows(), view.columns, sortby_index=None)
+    with _plainly():
+        view = _view(nova, args)
+        utils.print_list(view.rows(), view.columns, sortby_index=None)
 
 
 @_about_tokens(("id", {**_ID, "nargs": "?"}))
@@ -219,5 +230,6 @@ def do_client_token_resume(nova: ty.Any, args: argparse.Namespace) -> None:
 
 @_about_tokens()
 def do_client_token_status(nova: ty.Any, args: argparse.Namespace) -> None:
-    """Show whether the cloud keeps client tokens."""
-    utils.print_dict(_view(nova, args).status())
+    """Show whether the compute service keeps client tokens."""
+    with _plainly():
+        utils.print_dict(_view(nova, args).status())

@@ -28,6 +28,17 @@ API_NAME = "client_token"
 API_VERSION_OPTION = "os_client_token_api_version"
 DEFAULT_API_VERSION = "1"
 API_VERSIONS = ("1",)
+# The services whose POSTs carry tokens, as keystone's catalog calls them, with
+# the version of the API where their endpoint does not name it. The first one
+# tells clouds apart.
+SERVICE_TYPES: ty.Final[dict[str, str | None]] = {
+    "compute": None,
+    "image": "2",
+    "network": "2",
+    "block-storage": "3",
+    "identity": "3",
+    "placement": None,
+}
 
 _ParseKnown = ty.Callable[..., tuple[argparse.Namespace, list[str]]]
 # Words of every cliff program, which no entry point names.
@@ -40,12 +51,25 @@ def make_client(instance: ty.Any) -> adapter.Adapter:
 
     :param instance: the client manager
     """
-    return adapter.Adapter(
-        instance.session,
-        service_type="compute",
-        region_name=instance.region_name,
-        interface=instance.interface,
-    )
+    return clients(instance)[0]
+
+
+def clients(instance: ty.Any) -> list[adapter.Adapter]:
+    """Return an adapter of each service whose POSTs carry tokens.
+
+    :param instance: the client manager
+    """
+    return [
+        adapter.Adapter(
+            instance.session,
+            service_type=service_type,
+            region_name=instance.region_name,
+            interface=instance.interface,
+            min_version=version,
+            max_version=version and f"{version}.latest",
+        )
+        for service_type, version in SERVICE_TYPES.items()
+    ]
 
 
 def build_option_parser(
@@ -193,7 +217,7 @@ def _attaching(
             if cmd.auth_required:
                 stack.enter_context(session.attached(
                     app.client_manager.session, tokens, chosen.policy,
-                    "compute",
+                    *SERVICE_TYPES,
                 ))  # fmt: skip
 
         app.prepare_to_run_command = prepare_to_run_command

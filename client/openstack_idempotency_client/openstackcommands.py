@@ -13,15 +13,16 @@ from osc_lib.command import command
 
 from openstack_idempotency_client import remembered
 from openstack_idempotency_client.entry import JournalError
+from openstack_idempotency_client.openstackclient import clients
 from openstack_idempotency_client.program import OPENSTACK
 from openstack_idempotency_client.scope import of_adapter
 
 
 def _view(app: ty.Any) -> remembered.View:
-    adapter = app.client_manager.client_token
+    adapters = clients(app.client_manager)
     chosen = app.parser.client_token_choice
     return remembered.View(
-        OPENSTACK, adapter, of_adapter(adapter), chosen and chosen.token
+        OPENSTACK, adapters, of_adapter(adapters[0]), chosen and chosen.token
     )
 
 
@@ -41,8 +42,9 @@ class ListTokens(command.Lister):
         parsed_args: argparse.Namespace,  # noqa: ARG002
     ) -> tuple[ty.Sequence[str], ty.Iterable[ty.Any]]:
         """Return the columns, and a row for each."""
-        view = _view(self.app)
-        return view.columns, view.rows()
+        with _plainly():
+            view = _view(self.app)
+            return view.columns, view.rows()
 
 
 class ShowToken(command.ShowOne):
@@ -103,12 +105,13 @@ class ResumeToken(command.Command):
 
 
 class ShowStatus(command.ShowOne):
-    """Show whether the cloud keeps client tokens."""
+    """Show which services of the cloud keep client tokens."""
 
     def take_action(
         self,
         parsed_args: argparse.Namespace,  # noqa: ARG002
     ) -> tuple[ty.Sequence[str], ty.Iterable[ty.Any]]:
         """Return the names, and the values."""
-        status = _view(self.app).status()
+        with _plainly():
+            status = _view(self.app).status()
         return tuple(status), tuple(status.values())

@@ -74,11 +74,18 @@ class Outcome:
         return self.state is not None
 
     @property
+    def opens(self) -> bool:
+        """Tell whether the try may have run, and no service spoke of it."""
+        return self.may_have_run and not self.answered
+
+    @property
     def silent(self) -> bool:
         """Tell whether nobody knows from it what became of the request."""
         if self.status is None:
             return self.may_have_run
-        return self.state is None and self.status in (408, 502, 503, 504)
+        return self.state is None and (
+            self.status == 408 or self.status >= 500
+        )
 
     def settles(self, *, earlier_unanswered: bool) -> bool:
         """Tell whether the token has done its work and can be forgotten.
@@ -124,7 +131,7 @@ def of_answer(answer: requests.Response) -> Outcome:
     return Outcome(
         status=answer.status_code,
         state=state,
-        retry_after=seconds(headers.get("Retry-After")),
+        retry_after=seconds(headers.get("Retry-After"), headers.get("Date")),
         first_request=headers.get("X-Client-Token-Request-Id"),
     )
 
@@ -149,20 +156,32 @@ def _is_cut(answer: requests.Response) -> bool:
     return not any(name in answer.headers for name in framed)
 
 
-def seconds(text: str | None) -> float | None:
+def seconds(text: str | None, date: str | None = None) -> float | None:
     """Return the seconds that a Retry-After asks for (RFC 9110, 10.2.3).
 
     :param text: a number of seconds, or a date
+    :param date: the answer's own; the local clock may be wrong
     """
     if text is None:
         return None
     if text.strip().isdecimal():
         return float(text)
-    try:
-        when = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    when = of_date(text)
+    if when is None:
         return None
-    return max(0.0, when.timestamp() - time.time())
+    now = None if date is None else of_date(date)
+    return max(0.0, when - (time.time() if now is None else now))
+
+
+def of_date(text: str) -> float | None:
+    """Return an HTTP date in seconds since the epoch; none: it is no date.
+
+    :param text: a header's value
+    """
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _fault(cause: BaseException | None) -> Fault:

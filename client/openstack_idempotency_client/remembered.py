@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import typing as ty
 
+from keystoneauth1 import exceptions
+
 from openstack_idempotency_client import discovery
 from openstack_idempotency_client import entry as entries
 from openstack_idempotency_client import notice
@@ -35,7 +37,8 @@ class View:
     """The journal, and the cloud that the user is logged in to.
 
     :param program: whose commands they are
-    :param adapter: keystoneauth's, of the compute service
+    :param adapters: keystoneauth's, of the services whose POSTs carry tokens,
+        the compute service first
     :param scope: the cloud, user and project
     :param token: the one that the user gave
     """
@@ -43,12 +46,12 @@ class View:
     def __init__(
         self,
         program: Program,
-        adapter: ty.Any,
+        adapters: ty.Sequence[ty.Any],
         scope: tuple[str, ...],
         token: ClientToken | None,
     ) -> None:
         self._program = program
-        self._adapter = adapter
+        self._adapters = adapters
         self._scope = scope
         self._token = token
         self._journal = Journal()
@@ -81,7 +84,7 @@ class View:
             if value is not None:
                 rows |= _uses(
                     f"Cloud, POST {number + 1}",
-                    self._look_up(ClientToken(value)),
+                    self._look_ups(ClientToken(value)),
                 )
         return rows
 
@@ -110,17 +113,13 @@ class View:
         )
 
     def status(self) -> dict[str, str]:
-        """Return what the cloud promises."""
-        found = self._look_up(None)
-        kept = {True: "yes", False: "no", None: "it did not say"}
+        """Return what each service of the cloud promises, and what is here."""
+        promised = {
+            str(adapter.service_type): notice.promised(_look_up(adapter, None))
+            for adapter in self._offered()
+        }
         return {
-            "Cloud keeps client tokens": kept[found.keeps_tokens],
-            "It is safe to send a request again (retry_safe)": (
-                "yes" if found.retry_safe else "no"
-            ),
-            "Seconds for which a token is kept (token_ttl)": str(
-                found.token_ttl or "unknown"
-            ),
+            **promised,
             "Secrets are kept in": (
                 "a keyring" if self._journal.has_keyring
                 else "files of mode 0600"
@@ -153,23 +152,42 @@ class View:
                 "say which command: give its id, or a client token with "
                 f"{self._program.option}"
             )
-        return _uses("Cloud", self._look_up(self._token))
+        return _uses("Cloud", self._look_ups(self._token))
 
-    def _look_up(self, token: ClientToken | None) -> LookUp:
-        def ask(headers: dict[str, str], query: dict[str, str]) -> ty.Any:
-            return self._adapter.session.request(
-                discovery.PATH, "GET", params=query, headers=headers,
-                raise_exc=False, auth=self._adapter.auth,
-                endpoint_override=self._adapter.endpoint_override,
-                endpoint_filter={
-                    "service_type": self._adapter.service_type,
-                    "region_name": self._adapter.region_name,
-                    "interface": self._adapter.interface,
-                },
-                logger=RedactedLogger(LOGGER, HEADER, token),
-            )  # fmt: skip
+    def _look_ups(self, token: ClientToken) -> list[LookUp]:
+        return [_look_up(adapter, token) for adapter in self._offered()]
 
-        return discovery.look_up(ask, token)
+    def _offered(self) -> list[ty.Any]:
+        """Return the adapters of those services that the catalogue has."""
+        return [adapter for adapter in self._adapters if _is_offered(adapter)]
+
+
+def _is_offered(adapter: ty.Any) -> bool:
+    try:
+        # One that is there, but does not answer, is not to be left out.
+        return adapter.get_endpoint(skip_discovery=True) is not None
+    except exceptions.EndpointNotFound:
+        return False
+
+
+def _look_up(adapter: ty.Any, token: ClientToken | None) -> LookUp:
+    chosen = ("service_type", "region_name", "interface", "min_version",
+              "max_version")  # fmt: skip
+
+    def ask(headers: dict[str, str], query: dict[str, str]) -> ty.Any:
+        return adapter.session.request(
+            discovery.PATH, "GET", params=query, headers=headers,
+            raise_exc=False, auth=adapter.auth,
+            endpoint_override=adapter.endpoint_override,
+            endpoint_filter={
+                name: getattr(adapter, name)
+                for name in chosen
+                if getattr(adapter, name) is not None
+            },
+            logger=RedactedLogger(LOGGER, HEADER, token),
+        )  # fmt: skip
+
+    return discovery.look_up(ask, token)
 
 
 def _row(entry: Entry) -> Row:
@@ -189,20 +207,26 @@ def _machine(entry: Entry) -> str:
     return "this host"
 
 
-def _uses(label: str, found: LookUp) -> dict[str, str]:
-    if not found.keeps_tokens:
-        return {label: notice.why_not_safe(found)}
-    if not found.uses:
+def _uses(label: str, found: ty.Sequence[LookUp]) -> dict[str, str]:
+    if not any(one.keeps_tokens for one in found):
+        nobody = found[0] if found else LookUp(keeps_tokens=False)
+        return {label: notice.why_not_safe(nobody)}
+    uses = [use for one in found for use in one.uses]
+    if not uses and not all(one.answered for one in found):
+        # The one that is silent may be the one that was asked.
+        return {label: "no request with this client token was found, but not "
+                "every service answered"}  # fmt: skip
+    if not uses:
         return {label: "the cloud knows no request with this client token"}
     rows = {}
-    for number, use in enumerate(found.uses, 1):
+    for number, use in enumerate(uses, 1):
         # A line each: side by side they are wider than any terminal.
         said = "\n".join(
             f"{name}: {_text(value)}"
             for name, value in use.items()
             if value not in (None, [])
         )
-        rows[f"{label} ({number})" if len(found.uses) > 1 else label] = said
+        rows[f"{label} ({number})" if len(uses) > 1 else label] = said
     return rows
 
 

@@ -101,12 +101,20 @@ def decide(
         return _give_up(f"the server asks to wait {asked:.0f} s")
     delay = asked + chance * longest_delay(attempt)
     if elapsed + delay > policy.seconds:
-        return _give_up(f"{policy.seconds:.0f} s are over")
+        return _give_up(overdue(policy))
     throttled = outcome.status == 429
     cost = COST_WHEN_THROTTLED if throttled else COST
     if budget < cost:
         return _give_up("too many requests of this process had to be repeated")
     return Decision(Step.AGAIN, delay, cost)
+
+
+def overdue(policy: Policy) -> str:
+    """Say that its time is over.
+
+    :param policy: how far to go
+    """
+    return f"{policy.seconds:.0f} s are over"
 
 
 def is_transient(outcome: Outcome, policy: Policy) -> bool:

@@ -20,11 +20,11 @@ from openstack_idempotency_client import discovery
 from openstack_idempotency_client import passing
 from openstack_idempotency_client import reading
 from openstack_idempotency_client import retry
-from openstack_idempotency_client import token as tokens
 from openstack_idempotency_client.attempts import Attempts
 from openstack_idempotency_client.attempts import Wire
 from openstack_idempotency_client.clock import ServerClock
 from openstack_idempotency_client.discovery import LookUp
+from openstack_idempotency_client.given import GivenTokens
 from openstack_idempotency_client.outcome import HEADER
 from openstack_idempotency_client.redaction import RedactedLogger
 from openstack_idempotency_client.token import ClientToken
@@ -80,21 +80,21 @@ def attached(
     session: keystone.Session,
     source: Source,
     policy: retry.Policy,
-    service_type: str,
+    *service_types: str,
 ) -> ty.Iterator[None]:
     """Attach a session in this block; after it, all is as before.
 
     :param session: the session; not to be shared with other threads meanwhile
     :param source: gives the tokens
     :param policy: how far to go with retries
-    :param service_type: the service, as keystone's catalog calls it
+    :param service_types: the services, as keystone's catalog calls them
     """
     instance: ty.Any = session
     before = session.request
     carrier = getattr(before, "__self__", None)
     send = carrier.send if isinstance(carrier, Carrier) else before
     instance.request = send
-    attach(session, source, policy, [service_type])
+    attach(session, source, policy, service_types)
     try:
         yield
     finally:
@@ -112,6 +112,7 @@ class Carrier:
         self.policy = retry.Policy()
         self.service_types: frozenset[str] = frozenset()
         self.send = send
+        self._given = GivenTokens()
         self._servers: dict[tuple[ty.Any, ...], Server] = {}
 
     def request(
@@ -121,21 +122,25 @@ class Carrier:
 
         :raises NotSafeError: when it was not sent, because it may run twice
         """
+        service_type = _service_type(kwargs)
         if (
-            _service_type(kwargs) not in self.service_types
+            service_type not in self.service_types
             or method.upper() != "POST"
-            or reading.only_reads(url, kwargs)
+            or reading.needs_none(url, service_type, kwargs)
         ):
             return self._pass(url, method, kwargs)
         server = self._server(kwargs)
         request = Request(_target(url, kwargs), server.clock,
                           server.promise(kwargs))
-        use = _chosen(kwargs) or self.source.use(request)
+        use = self._given.use(kwargs, request.target) or self.source.use(
+            request
+        )
         if use is None:
             return self._pass(url, method, kwargs)
         try:
             return self._carry(url, kwargs, server, use)
         finally:
+            self._given.ended(use)
             self.source.ended(use)
 
     def _pass(
@@ -147,6 +152,9 @@ class Carrier:
         self, url: str, kwargs: dict[str, ty.Any], server: Server, use: Use
     ) -> requests.Response:
         raise_exc = kwargs.pop("raise_exc", True)
+        if hasattr(kwargs.get("data"), "read"):
+            # What is read once cannot be sent again.
+            kwargs["data"] = kwargs["data"].read()
         policy = _with_retries_of_keystoneauth(self.policy, kwargs)
         wire = Wire(
             send=functools.partial(_try, self.send, url, kwargs, use),
@@ -265,15 +273,6 @@ def _with_retries_of_keystoneauth(
         seconds=policy.seconds,
         statuses=policy.statuses | frozenset(statuses if status else ()),
     )
-
-
-def _chosen(kwargs: dict[str, ty.Any]) -> Use | None:
-    """Return the token that the caller chose for this POST, if any."""
-    for name, value in (kwargs.get("headers") or {}).items():
-        if name.lower() == HEADER.lower():
-            return Use(ClientToken(value))
-    token = tokens.given()
-    return Use(token) if token else None
 
 
 def _service_type(kwargs: dict[str, ty.Any]) -> str | None:

@@ -77,14 +77,17 @@ class FileVault:
 
     def get(self, name: str) -> str | None:
         """Return a secret, or none."""
-        try:
-            return (self._folder / name).read_text()
-        except FileNotFoundError:
-            return None
+        return read(self._folder / name)
 
     def drop(self, name: str) -> None:
         """Forget a secret."""
-        (self._folder / name).unlink(missing_ok=True)
+        path = self._folder / name
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise JournalError(
+                f"{path} cannot be removed: {error.strerror}"
+            ) from None
 
 
 def from_keyring() -> KeyringVault | None:
@@ -95,7 +98,8 @@ def from_keyring() -> KeyringVault | None:
     vault = KeyringVault()
     try:
         vault.get("is it open?")
-    except JournalError:
+    except Exception:
+        # Besides its own errors, those of the desktop's libraries below it.
         return None
     return vault
 
@@ -109,6 +113,33 @@ def _plainly() -> ty.Iterator[None]:
             f"the keyring does not work ({error}). Unlock it, and run the "
             "command again"
         ) from None
+
+
+def read(path: pathlib.Path) -> str | None:
+    """Return what is in a file; none: it is not there.
+
+    :param path: the file
+    :raises JournalError: when it cannot be read, or is no text
+    """
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is damaged"
+        raise JournalError(f"{path} cannot be read: {why}") from None
+
+
+def make_folder(path: pathlib.Path) -> None:
+    """Make a folder, and those above it that are missing, for its user alone.
+
+    :param path: the folder
+    """
+    # mkdir() gives those above it whatever the umask allows. Who can write
+    # there could put other files in the place of the secrets.
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def write(path: pathlib.Path, text: str) -> None:
@@ -127,7 +158,7 @@ def write(path: pathlib.Path, text: str) -> None:
 
 
 def _write(path: pathlib.Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as file:

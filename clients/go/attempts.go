@@ -24,9 +24,11 @@ type attempts struct {
 	promise promise
 	// Once bytes of one try may have arrived, no later try takes that back.
 	mayHaveRun bool
-	// How often it was sent, and whether it ended without a last word.
-	number     int
-	unfinished bool
+	// Whether an earlier try may have run that no service spoke of.
+	open bool
+	// How often it was sent, and what the last try came to.
+	number int
+	last   outcome
 }
 
 // try is what came of one.
@@ -40,7 +42,7 @@ type try struct {
 func (a *attempts) run() (*http.Response, error) {
 	a.promise = a.transport.promised()
 	if a.use.earlier > 0 {
-		a.mayHaveRun = true
+		a.mayHaveRun, a.open = true, true
 		if a.promise = a.lookUp(0); !a.promise.retrySafe {
 			return nil, a.refusal()
 		}
@@ -49,13 +51,13 @@ func (a *attempts) run() (*http.Response, error) {
 	started := a.transport.now()
 	for attempt := 1; ; attempt++ {
 		tried := a.try(a.use.earlier + attempt)
-		a.number = attempt
+		a.number, a.last = attempt, tried.outcome
 		a.mayHaveRun = a.mayHaveRun || tried.outcome.mayHaveRun()
-		a.unfinished = a.mayHaveRun && (tried.err != nil || transient(tried.outcome))
 		next := a.decide(tried, policy, attempt, started)
 		if next.step != repeat {
 			return a.end(tried, next.reason)
 		}
+		a.open = a.open || a.last.mayHaveRun() && a.last.state == ""
 		a.transport.tell(fmt.Sprintf(
 			"%s; sending the request again with the same client token in %.1f s (attempt %d of %d)",
 			tried.outcome, next.delay.Seconds(), attempt+1, policy.Attempts))
@@ -67,22 +69,46 @@ func (a *attempts) run() (*http.Response, error) {
 
 // refusal returns the error with which a resumed request is not sent.
 func (a *attempts) refusal() error {
-	a.unfinished = true
+	a.last = outcome{fault: unanswered}
 	err := fmt.Errorf("%w, and %s", ErrNotSafe, a.promise.whyNotSafe())
 	if a.promise.answered {
 		return err
 	}
-	_, err = a.end(try{err: err}, "")
-	return err
+	return a.unanswered(err, "")
 }
 
 // end returns the answer of the last try, or its error.
 func (a *attempts) end(tried try, reason string) (*http.Response, error) {
-	if tried.answer != nil {
+	if tried.answer == nil {
+		return nil, a.unanswered(tried.err, reason)
+	}
+	if !a.open || !a.last.refuses() {
 		return tried.answer, nil
 	}
-	return nil, &UnansweredError{
-		Err:        tried.err,
+	// It tells nothing of the earlier try. Who is above must not go on as if
+	// nothing had run, with a new request.
+	err := fmt.Errorf("the last try was answered with %s", a.last)
+	switch {
+	case a.last.redirects() && a.elsewhere(tried.answer):
+		return nil, a.unanswered(err, "it was redirected to another endpoint")
+	case a.last.status == http.StatusUnauthorized:
+		return nil, a.unanswered(err, "its caller has to log in again")
+	case !a.last.redirects():
+		a.transport.tell(fmt.Sprintf("%s; but an earlier try of the request got no answer, "+
+			"and may have run: look first what it did", a.last))
+	}
+	return tried.answer, nil
+}
+
+// elsewhere tells whether a redirection leads away from the endpoint.
+func (a *attempts) elsewhere(answer *http.Response) bool {
+	target, err := answer.Location()
+	return err != nil || !a.transport.covers(target)
+}
+
+func (a *attempts) unanswered(err error, reason string) error {
+	return &UnansweredError{
+		Err:        err,
 		Token:      a.use.token,
 		Attempts:   a.use.earlier + a.number,
 		MayHaveRun: a.mayHaveRun,
@@ -90,6 +116,15 @@ func (a *attempts) end(tried try, reason string) (*http.Response, error) {
 		Reason:     reason,
 		promise:    a.promise,
 	}
+}
+
+// later returns what the request carries if it is sent again from above.
+func (a *attempts) later() (use, bool) {
+	if a.mayHaveRun && !a.last.settles(a.open) {
+		return use{a.use.token, a.use.earlier + a.number}, true
+	}
+	// A request that is redirected is the same one, and has not run.
+	return use{token: a.use.token}, a.last.redirects()
 }
 
 // try sends the request once.
@@ -110,6 +145,9 @@ func (a *attempts) try(number int) try {
 	answer, err := a.transport.base.RoundTrip(req)
 	if err == nil {
 		err = complete(answer)
+	}
+	if err == nil {
+		err = a.stateless(answer)
 	}
 	if err != nil {
 		return try{ofError(err, left.possible()), nil, err}
@@ -134,6 +172,17 @@ func complete(answer *http.Response) error {
 	return nil
 }
 
+// stateless returns the error of a success that does not say that its token
+// was kept. Where each host keeps tokens, it was cut, or comes from something
+// that stands before the hosts.
+func (a *attempts) stateless(answer *http.Response) error {
+	if a.promise.retrySafe && StateOf(answer.Header) == "" && answer.StatusCode < http.StatusMultipleChoices {
+		return fmt.Errorf("an answer %d that is not the compute API's: it bears no %s",
+			answer.StatusCode, StateHeader)
+	}
+	return nil
+}
+
 // decide says what to do after a try, and pays for a retry.
 func (a *attempts) decide(tried try, policy Policy, attempt int, started time.Time) decision {
 	t, ctx := a.transport, a.req.Context()
@@ -147,8 +196,12 @@ func (a *attempts) decide(tried try, policy Policy, attempt int, started time.Ti
 		return next
 	}
 	if a.mayHaveRun {
-		if next = a.askAgain(tried.outcome, next); next.step != repeat {
+		left := policy.Total - t.now().Sub(started)
+		if next = a.askAgain(tried.outcome, next, left); next.step != repeat {
 			return next
+		}
+		if t.now().Sub(started)+next.delay > policy.Total {
+			return decision{step: giveUp, reason: overdue(policy)}
 		}
 	}
 	if deadline, found := ctx.Deadline(); found && t.now().Add(next.delay).After(deadline) {
@@ -161,11 +214,14 @@ func (a *attempts) decide(tried try, policy Policy, attempt int, started time.Ti
 }
 
 // askAgain reads whether a retry is safe; while the request still runs, the
-// look-up waits for its end.
-func (a *attempts) askAgain(last outcome, next decision) decision {
+// look-up waits for its end, as long as there is time left.
+func (a *attempts) askAgain(last outcome, next decision, left time.Duration) decision {
 	wait := time.Duration(0)
 	if last.state == Running {
 		wait = longestWait
+		if left < wait {
+			wait = left
+		}
 	}
 	found := a.lookUp(wait)
 	if found.answered {
@@ -182,12 +238,12 @@ func (a *attempts) askAgain(last outcome, next decision) decision {
 }
 
 // lookUp asks for the token, and again where there is no answer: a question
-// is harmless.
+// is harmless, but in an outage it is one more request, and paid for.
 func (a *attempts) lookUp(wait time.Duration) promise {
 	t := a.transport
 	for attempt := 1; ; attempt++ {
 		found := t.ask(a.req, a.use.token, wait)
-		if found.answered || attempt >= t.policy().Attempts {
+		if found.answered || attempt >= t.policy().Attempts || !t.budget().take(cost) {
 			return found
 		}
 		delay := time.Duration(t.chance() * float64(delayAfter(attempt)))

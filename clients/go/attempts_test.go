@@ -31,6 +31,14 @@ var losses = map[string]faults.Fault{
 	"too-many":         spoken(429, TooMany),
 }
 
+// shorten makes the client give up soon where that is the loss. Elsewhere, and
+// on a busy machine, each attempt has all the time that it needs.
+func shorten(client *client, loss faults.Fault) {
+	if loss.Kind == faults.Late {
+		client.transport.Policy.Attempt = 3 * time.Second
+	}
+}
+
 func TestOnceAfterEachLoss(t *testing.T) {
 	for name, loss := range losses {
 		loss := loss
@@ -38,7 +46,7 @@ func TestOnceAfterEachLoss(t *testing.T) {
 			t.Parallel()
 			c := start(t, &cloud{losses: []faults.Fault{loss}})
 			client := c.client(t)
-			client.transport.Policy.Attempt = time.Second
+			shorten(client, loss)
 			status, id, err := client.boot(t, background)
 			equal(t, "answer", []any{202, 1, nil}, []any{status, id, err})
 			equal(t, "servers", 1, c.made)
@@ -144,6 +152,33 @@ func TestRunningWaitsWithTheLookUp(t *testing.T) {
 	equal(t, "slept", "[0s]", client.slept)
 }
 
+func TestRunningWaitsNoLongerThanInAll(t *testing.T) {
+	c := start(t, &cloud{losses: []faults.Fault{spoken(409, Running)}})
+	client := c.client(t)
+	client.transport.Policy.Total = 5 * time.Second
+	now := time.Now()
+	client.transport.now = func() time.Time { return now }
+	_, _, err := client.boot(t, background)
+	equal(t, "answer", nil, err)
+	equal(t, "query", "wait=5", c.lookUps()[1].query)
+}
+
+func TestTimeThatTheLookUpTookCounts(t *testing.T) {
+	c := start(t, &cloud{losses: []faults.Fault{gateway(503)}})
+	client := c.client(t)
+	var mutex sync.Mutex
+	now := time.Now()
+	client.transport.now = func() time.Time {
+		mutex.Lock()
+		defer mutex.Unlock()
+		now = now.Add(100 * time.Second)
+		return now
+	}
+	status, _, err := client.boot(t, background)
+	equal(t, "answer", []any{503, nil}, []any{status, err})
+	equal(t, "attempts", "1", c.attempts())
+}
+
 func TestRetryAfterIsObeyed(t *testing.T) {
 	loss := gateway(503)
 	loss.Header = http.Header{"Retry-After": {"7"}}
@@ -174,4 +209,22 @@ func TestOutageCostsFewRetries(t *testing.T) {
 	}
 	waiting.Wait()
 	equal(t, "POSTs", 500+35, len(c.posts()))
+}
+
+// Where not even the look-up is answered, it is not asked again and again.
+func TestOutageOfAllCostsFewQuestions(t *testing.T) {
+	c := &cloud{}
+	for range make([]struct{}, 2000) {
+		c.losses = append(c.losses, gateway(503))
+		c.lookUpLosses = append(c.lookUpLosses, gateway(503))
+	}
+	start(t, c)
+	client := c.client(t)
+	for range make([]struct{}, 200) {
+		_, _, _ = client.boot(t, background)
+	}
+	equal(t, "POSTs", 200, len(c.posts()))
+	if asked := len(c.lookUps()); asked > 200+36 {
+		t.Error("look-ups:", asked)
+	}
 }

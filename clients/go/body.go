@@ -20,17 +20,45 @@ func contentOf(req *http.Request) (content, error) {
 	if req.Body == nil || req.Body == http.NoBody {
 		return func() (io.ReadCloser, error) { return http.NoBody, nil }, nil
 	}
-	defer req.Body.Close()
+	defer closeBody(req)
 	if req.GetBody != nil {
 		return req.GetBody, nil
 	}
-	read, err := io.ReadAll(req.Body)
+	read, err := readBody(req)
 	if err != nil {
 		return nil, fmt.Errorf("reading the body of a request: %w", err)
 	}
 	return func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(read)), nil
 	}, nil
+}
+
+// readBody reads a body until its request's context ends: who writes it may
+// never come to an end.
+func readBody(req *http.Request) ([]byte, error) {
+	type result struct {
+		read []byte
+		err  error
+	}
+	// Has room, so that the reader ends when nobody waits for it any more.
+	done := make(chan result, 1)
+	go func() {
+		read, err := io.ReadAll(req.Body)
+		done <- result{read, err}
+	}()
+	select {
+	case all := <-done:
+		return all.read, all.err
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+}
+
+// closeBody does what a RoundTripper owes its caller in any case.
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
 }
 
 var readActions = []string{

@@ -5,6 +5,7 @@ package clienttoken
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"testing"
@@ -67,4 +68,20 @@ func TestTimeoutOfTheHTTPClient(t *testing.T) {
 		t.Error(err)
 	}
 	equal(t, "attempts", "1", c.attempts())
+}
+
+func TestCallerGivesUpBeforeItIsSent(t *testing.T) {
+	c := start(t, &cloud{lookUpLosses: []faults.Fault{{Kind: faults.Late}}})
+	client := c.client(t)
+	ctx, cancel := context.WithTimeout(background, 100*time.Millisecond)
+	defer cancel()
+	_, _, err := client.boot(t, Resume(ctx, mustParse(t, "kept"), 2))
+	var lost *UnansweredError
+	if !errors.As(err, &lost) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	equal(t, "to go on with", "kept 2 true", fmt.Sprint(lost.Token.Value(), " ", lost.Attempts, " ", lost.MayHaveRun))
+	equal(t, "sent", 0, len(c.posts()))
+	_, _, err = client.boot(t, background)
+	equal(t, "the next one", nil, err)
 }

@@ -103,6 +103,7 @@ func TestStreamThatIsReset(t *testing.T) {
 		if posts++; posts == 1 {
 			panic(http.ErrAbortHandler)
 		}
+		w.Header().Set(StateHeader, string(Executed))
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.WriteString(w, req.Proto)
 	}))

@@ -85,6 +85,32 @@ func (o outcome) mayHaveRun() bool {
 	return o.fault == noFault || o.fault == unanswered
 }
 
+// settles tells whether the token has done its work. Otherwise the same
+// request must not get another one. An earlier try that got no answer (open)
+// may still arrive, and run, after a refusal.
+func (o outcome) settles(open bool) bool {
+	switch o.state {
+	case Replayed, Rebuilt, Invalid:
+		return true
+	case Executed:
+		return !open || o.status < http.StatusBadRequest
+	case "":
+		return !open && !transient(o)
+	}
+	return false
+}
+
+// refuses tells whether who reads the answer thinks that nothing has run.
+func (o outcome) refuses() bool {
+	return o.status >= http.StatusMultipleChoices && !transient(o) &&
+		(o.state == "" || o.state == Executed)
+}
+
+// redirects tells whether net/http sends the request to where the answer says.
+func (o outcome) redirects() bool {
+	return o.status == http.StatusTemporaryRedirect || o.status == http.StatusPermanentRedirect
+}
+
 func (o outcome) String() string {
 	if o.fault != noFault {
 		return faultNames[o.fault]

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"openstack-idempotency/clienttoken/internal/faults"
 )
@@ -30,7 +29,7 @@ func TestOnceWithoutAPromise(t *testing.T) {
 				c.losses = []faults.Fault{loss}
 				start(t, c)
 				client := c.client(t)
-				client.transport.Policy.Attempt = time.Second
+				shorten(client, loss)
 				_, _, err := client.boot(t, background)
 				equal(t, "attempts", "1", c.attempts())
 				var lost *UnansweredError

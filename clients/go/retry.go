@@ -90,8 +90,7 @@ func decide(o outcome, policy Policy, s situation) decision {
 	jitter := s.chance * float64(delayAfter(s.attempt))
 	delay := o.retryAfter + time.Duration(jitter)
 	if s.elapsed+delay > policy.Total {
-		return decision{step: giveUp, reason: fmt.Sprintf(
-			"%.0f s are over", policy.Total.Seconds())}
+		return decision{step: giveUp, reason: overdue(policy)}
 	}
 	price := cost
 	if o.status == http.StatusTooManyRequests {
@@ -133,6 +132,10 @@ func transient(o outcome) bool {
 func delayAfter(attempt int) time.Duration {
 	delay := float64(firstDelay) * math.Pow(2, float64(attempt-1))
 	return time.Duration(math.Min(float64(longestDelay), delay))
+}
+
+func overdue(policy Policy) string {
+	return fmt.Sprintf("%.0f s are over", policy.Total.Seconds())
 }
 
 func times(number int) string {

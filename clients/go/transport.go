@@ -29,7 +29,9 @@ type Transport struct {
 	// OnlyGiven makes no tokens: a POST carries one only if its context or
 	// its header has it. Otherwise it is passed on as it is.
 	OnlyGiven bool
-	// Tell takes a line before each retry, for a log.
+	// Tell takes a line for a log: before each retry, and where the last
+	// answer does not say what became of an earlier try. Several goroutines
+	// may call it.
 	Tell func(line string)
 
 	base     http.RoundTripper
@@ -88,14 +90,15 @@ func (t *Transport) CloseIdleConnections() {
 }
 
 // RoundTrip sends a request. The error of a POST with a token that got no
-// answer is an *UnansweredError, or wraps ErrNotSafe.
+// answer is an *UnansweredError, or wraps ErrNotSafe; of one whose token or
+// body cannot be read, it wraps ErrNoToken or the body's own error.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Method != http.MethodPost || !t.covers(req.URL) || foreign(req.Header) {
+	if !t.carries(req) {
 		return t.base.RoundTrip(req)
 	}
-	given, found := chosen(req)
-	if !found && t.OnlyGiven {
-		return t.base.RoundTrip(req)
+	if err := checkOwn(req.Header); err != nil {
+		closeBody(req)
+		return nil, err
 	}
 	body, err := contentOf(req)
 	if err != nil {
@@ -109,25 +112,48 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return t.base.RoundTrip(copied)
 	}
 	if err := t.askOnce(req); err != nil {
-		return nil, err
-	}
-	if !found {
-		if given, err = t.made(req); err != nil {
-			return nil, err
+		given, _ := chosen(req)
+		return nil, &UnansweredError{
+			Err: err, Token: given.token, Attempts: given.earlier, MayHaveRun: given.earlier > 0,
 		}
 	}
-	all := &attempts{transport: t, req: req, body: body, use: given}
+	used, err := t.use(req)
+	if err != nil {
+		return nil, err
+	}
+	all := &attempts{transport: t, req: req, body: body, use: used}
 	answer, err := all.run()
-	if !found && all.unfinished {
-		t.unfinished.keep(req, use{given.token, given.earlier + all.number})
+	if later, again := all.later(); again {
+		t.unfinished.keep(req, later)
 	}
 	return answer, err
 }
 
-// made returns a new token, or the one that this request had before.
-func (t *Transport) made(req *http.Request) (use, error) {
+// carries tells whether a request is one that may carry a token.
+func (t *Transport) carries(req *http.Request) bool {
+	if req.Method != http.MethodPost || !t.covers(req.URL) {
+		return false
+	}
+	// The base says of one without a header what is wrong with it.
+	if req.Header == nil || foreign(req.Header) {
+		return false
+	}
+	_, found := chosen(req)
+	return found || !t.OnlyGiven
+}
+
+// use returns what a request carries: the token that was given, the one that
+// it had before, or a new one.
+func (t *Transport) use(req *http.Request) (use, error) {
+	given, found := chosen(req)
 	if before, there := t.unfinished.take(req); there {
+		if given.earlier > before.earlier {
+			before.earlier = given.earlier
+		}
 		return before, nil
+	}
+	if found {
+		return given, nil
 	}
 	token, err := t.NewToken()
 	return use{token: token}, err
@@ -135,7 +161,7 @@ func (t *Transport) made(req *http.Request) (use, error) {
 
 // covers tells whether a URL belongs to the endpoint.
 func (t *Transport) covers(target *url.URL) bool {
-	return strings.EqualFold(target.Scheme, t.endpoint.Scheme) &&
+	return target != nil && strings.EqualFold(target.Scheme, t.endpoint.Scheme) &&
 		strings.EqualFold(target.Host, t.endpoint.Host) &&
 		strings.HasPrefix(target.Path, t.endpoint.Path+"/")
 }
@@ -196,6 +222,8 @@ func withBody(ctx context.Context, req *http.Request, body content) (*http.Reque
 		copied.Body = nil
 	}
 	copied.GetBody = body
+	// For net/http it is a permission to send a POST again without asking.
+	copied.Header.Del("X-Idempotency-Key")
 	return copied, nil
 }
 

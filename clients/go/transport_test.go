@@ -219,6 +219,72 @@ func TestBodyThatCannotBeReadAgain(t *testing.T) {
 	equal(t, "attempts", "1", c.attempts())
 }
 
+// Who writes it may never come to an end.
+func TestBodyThatDoesNotEnd(t *testing.T) {
+	c := start(t, &cloud{})
+	client := c.client(t)
+	reader, writer := io.Pipe()
+	ctx, cancel := context.WithCancel(background)
+	req, err := http.NewRequestWithContext(ctx, "POST", client.url+"/servers", reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := client.Do(req); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, err := writer.Write([]byte("{")); !errors.Is(err, io.ErrClosedPipe) {
+		t.Error("the body is open:", err)
+	}
+	equal(t, "requests", 0, len(c.requests))
+}
+
+func TestHeaderThatIsNoToken(t *testing.T) {
+	c := start(t, &cloud{})
+	client := c.client(t)
+	for _, text := range []string{"a,b", "a b", "a\nb", strings.Repeat("a", 256)} {
+		closed := &closing{Reader: strings.NewReader(body)}
+		req, err := http.NewRequest("POST", client.url+"/servers", closed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set(Header, text)
+		_, err = client.Do(req)
+		if !errors.Is(err, ErrNoToken) || strings.Contains(err.Error(), text) {
+			t.Error(err)
+		}
+		equal(t, "closed", true, closed.closed)
+	}
+	equal(t, "requests", 0, len(c.requests))
+}
+
+func TestRequestThatIsNone(t *testing.T) {
+	client := start(t, &cloud{}).client(t)
+	for _, req := range []*http.Request{
+		{Method: "POST"},
+		{Method: "POST", URL: client.request(t, "/servers").URL},
+	} {
+		if _, err := client.transport.RoundTrip(req); err == nil {
+			t.Error("an answer")
+		}
+	}
+}
+
+// net/http takes this header for a permission to send a POST again by itself.
+func TestPermissionIsTakenBack(t *testing.T) {
+	c := start(t, &cloud{})
+	client := c.client(t)
+	req := client.request(t, "/servers")
+	req.Header.Set("X-Idempotency-Key", "theirs")
+	answer, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	equal(t, "header", "", c.posts()[0].header.Get("X-Idempotency-Key"))
+	equal(t, "the caller's", "theirs", req.Header.Get("X-Idempotency-Key"))
+}
+
 func TestNew(t *testing.T) {
 	for _, url := range []string{"", "compute", "/v2.1", "http://", ":", "cloud:8774/v2.1"} {
 		if _, err := New(nil, url); err == nil {

@@ -4,6 +4,7 @@ package clienttoken
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 )
 
@@ -28,7 +29,8 @@ type contextKey struct{}
 
 // With gives a token to the one POST that is sent with the context. A second
 // and different request with it to the same address is refused by the cloud
-// with 422, so the context must not be handed on to other requests.
+// with 422, so the context must not be handed on to other requests. The same
+// request, sent again after a try without an answer, is resumed.
 func With(ctx context.Context, token Token) context.Context {
 	return context.WithValue(ctx, contextKey{}, use{token: token})
 }
@@ -58,6 +60,19 @@ func chosen(req *http.Request) (use, bool) {
 		return given, true
 	}
 	return given, found && given.token.value != ""
+}
+
+// checkOwn tells what is wrong with a token that the caller put into the
+// header by hand.
+func checkOwn(header http.Header) error {
+	own := header.Get(Header)
+	if own == "" {
+		return nil
+	}
+	if _, err := Parse(own); err != nil {
+		return fmt.Errorf("nothing was sent: the header %s: %w", Header, err)
+	}
+	return nil
 }
 
 // foreign tells whether the caller has put something on the request that

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small cloud on a local port: identity, image, network and compute.
+"""A small cloud on a local port: identity, image, network, volume, compute.
 
 Its compute API keeps client tokens as docs/protocol.md says, in memory, and
 its network loses what a test wants to be lost.
@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import http.server
 import threading
+import time
 import typing as ty
 
 import fixtures
 
 from tests.unit.client.wire import handler
+from tests.unit.client.wire import Loss
 from tests.unit.client.wire import Request
+from tests.unit.client.wire import SOON
 from tests.unit.client.wire import Spoken
 
 SERVER = "5f0a0cb4-6b5c-4b8b-9d0e-0d9a4b9a1111"
 OTHER_SERVER = "5f0a0cb4-6b5c-4b8b-9d0e-0d9a4b9a2222"
+VOLUME = "5f0a0cb4-6b5c-4b8b-9d0e-0d9a4b9a4444"
 IMAGE = "5f0a0cb4-6b5c-4b8b-9d0e-0d9a4b9a3333"
-SERVICES = ("compute", "image", "network")
+SERVICES = ("block-storage", "compute", "image", "network")
 LOOK_UP = "/compute/os-client-tokens"
 
 
@@ -90,6 +94,23 @@ class Cloud(fixtures.Fixture):
             "OS_PROJECT_DOMAIN_ID": "default",
         }
 
+    def together(
+        self, start: ty.Callable[[], ty.Any], count: int
+    ) -> list[str]:
+        """Start commands whose answers wait until all have sent a POST.
+
+        :param start: starts one of them
+        :param count: how many
+        :returns: what each has said on stderr
+        """
+        self.losses = [Loss.HELD] * count
+        running = [start() for _ in range(count)]
+        deadline = time.monotonic() + SOON
+        while len(self.posts()) < count and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.let_go.set()
+        return [command.communicate(timeout=SOON)[1] for command in running]
+
     def posts(self, service: str = "compute") -> list[Request]:
         return [
             request
@@ -120,6 +141,11 @@ class Cloud(fixtures.Fixture):
         if request.method == "POST" and request.path.startswith("/compute"):
             with self._lock:
                 return self._operation(request)
+        if request.path == "/image/v2/images" and request.method == "POST":
+            return 201, {}, {"id": IMAGE, "name": "web", "status": "queued"}
+        if request.path.endswith("/v3/volumes") and request.method == "POST":
+            volume = {"id": VOLUME, "status": "creating", "size": 1}
+            return 202, {}, {"volume": volume | {"name": "web"}}
         if request.path == "/image/v2/images":
             return 200, {}, {"images": [{"id": IMAGE, "name": "cirros"}]}
         return 200, {}, self._resource(request.path)
@@ -209,6 +235,10 @@ class Cloud(fixtures.Fixture):
         if path.startswith("/image"):
             link["href"] = f"{self.url}/image/v2/"
             version |= {"id": "v2.16", "min_version": "", "version": ""}
+            return {"versions": [version]}
+        if path.startswith("/block-storage"):
+            link["href"] = f"{self.url}/block-storage/v3/"
+            version |= {"id": "v3.0", "version": "3.71", "min_version": "3.0"}
             return {"versions": [version]}
         if path.startswith("/network"):
             version |= {"id": "v2.0", "links": [

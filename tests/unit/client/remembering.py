@@ -8,8 +8,9 @@ import signal
 from openstack_idempotency_client import journal
 from tests.unit.client.cloud import IMAGE
 from tests.unit.client.cloud import SERVER
-from tests.unit.client.test_novaclient import CommandLineTest
+from tests.unit.client.novaclient import CommandLineTest
 from tests.unit.client.wire import Loss
+from tests.unit.client.wire import SOON
 
 BOOT = ("boot", "--flavor", "1", "--image", IMAGE, "--nic", "none")
 STOP = ("stop", SERVER)
@@ -28,9 +29,9 @@ class RememberingTest(CommandLineTest):
         command = self.nova.start("--x-client-token", *words)
         self.addCleanup(command.communicate)
         self.addCleanup(command.kill)
-        self.assertTrue(self.cloud.held.wait(60))
+        self.assertTrue(self.cloud.held.wait(SOON))
         command.kill()
-        self.assertEqual(-signal.SIGKILL, command.wait(60))
+        self.assertEqual(-signal.SIGKILL, command.wait(SOON))
         self.cloud.let_go.set()
 
     def remembered(self):

@@ -18,7 +18,9 @@ from novaclient import shell
 from openstackclient import shell as openstack
 from osc_lib import clientmanager
 
+from openstack_idempotency_client import retry
 from tests.unit.client.cloud import Cloud
+from tests.unit.client.wire import SOON
 
 # What the installed scripts do.
 _SCRIPTS = {
@@ -82,6 +84,12 @@ class Command(fixtures.Fixture):
 
     def _setUp(self) -> None:
         self.login = self._given or self.useFixture(Login(self.cloud))
+        # Commands in this process share it, as those of users never do.
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                "openstack_idempotency_client.session.BUDGET", retry.Budget()
+            )
+        )
 
     def start(
         self, *words: str, stdin: int = subprocess.DEVNULL, **variables: str
@@ -122,7 +130,7 @@ class Command(fixtures.Fixture):
             capture_output=True,
             text=True,
             check=False,
-            timeout=90,
+            timeout=SOON,
         )
         return Outcome(ended.returncode, ended.stdout, ended.stderr)
 

@@ -158,11 +158,14 @@ class ForgetTest(JournalTest):
         held = self.journal.begin(BOOT, 1.0)
         self.assertEqual([held.entry.id], [p.name for p in locks.iterdir()])
 
-    def test_files_that_are_not_ours(self):
-        self.begun()
-        (self.folder / "entries" / "x.json").write_text("{}")
-        (self.folder / "entries" / "y.json").write_text("no json")
-        self.assertEqual(1, len(self.journal.entries()))
+    def test_secrets_of_processes_that_died_early_are_swept(self):
+        """Killed before the entry was written, or after it was removed."""
+        entry = self.begun()
+        secret = self.folder / "secrets" / f"{entry.id}.0"
+        (self.folder / "entries" / f"{entry.id}.json").unlink()
+        self.assertTrue(secret.exists())
+        self.journal.begin(BOOT, 1.0)
+        self.assertFalse(secret.exists())
 
 
 class PostTest(testtools.TestCase):

@@ -13,6 +13,7 @@ import testtools
 from urllib3 import connectionpool
 from urllib3 import exceptions as urllib3_errors
 
+from openstack_idempotency_client import clock
 from openstack_idempotency_client import outcome as outcomes
 from openstack_idempotency_client.outcome import Fault
 from openstack_idempotency_client.outcome import Outcome
@@ -50,6 +51,20 @@ class AnswerTest(testtools.TestCase):
         self.assertTrue(98 <= (outcomes.seconds(date) or 0) <= 100)
         self.assertEqual(0, outcomes.seconds("Thu, 01 Jan 1970 00:00:00 GMT"))
         self.assertIsNone(outcomes.seconds("soon"))
+
+    def test_retry_after_is_a_date_of_the_servers_clock(self):
+        found = outcomes.of_answer(
+            answer(503, Content_Length="0",
+                   Retry_After="Thu, 01 Jan 2026 00:01:00 GMT",
+                   Date="Thu, 01 Jan 2026 00:00:20 GMT")
+        )  # fmt: skip
+        self.assertEqual(40, found.retry_after)
+
+    def test_dates_that_are_none(self):
+        for text in ("", "soon", "Mon, 01 Jan 0001 00:00:00 -0000",
+                     "Fri, 31 Dec 9999 23:59:59 -2359"):  # fmt: skip
+            outcomes.seconds(text)
+            clock.ServerClock().heard(text)
 
 
 class ErrorTest(testtools.TestCase):

@@ -97,7 +97,7 @@ class ToldTest(SessionTest):
         return source.given.ending
 
     def test_no_connection(self):
-        nowhere = f"http://127.0.0.1:{wire.unused_port()}"
+        nowhere = self.useFixture(wire.Nowhere()).url
         source = self.carrier.source = Keeps()
         with testtools.ExpectedException(exceptions.ConnectFailure):
             self.service(endpoint_override=nowhere).post(SERVERS, json={})

@@ -7,9 +7,9 @@ import ddt
 
 from tests.unit.client.cloud import Cloud
 from tests.unit.client.cloud import IMAGE
-from tests.unit.client.test_novaclient import CommandLineTest
-from tests.unit.client.test_openstackclient import BOOT as OPENSTACK_BOOT
-from tests.unit.client.test_openstackclient import OpenStackTest
+from tests.unit.client.novaclient import CommandLineTest
+from tests.unit.client.openstackclient import BOOT as OPENSTACK_BOOT
+from tests.unit.client.openstackclient import OpenStackTest
 from tests.unit.client.wire import Gateway
 from tests.unit.client.wire import Loss
 

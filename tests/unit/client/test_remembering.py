@@ -14,6 +14,7 @@ from tests.unit.client.remembering import RememberingTest
 from tests.unit.client.remembering import STOP
 from tests.unit.client.wire import Gateway
 from tests.unit.client.wire import Loss
+from tests.unit.client.wire import SOON
 
 
 class KilledTest(RememberingTest):
@@ -99,9 +100,9 @@ class KilledTest(RememberingTest):
         first = self.nova.start("--x-client-token", *command)
         self.cloud.losses = [None, Loss.HELD]
         self.addCleanup(first.communicate)
-        self.assertTrue(self.cloud.held.wait(60))
+        self.assertTrue(self.cloud.held.wait(SOON))
         first.kill()
-        first.wait(60)
+        first.wait(SOON)
         self.cloud.let_go.set()
         again = self.bare(*command)
         self.assertEqual(0, again.status, again.stderr)
@@ -126,17 +127,11 @@ class KilledTest(RememberingTest):
 
 class BackgroundTest(RememberingTest):
     def test_five_equal_boots_make_five_servers(self):
-        self.cloud.losses = [Loss.HELD] * 5
-        running = [
-            self.nova.start("--x-client-token", *BOOT, "web")
-            for _ in range(5)
-        ]
-        deadline = time.monotonic() + 80
-        while len(self.sent()) < 5 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        self.cloud.let_go.set()
-        for command in running:
-            self.assertEqual("", command.communicate(timeout=60)[1].replace(
+        told = self.cloud.together(
+            lambda: self.nova.start("--x-client-token", *BOOT, "web"), 5
+        )
+        for text in told:
+            self.assertEqual("", text.replace(
                 "nova CLI is deprecated and will be removed in a future "
                 "release\n", ""))  # fmt: skip
         self.assertEqual(5, len(set(self.sent())))

@@ -203,7 +203,7 @@ class RetryTest(SessionTest):
 
     def test_no_connection_needs_no_promise(self):
         self.start(Cloud(retry_safe=False))
-        nowhere = f"http://127.0.0.1:{wire.unused_port()}"
+        nowhere = self.useFixture(wire.Nowhere()).url
         with testtools.ExpectedException(exceptions.ConnectFailure):
             self.service(endpoint_override=nowhere).post(SERVERS, json={})
         self.assertIn("attempt 3 of 3", self.log.output)

@@ -15,6 +15,7 @@ from tests.unit.client.remembering import LOST
 from tests.unit.client.remembering import RememberingTest
 from tests.unit.client.remembering import STOP
 from tests.unit.client.wire import Loss
+from tests.unit.client.wire import SOON
 from tests.unit.client.wire import Spoken
 
 
@@ -25,9 +26,9 @@ class UnansweredTest(RememberingTest):
     def test_interrupted(self):
         self.cloud.losses = [Loss.HELD]
         command = self.nova.start("--x-client-token", *STOP)
-        self.assertTrue(self.cloud.held.wait(60))
+        self.assertTrue(self.cloud.held.wait(SOON))
         command.send_signal(signal.SIGINT)
-        errors = command.communicate(timeout=60)[1]
+        errors = command.communicate(timeout=SOON)[1]
         self.assertIn("no answer came. Run the same command again", errors)
         self.assertEqual(1, len(self.remembered()))
 
@@ -57,7 +58,7 @@ class UnansweredTest(RememberingTest):
             self.assertNotIn("it is safe", outcome.stderr)
 
     def test_no_connection_is_nothing_to_remember(self):
-        nowhere = f"http://127.0.0.1:{wire.unused_port()}"
+        nowhere = self.useFixture(wire.Nowhere()).url
         outcome = self.nova.run(
             "--os-endpoint-override", nowhere, "--os-compute-api-version",
             "2.1", "--x-client-token", *STOP,
@@ -135,11 +136,11 @@ class UnansweredTest(RememberingTest):
         entries_ = self.nova.login.state / "entries"
         self.cloud.losses = [Loss.HELD]
         command = self.nova.start("--x-client-token", *STOP)
-        self.assertTrue(self.cloud.held.wait(60))
+        self.assertTrue(self.cloud.held.wait(SOON))
         kept = entries_.rename(entries_.with_name("kept"))
         entries_.write_text("no folder")
         self.cloud.let_go.set()
-        errors = command.communicate(timeout=60)[1]
+        errors = command.communicate(timeout=SOON)[1]
         self.assertEqual(0, command.returncode, errors)
         self.assertEqual(1, len(list(kept.iterdir())))
 

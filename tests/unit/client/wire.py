@@ -13,8 +13,15 @@ import time
 import typing as ty
 import urllib.parse
 
+import fixtures
+
 if ty.TYPE_CHECKING:
     from tests.unit.client.cloud import Cloud
+
+
+#: Seconds after which a test gives up, on a busy machine, too; none waits so
+#: long.
+SOON = 300
 
 
 class Loss(enum.Enum):
@@ -86,7 +93,7 @@ def handler(cloud: Cloud) -> type[http.server.BaseHTTPRequestHandler]:
                 return
             if loss is Loss.HELD:
                 cloud.held.set()
-                cloud.let_go.wait(60)
+                cloud.let_go.wait(SOON)
             if loss is Loss.HALF_HEAD:
                 self.wfile.write(f"HTTP/1.1 {status} OK\r\nConten".encode())
                 return
@@ -123,10 +130,17 @@ def handler(cloud: Cloud) -> type[http.server.BaseHTTPRequestHandler]:
     return Handler
 
 
-def unused_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+class Nowhere(fixtures.Fixture):
+    """An address at which nobody listens while the test runs.
+
+    Its port is taken, so that nobody else begins to listen there.
+    """
+
+    def _setUp(self) -> None:
+        taken = socket.socket()
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 def query(request: Request) -> dict[str, str]:
