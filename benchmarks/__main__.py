@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 import sys
+import time
 
 from rich import console
 from rich import progress
@@ -14,11 +15,18 @@ from benchmarks import crowds
 from benchmarks import engine
 from benchmarks import growth
 from benchmarks import header
+from benchmarks import memory
+from benchmarks import nodes
 from benchmarks import nova_api
 from benchmarks import plot
+from benchmarks import purge
 from benchmarks import report
+from benchmarks import rush
+from benchmarks import throughput
 from benchmarks.comparison import Comparison
+from benchmarks.peers import comparing
 from benchmarks.plan import Plan
+from benchmarks.sites import Sites
 from testing import databases
 
 _SUBJECTS = {
@@ -27,7 +35,15 @@ _SUBJECTS = {
     "nova": nova_api.run,
     "growth": growth.run,
     "crowds": crowds.run,
+    "rush": rush.run,
+    "throughput": throughput.run,
+    "purge": purge.run,
+    "memory": memory.run,
+    "peers": comparing.run,
 }
+# Only when it is asked for: it has database servers of its own.
+_APART = {"galera": nodes.run}
+_KNOWN = _SUBJECTS | _APART
 _PLOTS = Path("var") / "benchmarks"
 _SAMPLES = Path("var") / "benchmarks.json"
 
@@ -41,24 +57,44 @@ def main() -> int:
     if not backends:
         print("No database server answers: see CONTRIBUTING.md.")
         return 2
-    facts = {"quick": arguments.quick, "servers": backends}
-    comparisons: list[Comparison] = []
     out = console.Console(stderr=True)
-    with progress.Progress(console=out, disable=not out.is_terminal) as bar:
-        plan = Plan(arguments.quick, backends, bar, arguments.rounds)
-        for name in arguments.subjects or _SUBJECTS:
-            found: list[Comparison] = []
-            for comparison in _SUBJECTS[name](plan):
-                found.append(comparison)
-                # Each time: what comes later may fail.
-                report.write(
-                    arguments.samples, [*comparisons, *found], facts
-                )
-            comparisons += found
-            plot.write(arguments.plots / f"{name}.svg", found)
-    report.show(comparisons)
+    with (
+        Sites() as sites,
+        progress.Progress(console=out, disable=not out.is_terminal) as bar,
+    ):
+        plan = Plan(arguments.quick, backends, sites, bar, arguments.rounds)
+        found, took = _measured(plan, arguments)
+    report.show(found)
+    spent = ", ".join(f"{name} {n:.0f}" for name, n in took.items())
+    print(f"seconds: {sum(took.values()):.0f} ({spent})")
     print(f"samples: {arguments.samples}; plots: {arguments.plots}")
     return 0
+
+
+def _measured(
+    plan: Plan, arguments: argparse.Namespace
+) -> tuple[list[report.Found], dict[str, float]]:
+    """Return what was found, and the seconds of each subject."""
+    everything: list[report.Found] = []
+    took: dict[str, float] = {}
+    facts = {
+        "quick": plan.quick,
+        "servers": plan.backends,
+        "seconds": took,
+    }
+    for name in arguments.subjects or _SUBJECTS:
+        began = time.perf_counter()
+        found: list[report.Found] = []
+        for one in _KNOWN[name](plan):
+            found.append(one)
+            took[name] = time.perf_counter() - began
+            # Each time: what comes later may fail.
+            report.write(arguments.samples, [*everything, *found], facts)
+        everything += found
+        ratios = [one for one in found if isinstance(one, Comparison)]
+        if ratios:
+            plot.write(arguments.plots / f"{name}.svg", ratios)
+    return everything, took
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "subjects",
         nargs="*",
-        help=f"what to measure, of {', '.join(_SUBJECTS)} (default: all)",
+        help=f"what to measure, of {', '.join(_KNOWN)} (default: all "
+        f"but {', '.join(_APART)})",
     )
     parser.add_argument(
         "--quick",

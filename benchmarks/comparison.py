@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as ty
 
 from benchmarks import ratio
@@ -12,8 +13,10 @@ from benchmarks.block import Pair
 from benchmarks.ratio import Interval
 from benchmarks.ratio import Mark
 from benchmarks.ratio import Verdict
+from benchmarks.target import Target
 
-# Of fewer pairs, the interval is too narrow: they are drawn too much alike.
+# Of fewer pairs of blocks, the interval is too narrow: they are drawn too much
+# alike.
 _ENOUGH = 6
 
 
@@ -26,7 +29,7 @@ class Figure:
     :param base: that of what it is compared with
     :param interval: their ratio
     :param mark: what the ratio has to be, if anything
-    :param pairs: how many pairs of blocks it is from
+    :param enough: whether it is from so many pairs that it can be judged
     """
 
     measure: Measure
@@ -34,12 +37,12 @@ class Figure:
     base: float
     interval: Interval
     mark: Mark | None
-    pairs: int
+    enough: bool
 
     @property
     def verdict(self) -> Verdict | None:
         """Whether the mark is met; None without one."""
-        if self.mark and self.pairs < _ENOUGH:
+        if self.mark and not self.enough:
             return Verdict.UNDECIDED
         return self.mark.verdict(self.interval) if self.mark else None
 
@@ -55,6 +58,7 @@ class Comparison:
     :param pairs: the blocks
     :param marks: what the ratios of figures have to be
     :param notes: what else was seen
+    :param enough: of fewer pairs, marks are undecided
     """
 
     name: str
@@ -64,19 +68,34 @@ class Comparison:
     pairs: ty.Sequence[Pair]
     marks: ty.Mapping[Measure, Mark] = dataclasses.field(default_factory=dict)
     notes: ty.Mapping[str, ty.Any] = dataclasses.field(default_factory=dict)
+    enough: int = _ENOUGH
 
-    def figures(self) -> ty.Iterator[Figure]:
-        """Yield its figures."""
+    @functools.cached_property
+    def figures(self) -> tuple[Figure, ...]:
+        """Its figures; an interval takes seconds, so it is found once."""
         mine, base = zip(*self.pairs, strict=True)
-        for measure in self.measures:
-            yield Figure(
+        return tuple(
+            Figure(
                 measure,
                 measure.of(mine),
                 measure.of(base),
                 ratio.compared(measure, self.pairs),
                 self.marks.get(measure),
-                len(self.pairs),
+                len(self.pairs) >= self.enough,
             )
+            for measure in self.measures
+        )
+
+    def targets(self) -> ty.Iterator[Target]:
+        """Yield a target for each figure that has a mark."""
+        for figure in self.figures:
+            if figure.mark and figure.verdict:
+                yield Target(
+                    f"{self.name}: {figure.measure.value}",
+                    str(figure.interval),
+                    figure.mark,
+                    figure.verdict,
+                )
 
     def document(self) -> dict[str, ty.Any]:
         """Return what the JSON file has of it, all samples among it."""
@@ -89,7 +108,7 @@ class Comparison:
                 "mark": str(figure.mark) if figure.mark else None,
                 "verdict": figure.verdict.value if figure.verdict else None,
             }
-            for figure in self.figures()
+            for figure in self.figures
         ]
         return {
             "name": self.name,

@@ -3,7 +3,8 @@
 
 It obeys lines of its input: ``begin PORT CALLER TOKEN`` lets them begin, and
 answers when each but ``--waiting`` of them was told something; ``end`` lets
-them end, and answers with what they were told, as JSON.
+them end, and answers with what they were told, as JSON; ``wait`` answers so
+when all are done.
 """
 
 from __future__ import annotations
@@ -54,6 +55,10 @@ class Crowd:
     def end(self) -> dict[str, int]:
         """Let them end, wait for it, and return how often they heard what."""
         self._ended.set()
+        return self.done()
+
+    def done(self) -> dict[str, int]:
+        """Wait until all are done, and return how often they heard what."""
         for thread in self._threads:
             thread.join()
         return dict(self._told)
@@ -86,7 +91,8 @@ def main() -> None:
             crowd.wait_until_told(options.count - options.waiting)
             print("begun", flush=True)
         elif crowd is not None:
-            print(json.dumps(crowd.end()), flush=True)
+            told = crowd.end() if command == "end" else crowd.done()
+            print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

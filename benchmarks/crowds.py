@@ -20,50 +20,48 @@ import typing as ty
 import uuid
 
 from benchmarks import http
+from benchmarks import stage
 from benchmarks.block import Block
 from benchmarks.block import Measure
 from benchmarks.comparison import Comparison
 from benchmarks.gate import Gate
 from benchmarks.plan import Plan
 from benchmarks.ratio import Mark
-from chaos import databases
-from chaos import schema
 from chaos.child import Child
 from chaos.configuration import Configuration
 
 _MARK = Mark(2.0)
-# The options' defaults, in seconds.
-_LEASE = 60
-_WAIT_TIMEOUT = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A way to serve the API, and how many repeat a request there.
+    """A crowd at a server.
 
     :param name: its name
-    :param threads: of each process
-    :param processes: how many
+    :param way: how the API is served
     :param retries: how many clients repeat the request
     :param max_waiting: how many of them may wait in a process
     :param mark: what the GET's p99 has to be
     """
 
     name: str
-    threads: int
-    processes: int
+    way: stage.Way
     retries: int
     max_waiting: int = 1
     mark: Mark | None = _MARK
 
 
 _KINDS = (
-    Kind("threads", threads=16, processes=1, retries=40),
-    Kind("processes", threads=1, processes=4, retries=20),
+    Kind("threads", stage.THREADS, retries=40),
+    Kind("processes", stage.PROCESSES, retries=20),
 )
 # What the limit is for, and that this benchmark would see it missing.
 _UNLIMITED = Kind(
-    "threads, all may wait", 16, 1, retries=40, max_waiting=1000, mark=None
+    "threads, all may wait",
+    stage.THREADS,
+    retries=40,
+    max_waiting=1000,
+    mark=None,
 )
 
 
@@ -73,14 +71,10 @@ def run(plan: Plan) -> ty.Iterator[Comparison]:
     :param plan: how long to measure
     """
     backend = plan.backends[0]
-    with databases.created(backend) as urls:
-        site = Configuration(
-            urls, lease=_LEASE, wait_timeout=_WAIT_TIMEOUT
-        )
-        schema.create(urls, site.transport_url)
-        for kind in (*_KINDS, *(() if plan.quick else (_UNLIMITED,))):
-            with plan.folder() as folder:
-                yield _compared(plan, folder, site, kind, backend)
+    site = plan.sites.on(backend)
+    for kind in (*_KINDS, *(() if plan.quick else (_UNLIMITED,))):
+        with plan.folder() as folder:
+            yield _compared(plan, folder, site, kind, backend)
 
 
 def _compared(
@@ -96,14 +90,13 @@ def _compared(
         pairs = plan.pairs(
             title,
             lambda _: scene.crowded(gets),
-            lambda _: scene.idle(gets),
+            lambda _: stage.idle(scene.port, gets),
             rounds,
         )
         return Comparison(
             title,
             f"GET beside {kind.retries} clients that repeat a running POST",
-            f"the same GET while nothing else runs, on {kind.processes} "
-            f"process(es) of {kind.threads} thread(s)",
+            f"the same GET while nothing else runs, on {kind.way}",
             (Measure.P50, Measure.P95, Measure.P99),
             pairs,
             {Measure.P99: kind.mark} if kind.mark else {},
@@ -126,19 +119,11 @@ class _Scene:
     gate: Gate
     seen: list[dict[str, ty.Any]] = dataclasses.field(default_factory=list)
 
-    def idle(self, count: int) -> Block:
-        """Measure the GETs of another user, one after the other."""
-        began = time.perf_counter()
-        seconds = []
-        for _ in range(count):
-            answer = http.flavors(self.port, "another")
-            if answer.status != 200:
-                raise RuntimeError(f"GET was answered with {answer.status}")
-            seconds.append(answer.seconds)
-        return Block(tuple(seconds), time.perf_counter() - began)
-
     def crowded(self, count: int) -> Block:
-        """Measure them while a request runs and is repeated."""
+        """Measure GETs of another user while a request runs and is repeated.
+
+        :param count: how many
+        """
         caller, token = uuid.uuid4().hex, uuid.uuid4().hex
         first = threading.Thread(
             target=http.boot,
@@ -150,7 +135,7 @@ class _Scene:
             began = time.perf_counter()
             self.crowd.ask(f"begin {self.port} {caller} {token}")
             arriving = time.perf_counter() - began
-            measured = self.idle(count)
+            measured = stage.idle(self.port, count)
         first.join()
         told = json.loads(self.crowd.ask("end"))
         self.seen.append({"seconds to arrive": arriving, "told": told})
@@ -161,30 +146,14 @@ class _Scene:
 def _started(
     folder: Path, site: Configuration, kind: Kind
 ) -> ty.Iterator[_Scene]:
-    site.write(folder, kind.name)
-    with contextlib.ExitStack() as stack:
-        api = Child(
-            "benchmarks.api",
-            [
-                f"--threads={kind.threads}",
-                f"--processes={kind.processes}",
-                f"--history={folder / 'history'}",
-            ],
-            folder,
-        )
-        stack.callback(api.stop)
-        crowd_folder = folder / "crowd"
-        crowd_folder.mkdir()
-        crowd = Child(
-            "benchmarks.crowd",
-            [
-                f"--count={kind.retries}",
-                f"--waiting={min(kind.max_waiting, kind.retries)}",
-            ],
-            crowd_folder,
-        )
-        stack.callback(crowd.stop)
-        gate = Gate(folder / "gate")
-        stack.callback(gate.close)
+    crowd_of = [
+        f"--count={kind.retries}",
+        f"--waiting={min(kind.max_waiting, kind.retries)}",
+    ]
+    with (
+        stage.served(folder, site, kind.way) as port,
+        stage.started("benchmarks.crowd", crowd_of, folder / "crowd") as crowd,
+        contextlib.closing(Gate(folder / "gate")) as gate,
+    ):
         crowd.read()
-        yield _Scene(int(api.read()), crowd, gate)
+        yield _Scene(port, crowd, gate)

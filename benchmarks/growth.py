@@ -9,51 +9,37 @@ import functools
 import os
 import secrets
 import typing as ty
-import uuid
 
 import sqlalchemy as sa
 
+from benchmarks import filling
 from benchmarks import service
+from benchmarks import stopwatch
 from benchmarks import timing
 from benchmarks.block import Block
 from benchmarks.block import Measure
+from benchmarks.block import Pair
 from benchmarks.block import Side
 from benchmarks.comparison import Comparison
+from benchmarks.filling import Content
+from benchmarks.filling import Sizes
 from benchmarks.plan import Plan
 from benchmarks.ratio import Mark
+from benchmarks.reading import Reading
+from benchmarks.stopwatch import Stopwatch
 from chaos import databases
 from embedded import database_server
-from openstack_idempotency.sql.tables import TOKENS
 
 _MARK = Mark(1.15)
 _SIZES = (10_000, 1_000_000)
 _QUICK_SIZES = (1_000, 20_000)
-# Rows of one statement: more would fill the server's log of changes.
-_BATCH = 100_000
-
-# Random digests, in the order in which tokens come: by the primary key. Each
-# has a sealed answer of the size that a server's has.
-_FILL = {
-    "mysql": (
-        "SELECT UNHEX(SHA2(seq, 256)), {columns}"
-        " FROM seq_{first}_to_{last}"
-    ),
-    "postgresql": (
-        "SELECT sha256(seq::text::bytea), {columns}"
-        " FROM generate_series({first}, {last}) AS seq"
-    ),
-}
-_SEALED = {
-    "mysql": "REPEAT('s', 700)",
-    "postgresql": "repeat('s', 700)::bytea",
-}
-_BYTES = {"mysql": "'{0}'", "postgresql": "'{0}'::bytea"}
-_FILE = {
-    "mysql": (
-        "SELECT data_length + index_length FROM information_schema.tables"
-        " WHERE table_schema = DATABASE() AND table_name = :name"
-    ),
-    "postgresql": "SELECT pg_total_relation_size(CAST(:name AS regclass))",
+# Rows after which the bytes of one hardly change any more.
+_ENOUGH = 100_000
+# The steps of the store that are shown one by one, with what calls them.
+_STEPS = {
+    "look": "look of a first use: there is no row yet",
+    "claim": "claim of a first use",
+    "complete": "complete of a first use",
 }
 
 
@@ -63,14 +49,16 @@ class _Table:
 
     :param backend: the kind of its database
     :param rows: how many it has before anything is measured
-    :param bytes_a_row: what a row takes on disk, indexes among it
+    :param sizes: what its rows take on disk
     :param service: the service
+    :param stopwatch: times the service's steps
     """
 
     backend: str
     rows: int
-    bytes_a_row: float
+    sizes: Sizes
     service: service.Service
+    stopwatch: Stopwatch
 
 
 def sizes(plan: Plan) -> tuple[int, ...]:
@@ -85,49 +73,111 @@ def sizes(plan: Plan) -> tuple[int, ...]:
     return _QUICK_SIZES if plan.quick else _SIZES
 
 
-def run(plan: Plan) -> ty.Iterator[Comparison]:
+def run(plan: Plan) -> ty.Iterator[Comparison | Reading]:
     """Yield what was found, for each database.
 
     :param plan: how long to measure
     """
     small, *larger = sizes(plan)
     for backend in plan.backends:
-        with _filled(backend, small) as base:
+        with _filled(backend, Content(small)) as base:
             for rows in larger:
-                with _filled(backend, rows) as ours:
-                    yield from _compared(plan, ours, base)
+                with _filled(backend, Content(rows)) as ours:
+                    yield from _steps(plan, ours, base)
+                    yield _compared(plan, "replay", _replay, ours, base)
+                    yield _compared(plan, "look-up", _uses, ours, base)
+                few = min(rows, _ENOUGH)
+                bare = _bytes(backend, Content(few, answers=False))
+                yield _disk(ours, bare)
+
+
+def _steps(plan: Plan, ours: _Table, base: _Table) -> ty.Iterator[Comparison]:
+    """Yield a first use as a whole, and its steps."""
+    seen: tuple[list[dict[str, Block]], ...] = ([], [])
+    title = _title("first use", ours)
+    mine, other = (
+        stopwatch.watched(
+            _first(table.service, plan.operations), table.stopwatch, blocks
+        )
+        for table, blocks in zip((ours, base), seen, strict=True)
+    )
+    pairs = plan.pairs(title, mine, other)
+    yield _found("first use", "a whole first use", pairs, ours, base)
+    for step, what in _STEPS.items():
+        # The first ones were to warm up.
+        pairs = tuple(
+            (a[step], b[step]) for a, b in list(zip(*seen, strict=True))[1:]
+        )
+        yield _found(step, what, pairs, ours, base)
 
 
 def _compared(
-    plan: Plan, ours: _Table, base: _Table
-) -> ty.Iterator[Comparison]:
-    for name, side in (("first use", _first), ("replay", _replay)):
-        title = f"growth, {name}, {ours.rows:,} rows, {ours.backend}"
-        pairs = plan.pairs(
-            title,
-            side(ours.service, plan.operations),
-            side(base.service, plan.operations),
-        )
-        yield Comparison(
-            title,
-            f"{name} of a token of a small service, {ours.rows:,} rows",
-            f"the same, {base.rows:,} rows",
-            (Measure.P50, Measure.P95, Measure.CPU),
-            pairs,
-            {Measure.P50: _MARK},
-            {"bytes a row, with an answer and indexes": ours.bytes_a_row},
-        )
+    plan: Plan,
+    name: str,
+    side: ty.Callable[[service.Service, int], Side],
+    ours: _Table,
+    base: _Table,
+) -> Comparison:
+    pairs = plan.pairs(
+        _title(name, ours),
+        side(ours.service, plan.operations),
+        side(base.service, plan.operations),
+    )
+    return _found(name, f"{name} of a token", pairs, ours, base)
+
+
+def _found(
+    name: str, what: str, pairs: ty.Sequence[Pair], ours: _Table, base: _Table
+) -> Comparison:
+    return Comparison(
+        _title(name, ours),
+        f"{what}, in a small service, {ours.rows:,} rows",
+        f"the same, {base.rows:,} rows",
+        (Measure.P50, Measure.P95),
+        pairs,
+        {Measure.P50: _MARK},
+    )
+
+
+def _title(name: str, table: _Table) -> str:
+    return f"growth, {name}, {table.rows:,} rows, {table.backend}"
+
+
+def _disk(ours: _Table, bare: Sizes) -> Reading:
+    with_answer, without = ours.sizes.token, bare.token
+    resource = ours.sizes.resource
+    return Reading(
+        f"growth, disk, {ours.rows:,} rows, {ours.backend}",
+        "what a token takes on disk, indexes among it; the answer has 700 "
+        "bytes. A day of a busy cloud: a million tokens with answers",
+        {
+            "token's row with an answer, bytes": with_answer,
+            "token's row without, bytes": without,
+            "row of what is bound to it, bytes": resource,
+            "a million of both, GB": (with_answer + resource) / 1000,
+        },
+    )
 
 
 def _first(ours: service.Service, count: int) -> Side:
     def run(at: int) -> Block:
         tokens = [secrets.token_hex() for _ in range(count)]
-        return _block(ours, tokens, at)
+        return _block(ours.answer, tokens, at)
 
     return run
 
 
 def _replay(ours: service.Service, count: int) -> Side:
+    return _of_known(ours, ours.answer, count)
+
+
+def _uses(ours: service.Service, count: int) -> Side:
+    return _of_known(ours, ours.look_up, count)
+
+
+def _of_known(
+    ours: service.Service, call: ty.Callable[[str], object], count: int
+) -> Side:
     # Many more tokens than a block has, so that each is a look at a page that
     # was not just read.
     tokens = [secrets.token_hex() for _ in range(4 * count)]
@@ -135,79 +185,32 @@ def _replay(ours: service.Service, count: int) -> Side:
         ours.answer(token)
 
     def run(at: int) -> Block:
-        return _block(ours, secrets.SystemRandom().sample(tokens, count), at)
+        chosen = secrets.SystemRandom().sample(tokens, count)
+        return _block(call, chosen, at)
 
     return run
 
 
-def _block(ours: service.Service, tokens: list[str], at: int) -> Block:
-    calls = [functools.partial(ours.answer, token) for token in tokens]
+def _block(
+    call: ty.Callable[[str], object], tokens: list[str], at: int
+) -> Block:
+    calls = [functools.partial(call, token) for token in tokens]
     return timing.block(calls, at)
 
 
 @contextlib.contextmanager
-def _filled(backend: str, rows: int) -> ty.Iterator[_Table]:
+def _filled(backend: str, content: Content) -> ty.Iterator[_Table]:
     with databases.created(backend) as urls:
         engine = database_server.engine(urls.api)
         service.create(engine)
-        for first in range(1, rows + 1, _BATCH):
-            _fill(engine, first, min(first + _BATCH - 1, rows))
-        if backend == "mysql":
-            analyze = f"ANALYZE TABLE {TOKENS.name}"
-        else:
-            analyze = f"ANALYZE {TOKENS.name}"
-        with engine.connect() as connection:
-            connection.exec_driver_sql(analyze)
-            query = sa.text(_FILE[backend])
-            size = connection.scalar(query, {"name": TOKENS.name})
+        filling.fill(engine, content)
+        of_rows = Sizes.of(engine, content.rows)
         opened = service.Service(sa.make_url(urls.api))
         with contextlib.closing(opened) as ours:
-            yield _Table(backend, rows, float(size or 0) / rows, ours)
+            watch = Stopwatch(ours.store, *_STEPS)
+            yield _Table(backend, content.rows, of_rows, ours, watch)
 
 
-def _fill(engine: sa.Engine, first: int, last: int) -> None:
-    backend = engine.dialect.name
-    values = {
-        name: "NULL" if value is None else str(value)
-        for name, value in _values(backend).items()
-    }
-    quote = engine.dialect.identifier_preparer.quote
-    columns = ", ".join(quote(name) for name in values)
-    select = _FILL[backend].format(
-        columns=", ".join(values.values()), first=first, last=last
-    )
-    statement = f"INSERT INTO {TOKENS.name} (token_digest, {columns}) {select}"
-    with engine.begin() as connection:
-        connection.exec_driver_sql(statement)
-
-
-def _values(backend: str) -> dict[str, ty.Any]:
-    """Return what each row has, as SQL."""
-    text = _BYTES[backend].format
-    far = 4_000_000_000_000
-    return {
-        "target_digest": text("t" * 32),
-        "fingerprint": text("f" * 32),
-        "key_id": "'0123456789abcdef'",
-        "host": "'host'",
-        "project_id": f"'{uuid.uuid4().hex}'",
-        "user_id": f"'{uuid.uuid4().hex}'",
-        "target": "'POST /things'",
-        "version": "''",
-        "roles": "'[\"member\"]'",
-        "state": "'succeeded'",
-        "linked": "TRUE",
-        "bound": 1,
-        "takeovers": 0,
-        "undo": 0,
-        "fence": 0,
-        "owner": f"'{uuid.uuid4().hex}'",
-        "request_id": f"'req-{uuid.uuid4()}'",
-        "lease_until": 0,
-        "created_at": "1700000000000 + seq",
-        "expires_at": f"{far} + seq",
-        "answer_until": far,
-        "lasting": "FALSE",
-        "status": 202,
-        "sealed": _SEALED[backend],
-    }
+def _bytes(backend: str, content: Content) -> Sizes:
+    with _filled(backend, content) as table:
+        return table.sizes

@@ -30,12 +30,14 @@ class Answer:
     seconds: float
 
 
-def boot(port: int, caller: str, token: str, **headers: str) -> Answer:
+def boot(
+    port: int, caller: str, token: str | None, **headers: str
+) -> Answer:
     """Ask for a server.
 
     :param port: of the API
     :param caller: the id of the user, and of the project
-    :param token: the client token
+    :param token: the client token, if there is one
     :param headers: more of them, with _ for -
     """
     more = {name.replace("_", "-"): text for name, text in headers.items()}

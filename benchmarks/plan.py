@@ -14,6 +14,7 @@ from rich import progress
 from benchmarks import block
 from benchmarks.block import Pair
 from benchmarks.block import Side
+from benchmarks.sites import Sites
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Plan:
 
     :param quick: only as much as shows that everything works
     :param backends: the kinds of database servers, of chaos.databases
+    :param sites: has Nova's databases
     :param progress: shows how far it has come
     :param more: pairs of blocks of a comparison, if not as many as usual
     """
 
     quick: bool
     backends: tuple[str, ...]
+    sites: Sites
     progress: progress.Progress
     more: int | None = None
 
@@ -42,14 +45,39 @@ class Plan:
         return 15 if self.quick else 150
 
     @property
+    def crowd(self) -> int:
+        """Clients that send one request at once."""
+        return 20 if self.quick else 200
+
+    @property
+    def ended(self) -> int:
+        """Tokens that a purge finds."""
+        return 12_000 if self.quick else 1_000_000
+
+    @property
+    def stretch(self) -> float:
+        """Seconds of a block in which requests come at a steady pace."""
+        return 0.5 if self.quick else 6.0
+
+    @property
+    def body(self) -> int:
+        """Bytes of a large body."""
+        return 1_000_000 if self.quick else 10_000_000
+
+    @property
+    def minute(self) -> float:
+        """Seconds for which clients ask without a pause."""
+        return 2.0 if self.quick else 60.0
+
+    @property
     def operations(self) -> int:
         """Calls of a block, where no server of Nova is asked."""
         return 16 if self.quick else 200
 
     @property
     def posts(self) -> int:
-        """Requests of a block that Nova's API is called with in a process."""
-        return 3 if self.quick else 32
+        """Pairs of requests to Nova's API, of one each."""
+        return 4 if self.quick else 32 * self.rounds
 
     def pairs(
         self, name: str, mine: Side, base: Side, rounds: int | None = None

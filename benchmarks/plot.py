@@ -41,7 +41,7 @@ def drawn(comparisons: ty.Sequence[Comparison]) -> str:
     named = [
         (f"{comparison.name}: {figure.measure.value}", figure)
         for comparison in comparisons
-        for figure in comparison.figures()
+        for figure in comparison.figures
     ]
     scale = _Scale([figure for _, figure in named])
     height = _TOP + _LINE * len(named) + 10

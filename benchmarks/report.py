@@ -16,23 +16,27 @@ from rich import table
 
 from benchmarks.comparison import Comparison
 from benchmarks.comparison import Figure
+from benchmarks.reading import Reading
+
+#: What a subject finds.
+Found = Comparison | Reading
 
 _PACKAGES = ("nova", "SQLAlchemy", "oslo.db", "PyMySQL", "psycopg2-binary")
 
 
 def write(
-    path: Path, comparisons: ty.Sequence[Comparison], facts: dict[str, ty.Any]
+    path: Path, found: ty.Sequence[Found], facts: dict[str, ty.Any]
 ) -> None:
     """Write the JSON file, with every sample.
 
     :param path: where to
-    :param comparisons: what was measured
+    :param found: what was measured
     :param facts: how the run was asked for, and on what servers it was
     """
     document = {
         "machine": machine(),
         **facts,
-        "comparisons": [one.document() for one in comparisons],
+        "found": [one.document() for one in found],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1) + "\n")
@@ -54,28 +58,56 @@ def machine() -> dict[str, ty.Any]:
 
 
 def show(
-    comparisons: ty.Sequence[Comparison], out: console.Console | None = None
+    found: ty.Sequence[Found], out: console.Console | None = None
 ) -> None:
-    """Print a table for each comparison, and last how many marks are met.
+    """Print a table for each finding, and last a verdict for each target.
 
-    :param comparisons: what was measured
+    :param found: what was measured
     :param out: where to, if not to the terminal
     """
     out = out or console.Console()
+    for one in found:
+        out.print(f"\n[bold]{one.name}[/bold]", highlight=False)
+        match one:
+            case Comparison():
+                _show_comparison(one, out)
+            case Reading():
+                _show_reading(one, out)
+    _show_verdicts(found, out)
+
+
+def _show_comparison(one: Comparison, out: console.Console) -> None:
+    lines = _table("", "this", "that", "ratio", "mark", "")
+    for figure in one.figures:
+        lines.add_row(*_row(figure))
+    out.print(f"this: {one.mine}\nthat: {one.base}", highlight=False)
+    out.print(lines)
+
+
+def _show_reading(one: Reading, out: console.Console) -> None:
+    lines = _table("", "")
+    for name, value in one.values.items():
+        lines.add_row(name, f"{value:.4g}")
+    out.print(one.what, highlight=False)
+    out.print(lines)
+
+
+def _show_verdicts(found: ty.Sequence[Found], out: console.Console) -> None:
+    lines = _table("target", "found", "mark", "verdict")
     verdicts: collections.Counter[str] = collections.Counter()
-    for comparison in comparisons:
-        lines = table.Table(
-            "", "this", "that", "ratio", "mark", "", box=None, pad_edge=False
-        )
-        for figure in comparison.figures():
-            lines.add_row(*_row(figure))
-            if figure.verdict:
-                verdicts[figure.verdict.value] += 1
-        out.print(f"\n[bold]{comparison.name}[/bold]")
-        out.print(f"this: {comparison.mine}\nthat: {comparison.base}")
-        out.print(lines)
+    for one in found:
+        for target in one.targets():
+            verdict = target.verdict.value
+            lines.add_row(target.name, target.found, str(target.mark), verdict)
+            verdicts[verdict] += 1
+    out.print()
+    out.print(lines)
     count = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.items())
-    out.print(f"\nmarks: {count or 'none'}")
+    out.print(f"\ntargets: {count or 'none'}", highlight=False)
+
+
+def _table(*columns: str) -> table.Table:
+    return table.Table(*columns, box=None, pad_edge=False)
 
 
 def _row(figure: Figure) -> list[str]:

@@ -56,11 +56,25 @@ def post(resource: str, caller: str, token: str | None) -> webob.Request:
     :param caller: the id of the user, and of the project
     :param token: the client token, if there is one
     """
+    body = json.dumps(BODIES[resource]).encode()
+    return with_body(resource, caller, token, body)
+
+
+def with_body(
+    resource: str, caller: str, token: str | None, body: bytes
+) -> webob.Request:
+    """Return a POST of another body.
+
+    :param resource: the end of its path
+    :param caller: the id of the user, and of the project
+    :param token: the client token, if there is one
+    :param body: the body
+    """
     return webob.Request.blank(
         f"/v2.1/{resource}",
         method="POST",
         headers=headers(caller, token),
-        body=json.dumps(BODIES[resource]).encode(),
+        body=body,
     )
 
 

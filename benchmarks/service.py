@@ -33,6 +33,13 @@ KIND = "thing"
 #: What an operation answers: as much as a POST /servers does.
 ANSWER = Answer(202, (("Location", "/things/1"),), b"{" + b"x" * 500 + b"}")
 _SECRET = "of benchmarks only: 0123456789 0123456789"  # noqa: S105 - is none
+_SCOPE = Scope(
+    project_id="project",
+    user_id="user",
+    domain_id=None,
+    system_scope=None,
+    target="POST /things",
+)
 
 BASE: ty.Any = orm.declarative_base()
 
@@ -123,20 +130,27 @@ class Service:
 
         :param token: its client token
         """
+        digests = self._engine.parts.digests
         request = Request(
             token=token,
-            scope=Scope(
-                project_id="project",
-                user_id="user",
-                domain_id=None,
-                system_scope=None,
-                target="POST /things",
+            scope=_SCOPE,
+            fingerprints=digests.of_request(
+                token, lambda write: write(b'{"thing": {}}')
             ),
-            canonical=b'{"thing": {}}',
             request_id=f"req-{uuid.uuid4()}",
             roles=frozenset({"member"}),
         )
         self._engine.answer(request, self._make)
+
+    def look_up(self, token: str) -> None:
+        """Look up a token's uses (protocol section 8).
+
+        :param token: one that was used
+        :raises LookupError: there is none
+        """
+        lookup = self._engine.lookup(self.store)
+        if not lookup.uses(token, _SCOPE, frozenset({"member"})):
+            raise LookupError("the token of a look-up was not used")
 
     def close(self) -> None:
         """Close its connections."""

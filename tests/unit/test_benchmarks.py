@@ -4,19 +4,29 @@
 from __future__ import annotations
 
 import inspect
+import io
+import time
 import unittest
+
+from rich import console
 
 from benchmarks import block
 from benchmarks import depth
+from benchmarks import filling
 from benchmarks import floor
-from benchmarks import growth
 from benchmarks import ratio
+from benchmarks import report
+from benchmarks import stopwatch
 from benchmarks.block import Block
 from benchmarks.block import Measure
 from benchmarks.comparison import Comparison
+from benchmarks.filling import Content
 from benchmarks.ratio import Interval
 from benchmarks.ratio import Mark
 from benchmarks.ratio import Verdict
+from benchmarks.reading import Reading
+from benchmarks.stopwatch import Stopwatch
+from openstack_idempotency.sql.purge import KEPT
 from openstack_idempotency.sql.tables import TOKENS
 
 
@@ -90,9 +100,54 @@ class RowsTestCase(unittest.TestCase):
         self.assertEqual(set(), self.needed - written)
 
     def test_of_a_table_that_is_filled(self):
-        for backend in growth._FILL:
-            written = {"id", "token_digest", *growth._values(backend)}
-            self.assertEqual(set(), self.needed - written, backend)
+        for backend in ("mysql", "postgresql"):
+            for rows in (1000, 10_000_000):
+                written = {"id", *filling.columns(backend, Content(rows))}
+                self.assertEqual(set(), self.needed - written, backend)
+
+    def test_ended_ones_are_due_for_a_purge(self):
+        now = time.time() * 1000
+        for ended in (True, False):
+            row = filling.columns("mysql", Content(1000, ended=ended))
+            first = int(row["expires_at"].removesuffix(" + seq"))
+            self.assertEqual(ended, first + 1000 < now - KEPT)
+            self.assertEqual(not ended, first > now)
+
+
+class _Timed:
+    def step(self, value):
+        return value
+
+    def other(self):
+        raise ValueError("no")
+
+
+class StopwatchTestCase(unittest.TestCase):
+    def test_it_times_steps_and_does_not_change_them(self):
+        timed = _Timed()
+        watch = Stopwatch(timed, "step", "other")
+        self.assertEqual(5, timed.step(value=5))
+        timed.step(6)
+        self.assertRaises(ValueError, timed.other)
+        counts = {k: len(b.seconds) for k, b in watch.take().items()}
+        self.assertEqual({"step": 2, "other": 1}, counts)
+        self.assertEqual({}, watch.take())
+
+    def test_each_block_has_the_steps_that_it_took(self):
+        timed = _Timed()
+        blocks: list[dict[str, Block]] = []
+        watch = Stopwatch(timed, "step")
+        timed.step(0)
+
+        def side(at):
+            for _ in range(at):
+                timed.step(at)
+            return a_block(1.0)
+
+        watched = stopwatch.watched(side, watch, blocks)
+        for at in (2, 3):
+            self.assertEqual(a_block(1.0), watched(at))
+        self.assertEqual([2, 3], [len(b["step"].seconds) for b in blocks])
 
 
 class DepthTestCase(unittest.TestCase):
@@ -180,8 +235,43 @@ class ComparisonTestCase(unittest.TestCase):
         pairs = [(a_block(0.003), a_block(0.002))] * 5
         marks = {Measure.P50: Mark(1.2)}
         few = Comparison("a name", "", "", (Measure.P50,), pairs, marks)
-        (figure,) = few.figures()
+        (figure,) = few.figures
         self.assertIs(Verdict.UNDECIDED, figure.verdict)
+
+
+class ReadingTestCase(unittest.TestCase):
+    def test_a_count_is_judged_as_it_is(self):
+        for value, verdict in ((1, Verdict.MET), (2, Verdict.MISSED)):
+            marks = {"executions": Mark(1)}
+            read = Reading("a name", "what", {"executions": value}, marks)
+            (target,) = read.targets()
+            self.assertIs(verdict, target.verdict)
+            self.assertEqual("a name: executions", target.name)
+
+    def test_what_is_kept_has_the_values_and_the_verdicts(self):
+        read = Reading("a name", "what", {"bytes": 5.0, "rows": 2.0},
+                       {"bytes": Mark(4)}, {"seen": 1})  # fmt: skip
+        kept = read.document()
+        self.assertEqual({"bytes": 5.0, "rows": 2.0}, kept["values"])
+        self.assertEqual("missed", kept["targets"][0]["verdict"])
+
+
+class ReportTestCase(unittest.TestCase):
+    def test_it_ends_with_a_verdict_for_each_target(self):
+        pairs = [(a_block(0.003), a_block(0.002))] * 6
+        marks = {Measure.P50: Mark(1.2)}
+        compared = Comparison(
+            "slow", "a", "b", (Measure.P50, Measure.RATE), pairs, marks
+        )
+        read = Reading("counted", "what", {"n": 1}, {"n": Mark(1)})
+        out = io.StringIO()
+        report.show([compared, read], console.Console(file=out, width=120))
+        table, _, end = out.getvalue().partition("target ")
+        self.assertIn("a second", table)
+        lines = end.splitlines()
+        self.assertRegex(lines[1], r"slow: p50 ms +1\.50 .* missed")
+        self.assertRegex(lines[2], r"counted: n +1 +at most 1 +met")
+        self.assertEqual("targets: 1 missed, 1 met", lines[-1])
 
 
 if __name__ == "__main__":
