@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nova's own tests, run as they are, with us, and with each POST repeated.
+"""A service's own tests: as they are, with us, and with each POST repeated.
 
-What ``make upstream`` runs; :mod:`upstream.selection` says which tests.
+What ``make upstream`` runs; :mod:`upstream.services` says which tests.
 """

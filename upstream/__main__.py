@@ -1,67 +1,105 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m upstream`: run Nova's own tests, and compare what they find."""
+"""`python -m upstream`: run a service's own tests, and compare the results."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import dataclasses
 import logging
 import os
 from pathlib import Path
 import re
+import resource
 import sys
+import tempfile
 import time
 import typing as ty
 
 from testing import results
 from upstream import comparison
 from upstream import doubled
-from upstream import exceptions
 from upstream import execution
-from upstream.run import Pass
+from upstream import services
 from upstream.run import Run
-from upstream.run import Suite
 from upstream.run import without_scenario
+from upstream.service import Pass
+from upstream.service import Service
+from upstream.service import Suite
 
-_SUITES = {suite.name.lower(): suite for suite in Suite}
-_PASSES = {
-    Suite.UNIT: (Pass.STOCK, Pass.OURS),
-    Suite.FUNCTIONAL: (Pass.STOCK, Pass.OURS, Pass.REPEATED),
-}
+
+@dataclasses.dataclass(frozen=True)
+class _Asked:
+    """What the command was asked for.
+
+    :param service: whose tests
+    :param only: a regular expression that their ids match
+    :param folder: what the runs leave behind
+    """
+
+    service: Service
+    only: str
+    folder: Path
+
+    def run(
+        self, suite: Suite, kind: Pass, only: str = "", why: str = ""
+    ) -> Run:
+        """Return a run of a suite.
+
+        :param suite: the suite
+        :param kind: what its tests are run on
+        :param only: which of them, if not all that were asked for
+        :param why: what tells its folder from that of another
+        """
+        name = f"{self.service.name}-{suite.name}-{kind.value}{why}"
+        folder = self.folder.absolute() / name
+        return Run(self.service, suite, kind, folder, only or self.only)
 
 
 def main() -> int:
     """Run what is asked for; return 0 if nothing differs."""
-    arguments = _parser().parse_args()
-    suites = [_SUITES[name] for name in arguments.suite or _SUITES]
+    parser = _parser()
+    arguments = parser.parse_args()
+    service = services.find(arguments.service)
+    names = [suite.name for suite in service.suites]
+    if not {*arguments.suite} <= {*names}:
+        parser.error(f"{service.name} has {', '.join(names)}")
+    suites = [service.suite(name) for name in arguments.suite or names]
+    asked = _Asked(service, arguments.only, arguments.folder)
     if arguments.list:
-        _list(suites, arguments.only)
+        _list(asked, suites)
         return 0
     started = time.monotonic()
     compared = problems = 0
     for suite in suites:
         found = {}
-        for kind in _PASSES[suite]:
-            run = _run(suite, kind, arguments.only)
-            asked = kind.value in (arguments.kind or [kind.value])
+        for kind in suite.passes:
+            again = kind.value in (arguments.kind or [kind.value])
             found[kind], wrong = _found(
-                run, arguments.concurrency if asked else None
+                asked.run(suite, kind),
+                arguments.concurrency if again else None,
             )
             problems += wrong
-        for kind in _PASSES[suite][1:]:
-            result = _compare(suite, kind, found)
+        for kind in suite.passes[1:]:
+            if not (found[kind] and found[Pass.STOCK]):
+                continue  # which was said, and counted
+            result = _compare(asked, suite, kind, found)
             if result.differences:
-                result = _settle(suite, kind, result)
+                result = _settle(asked, suite, kind, result)
             compared += result.compared
             problems += len(result.differences) + len(result.stale)
-            problems += not result.compared
     took = (time.monotonic() - started) / 60
-    print(f"{compared} compared, {problems} problems in {took:.0f} minutes")
+    print(
+        f"{compared} compared, {problems} problems in {took:.0f} minutes, "
+        f"{_worked():.0f} of a processor's"
+    )
     return int(bool(problems))
 
 
-def _run(suite: Suite, kind: Pass, only: str, why: str = "") -> Run:
-    name = f"{suite.name.lower()}-{kind.value}{why}"
-    return Run(suite, kind, Path("var/upstream", name).absolute(), only)
+def _worked() -> float:
+    """Return how many minutes a processor has worked for all processes."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) / 60
 
 
 def _found(run: Run, concurrency: int | None) -> tuple[dict[str, str], int]:
@@ -69,7 +107,7 @@ def _found(run: Run, concurrency: int | None) -> tuple[dict[str, str], int]:
 
     Without a concurrency it is not run, and they are those of before.
     """
-    print(f"{run} ({run.output.relative_to(Path.cwd())}):", flush=True)
+    print(f"{run} ({os.path.relpath(run.output)}):", flush=True)
     if concurrency is not None:
         execution.execute(run, concurrency)
     elif not run.output.exists():
@@ -82,15 +120,15 @@ def _found(run: Run, concurrency: int | None) -> tuple[dict[str, str], int]:
     lost = [test for test in run.selected() if test not in ran]
     _show("selected, and not run", lost)
     if run.kind is Pass.STOCK:
-        # These are Nova's own: where they fail in each pass, nothing differs.
+        # These are its own: where they fail in each pass, nothing differs.
         _show("fails without us", results.failed(found))
     problems = len(lost) + (not found)
     if not found:
         print("  It ran nothing.")
-    routers = execution.routers(run)
-    print(f"  Our router was loaded {routers} times.")
+    loads = execution.loads(run)
+    print(f"  Client tokens were turned on {loads} times.")
     # Otherwise the pass shows nothing.
-    problems += bool(routers) is (run.kind is Pass.STOCK)
+    problems += bool(loads) is (run.kind is Pass.STOCK)
     if run.kind is Pass.REPEATED:
         problems += _judge(run)
     sys.stdout.flush()
@@ -108,14 +146,17 @@ def _judge(run: Run) -> int:
 
 
 def _settle(
-    suite: Suite, kind: Pass, result: comparison.Comparison
+    asked: _Asked,
+    suite: Suite,
+    kind: Pass,
+    result: comparison.Comparison,
 ) -> comparison.Comparison:
     """Run what differs once more, in both passes, one test at a time."""
     tests = {without_scenario(one.test) for one in result.differences}
     only = f"^({'|'.join(map(re.escape, sorted(tests)))})$"
     found = {}
     for each in (Pass.STOCK, kind):
-        run = _run(suite, each, only, f"-for-{kind.value}")
+        run = asked.run(suite, each, only, f"-for-{kind.value}")
         execution.execute(run, concurrency=1)
         found[each] = results.read(run.folder)
     settled = comparison.settled(result, found[Pass.STOCK], found[kind])
@@ -126,12 +167,15 @@ def _settle(
 
 
 def _compare(
-    suite: Suite, kind: Pass, found: ty.Mapping[Pass, ty.Mapping[str, str]]
+    asked: _Asked,
+    suite: Suite,
+    kind: Pass,
+    found: ty.Mapping[Pass, ty.Mapping[str, str]],
 ) -> comparison.Comparison:
-    listed = exceptions.EXCEPTIONS if kind is Pass.REPEATED else {}
+    listed = asked.service.exceptions if kind is Pass.REPEATED else {}
     result = comparison.compare(found[Pass.STOCK], found[kind], listed)
     print(
-        f"{suite.name.lower()}, {Pass.STOCK.value} and {kind.value}: "
+        f"{asked.run(suite, Pass.STOCK)} and {kind.value}: "
         f"{result.compared} tests compared, {len(result.differences)} differ, "
         f"{result.excused} more as listed"
     )
@@ -146,16 +190,16 @@ def _show(what: str, lines: list[str] | tuple[str, ...]) -> None:
         print(f"  {what}: {line}")
 
 
-def _list(suites: list[Suite], only: str) -> None:
-    os.environ.update(execution.SETTINGS)
-    logging.disable()  # Nova logs to where the names go
-    from upstream import selection  # Nova reads the settings when imported
+def _list(asked: _Asked, suites: list[Suite]) -> None:
+    os.environ.update(asked.service.settings)
+    logging.disable()  # services log to where the names go
+    from upstream import selection  # settings are read by imports
 
     for suite in suites:
-        run = _run(suite, Pass.STOCK, only)
-        tests, errors = selection.load(run)
-        for line in [*errors, *sorted(test.id() for test in tests)]:
-            print(line)
+        # Some tests leave files where they are loaded.
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            found = selection.load(asked.run(suite, Pass.STOCK))
+        print("\n".join([*found.errors, *sorted(found.ids)]))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -164,7 +208,17 @@ def _parser() -> argparse.ArgumentParser:
         "--list", action="store_true", help="name the tests, and run none"
     )
     parser.add_argument(
-        "--suite", action="append", choices=_SUITES, help="run only this one"
+        "--service",
+        choices=services.NAMES,
+        default="nova",
+        help="whose tests (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--suite",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="run only this part of them",
     )
     parser.add_argument(
         "--only",
@@ -172,6 +226,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="REGEX",
         help="run only those selected tests whose ids match",
     )
+    _say_how(parser)
+    return parser
+
+
+def _say_how(parser: argparse.ArgumentParser) -> None:
+    """Add what tells how the chosen tests are run."""
     parser.add_argument(
         "--pass",
         action="append",
@@ -180,12 +240,18 @@ def _parser() -> argparse.ArgumentParser:
         help="run only this one; take the others' results from before",
     )
     parser.add_argument(
+        "--folder",
+        type=Path,
+        default="var/upstream",
+        metavar="PATH",
+        help="what the runs leave behind (default: %(default)s)",
+    )
+    parser.add_argument(
         "--concurrency",
         type=int,
         default=2,
         help="how many processes run tests (default: %(default)s)",
     )
-    return parser
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
+import http
 import json
 from pathlib import Path
 import typing as ty
@@ -13,10 +14,20 @@ import typing as ty
 _TOKEN = "x-client-token"
 _REPLAYED = "idempotent-replayed"
 _FIRST_ID = "x-client-token-request-id"
+_STATE = "x-client-token-state"
 # Each request has its own (protocol section 3), or tells of itself only.
 _OWN = frozenset(
-    (_REPLAYED, _FIRST_ID, "x-openstack-request-id", "x-compute-request-id")
+    (
+        _REPLAYED,
+        _FIRST_ID,
+        _STATE,
+        "x-openstack-request-id",
+        "x-compute-request-id",
+    )
 )
+# What the first answer says of itself, and its replay. What failed is given
+# again as it was.
+_STATES = (("executed", "replayed"), ("failed", "failed"))
 
 
 class Protection(enum.Enum):
@@ -28,12 +39,13 @@ class Protection(enum.Enum):
 
 
 class Outcome(enum.Enum):
-    """What the second POST was to Nova."""
+    """What the second POST was to the service."""
 
     REPLAYED = "replayed"
     REFUSED = "refused, and run again"
     FAILED = "failed with 5xx, and run again"
     LEFT_OUT = "left out of the protocol, and run again"
+    UNKNOWN = "refused with 401, as the caller was not known any more"
     RUN = "run again, which must not be"
 
 
@@ -70,7 +82,7 @@ class Doubled:
     :param test: the id of the test that sent it
     :param post: its method and path
     :param statuses: those of its two answers
-    :param outcome: what the second one was to Nova
+    :param outcome: what the second one was to the service
     :param faults: what the protocol does not allow
     """
 
@@ -137,6 +149,9 @@ def _outcome(protection: Protection, first: Answer, again: Answer) -> Outcome:
         return Outcome.REFUSED
     if first.status >= 500 and protection is Protection.LINKED:
         return Outcome.FAILED
+    if again.status == http.HTTPStatus.UNAUTHORIZED and not again.get(_STATE):
+        # The first one has revoked what proved who they are.
+        return Outcome.UNKNOWN
     return Outcome.RUN
 
 
@@ -159,6 +174,9 @@ def _faults(
         )
     if first.get(_TOKEN) is None:
         yield "the first answer does not name the token"
+    states = first.get(_STATE), again.get(_STATE)
+    if states not in _STATES:
+        yield f"the states are {' and '.join(map(str, states))}"
     if again.get(_FIRST_ID) is None:
         yield "the replay does not name the request that ran"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs one of Nova's suites, in processes of stestr."""
+"""Runs a suite of a service, in processes of stestr."""
 
 from __future__ import annotations
 
@@ -9,21 +9,8 @@ import shutil
 import subprocess
 import sys
 
-from embedded import paste
-from upstream.paste import change
 from upstream.run import Run
 
-SETTINGS = {
-    # Nova's API is served by threads; see nova.monkey_patch.
-    "OS_NOVA_DISABLE_EVENTLET_PATCHING": "true",
-    # As upstream's tox.ini has it, but longer: a pass sends all twice.
-    "OS_TEST_TIMEOUT": "320",
-    "OS_STDOUT_CAPTURE": "1",
-    "OS_STDERR_CAPTURE": "1",
-}
-# Any test may be run in any process, unlike ours: some of Nova's classes are
-# so long that the other process would be idle for minutes.
-_GROUPS = ".+"
 # Its totals are within so many lines.
 _LAST = 40
 _TOP = Path(__file__).parents[1]
@@ -37,18 +24,16 @@ def execute(run: Run, concurrency: int) -> None:
     """
     shutil.rmtree(run.folder, ignore_errors=True)
     run.repeats.mkdir(parents=True)
-    run.routers.mkdir()
-    pipelines = paste.installed()
-    change(pipelines, run.kind)
-    run.paste.write_text(paste.text(pipelines))
+    run.loads.mkdir()
+    written = run.service.write(run.kind, run.folder)
     arguments = {
         "--repo-url": str(run.folder),
         "--test-path": str(Path(__file__).with_name("suite")),
         "--top-dir": str(_TOP),
-        "--group-regex": _GROUPS,
+        "--group-regex": run.part.group,
     }
     with open(run.output, "wb") as output:
-        subprocess.run(
+        done = subprocess.run(
             [
                 *(sys.executable, "-m", "stestr"),
                 *(part for pair in arguments.items() for part in pair),
@@ -56,16 +41,17 @@ def execute(run: Run, concurrency: int) -> None:
             ],
             check=False,  # a test that fails may fail in all passes
             cwd=_TOP,
-            env={**os.environ, **_environment(run)},
+            env={
+                **os.environ,
+                **run.service.settings,
+                **run.variables,
+                **written,
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-
-
-def _environment(run: Run) -> dict[str, str]:
-    # Before its configuration Nova takes values from the environment.
-    path = {"OS_WSGI__API_PASTE_CONFIG": str(run.paste)}
-    return {**SETTINGS, **run.variables, **path}
+    if done.returncode < 0:
+        print(f"  stestr was ended by signal {-done.returncode}.")
 
 
 def totals(run: Run) -> list[str]:
@@ -81,9 +67,9 @@ def totals(run: Run) -> list[str]:
     ]
 
 
-def routers(run: Run) -> int:
-    """Return how often Nova's API was loaded with us.
+def loads(run: Run) -> int:
+    """Return how often a service's API was loaded with us.
 
     :param run: the run
     """
-    return sum(int(path.read_text()) for path in run.routers.iterdir())
+    return sum(int(path.read_text()) for path in run.loads.iterdir())

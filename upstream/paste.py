@@ -6,7 +6,7 @@ from __future__ import annotations
 import configparser
 
 from embedded import paste
-from upstream.run import Pass
+from upstream.service import Pass
 
 _FILTER = "repeat"
 _REPEAT = "upstream.repeat:factory"

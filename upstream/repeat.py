@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A filter of api-paste.ini that sends each POST twice, with one token."""
+"""A filter that sends each POST twice, with one token."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from pathlib import Path
 import typing as ty
 import uuid
 
-from oslo_serialization import jsonutils
 import webob
 
-from nova.idempotency import operations
-from nova.idempotency import posts
 from openstack_idempotency.protocol import headers
 from openstack_idempotency.protocol import token
 from upstream.doubled import Answer
@@ -29,7 +26,15 @@ def factory(
     :param global_config: section DEFAULT of the file
     :param local_config: the filter's own section
     """
-    return lambda app: Repeat(app, Run.of_this_process().repeats)
+    return before
+
+
+def before(application: ty.Any) -> Repeat:
+    """Return a filter before an application.
+
+    :param application: the application
+    """
+    return Repeat(application, Run.of_this_process().repeats)
 
 
 class Repeat:
@@ -43,20 +48,35 @@ class Repeat:
 
     #: The id of the test that runs in this process now.
     test: ty.ClassVar[str] = ""
+    #: Tells how the service's table has a POST that was answered.
+    protection: ty.ClassVar[ty.Callable[[webob.Request], Protection]]
 
     def __init__(self, app: ty.Any, folder: Path) -> None:
         self._app = app
         self._folder = folder
 
-    def __call__(self, environ: ty.Any, start_response: ty.Any) -> ty.Any:
+    def __call__(
+        self, environ: ty.Any, start_response: ty.Any = None
+    ) -> ty.Any:
         """Answer a request; see WSGI.
 
-        :param environ: the request
+        :param environ: the request; or one of WebOb's, without what follows,
+            as WebOb's own middleware takes them
         :param start_response: takes the answer's status and headers
         """
-        if environ["REQUEST_METHOD"] != "POST" or token.borne(environ):
+        if start_response is None:
+            if not self._doubles(environ.environ):
+                return self._app(environ)
+            return self._twice(environ)
+        if not self._doubles(environ):
             return self._app(environ, start_response)
-        request = webob.Request(environ)
+        return self._twice(webob.Request(environ))(environ, start_response)
+
+    def _doubles(self, environ: ty.Any) -> bool:
+        return environ["REQUEST_METHOD"] == "POST" and not token.borne(environ)
+
+    def _twice(self, request: webob.Request) -> webob.Response:
+        """Send a request twice, and return the second answer."""
         request.headers[headers.TOKEN] = uuid.uuid4().hex
         first = request.copy()
         answered = first.get_response(self._app)
@@ -65,13 +85,13 @@ class Repeat:
         self._write(
             Doubled.of(
                 Repeat.test,
-                f"POST {environ['PATH_INFO']}",
-                _protection(first),
+                f"POST {request.path}",
+                Repeat.protection(first),
                 answer,
                 _answer(again),
             )
         )
-        return again(environ, start_response)
+        return again
 
     def _write(self, doubled_post: Doubled) -> None:
         path = self._folder / f"{os.getpid()}.jsonl"
@@ -82,19 +102,3 @@ class Repeat:
 def _answer(response: webob.Response) -> Answer:
     headers = tuple((name.lower(), v) for name, v in response.headerlist)
     return Answer(response.status_int, headers, response.body)
-
-
-def _protection(request: webob.Request) -> Protection:
-    """Tell how the table of operations has what Nova was asked for."""
-    if "routes.route" not in request.environ:
-        return Protection.NOT_LINKED  # refused on the way
-    try:
-        body = jsonutils.loads(request.body)
-        row = operations.find(*posts.asked(request, body))
-    except (ValueError, TypeError, StopIteration):
-        row = None  # no body that any operation has
-    if row is None:
-        return Protection.NOT_LINKED
-    if row.left_out is not None:
-        return Protection.NONE
-    return Protection.LINKED if row.kind else Protection.NOT_LINKED

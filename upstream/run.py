@@ -1,48 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run of one of Nova's suites, and how its processes learn of it."""
+"""One run of a suite of a service, and how its processes learn of it."""
 
 from __future__ import annotations
 
 import dataclasses
-import enum
 import os
 from pathlib import Path
 import re
 import typing as ty
 
+from upstream import services
+from upstream.service import Pass
+from upstream.service import Service
+from upstream.service import Suite
+
+_SERVICE = "UPSTREAM_SERVICE"
 _SUITE = "UPSTREAM_SUITE"
 _PASS = "UPSTREAM_PASS"
 _FOLDER = "UPSTREAM_FOLDER"
 _ONLY = "UPSTREAM_ONLY"
 _SELECTED = "selected.txt"
-
-
-class Suite(enum.Enum):
-    """A part of Nova's tests: the package that they are in."""
-
-    UNIT = "nova.tests.unit.api.openstack.compute"
-    FUNCTIONAL = "nova.tests.functional"
-
-
-class Pass(enum.Enum):
-    """What Nova's tests are run on."""
-
-    STOCK = "stock"  # upstream's api-paste.ini
-    OURS = "ours"  # with the line that turns us on
-    REPEATED = "repeated"  # with us, and each POST is sent twice
+# Behind the id. Names of gabbi's tests have parentheses in them.
+_SCENARIO = re.compile(r"\([^()]*\)$")
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
     """One run.
 
-    :param suite: the tests
+    :param service: whose tests they are
+    :param part: the part of them
     :param kind: what they are run on
     :param folder: what the run reads and leaves behind
     :param only: a regular expression that the ids of its tests match
     """
 
-    suite: Suite
+    service: Service
+    part: Suite
     kind: Pass
     folder: Path
     only: str = ""
@@ -50,8 +44,10 @@ class Run:
     @classmethod
     def of_this_process(cls) -> Run:
         """Return the run that this process is a part of."""
+        service = services.find(os.environ[_SERVICE])
         return cls(
-            Suite(os.environ[_SUITE]),
+            service,
+            service.suite(os.environ[_SUITE]),
             Pass(os.environ[_PASS]),
             Path(os.environ[_FOLDER]),
             os.environ[_ONLY],
@@ -61,16 +57,12 @@ class Run:
     def variables(self) -> dict[str, str]:
         """What tells a process and its children that they are part of it."""
         return {
-            _SUITE: self.suite.value,
+            _SERVICE: self.service.name,
+            _SUITE: self.part.name,
             _PASS: self.kind.value,
             _FOLDER: str(self.folder),
             _ONLY: self.only,
         }
-
-    @property
-    def paste(self) -> Path:
-        """The file by which Nova loads its API."""
-        return self.folder / "api-paste.ini"
 
     @property
     def samples(self) -> Path:
@@ -83,9 +75,9 @@ class Run:
         return self.folder / "repeats"
 
     @property
-    def routers(self) -> Path:
-        """The folder of how often each process has loaded our router."""
-        return self.folder / "routers"
+    def loads(self) -> Path:
+        """The folder of how often each process has turned us on."""
+        return self.folder / "loads"
 
     @property
     def output(self) -> Path:
@@ -114,7 +106,7 @@ class Run:
         return re.search(self.only, test) is not None
 
     def __str__(self) -> str:
-        return f"{self.suite.name.lower()}, {self.kind.value}"
+        return f"{self.service.name}, {self.part.name}, {self.kind.value}"
 
 
 def without_scenario(test: str) -> str:
@@ -122,4 +114,4 @@ def without_scenario(test: str) -> str:
 
     :param test: its id in a result, which names the scenario, too
     """
-    return test.partition("(")[0]
+    return _SCENARIO.sub("", test)

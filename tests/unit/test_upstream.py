@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What compares the passes over Nova's tests, on results made by hand."""
+"""What compares the passes over a service's tests, on results made by hand."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import unittest
 
 from embedded import paste
 from upstream import comparison
-from upstream import selection
 from upstream.doubled import Answer
 from upstream.doubled import Doubled
 from upstream.doubled import Figures
 from upstream.doubled import Outcome
 from upstream.doubled import Protection
 from upstream.paste import change
-from upstream.run import Pass
+from upstream.service import Pass
+from upstream.services import nova
 
 _PASTE = """
 [composite:v21]
@@ -106,12 +106,17 @@ def answer(status=202, body=b"{}", **headers):
     return Answer(status, tuple(named), body)
 
 
-FIRST = answer(x_client_token="t", x_openstack_request_id="req-1")
+FIRST = answer(
+    x_client_token="t",
+    x_client_token_state="executed",
+    x_openstack_request_id="req-1",
+)
 AGAIN = answer(
     x_client_token="t",
     x_openstack_request_id="req-2",
     idempotent_replayed="true",
     x_client_token_request_id="req-1",
+    x_client_token_state="replayed",
 )
 
 
@@ -139,7 +144,17 @@ class DoubledTestCase(unittest.TestCase):
             self.assert_judged(Outcome.REPLAYED, 1, FIRST, again)
 
     def test_a_replay_that_does_not_name_the_first_request(self):
-        again = answer(x_client_token="t", idempotent_replayed="true")
+        kept = [
+            pair
+            for pair in AGAIN.headers
+            if pair[0] != "x-client-token-request-id"
+        ]
+        again = Answer(202, tuple(kept), b"{}")
+        self.assert_judged(Outcome.REPLAYED, 1, FIRST, again)
+
+    def test_a_replay_that_says_it_ran(self):
+        wrong = {**dict(AGAIN.headers), "x-client-token-state": "executed"}
+        again = Answer(202, tuple(wrong.items()), b"{}")
         self.assert_judged(Outcome.REPLAYED, 1, FIRST, again)
 
     def test_a_success_that_is_run_again(self):
@@ -156,6 +171,11 @@ class DoubledTestCase(unittest.TestCase):
 
     def test_what_is_refused_does_not_succeed_then(self):
         self.assert_judged(Outcome.REFUSED, 1, answer(409), answer(202))
+
+    def test_who_has_lost_their_authority_is_refused(self):
+        self.assert_judged(Outcome.UNKNOWN, 0, FIRST, answer(401))
+        ours = answer(401, x_client_token_state="forbidden")
+        self.assert_judged(Outcome.RUN, 1, FIRST, ours)
 
     def test_only_a_linked_failure_is_run_again(self):
         failure = answer(500)
@@ -246,11 +266,10 @@ class SelectionTestCase(unittest.TestCase):
             "test_servers_provider_tree": False,
             "libvirt.test_servers": False,
         }.items():
-            test = f"nova.tests.functional.{module}.Class.test"
-            self.assertIs(chosen, selection.chosen(test), test)
+            self.assertIs(chosen, nova.chosen(module), module)
 
     def once(self, *tests):
-        found = selection.once(tests)
+        found = nova.choose(list(tests))
         return [(type(test).__name__, test._testMethodName) for test in found]
 
     def test_an_inherited_test_is_run_with_the_newest_microversion(self):

@@ -60,6 +60,7 @@ def _try(patched: Patched, *, quick: bool) -> bool:
         _tell(f"{patched}: install", patched.install)
         python = _python(patched.release)
         _tell(f"{patched}: its tests", lambda: patched.test(python, _OWN))
+        _tell(f"{patched}: rules", lambda: patched.test_rules(python))
         if thorough:
             only = patched.touched() if quick else ""
             _tell(f"{patched}: tests", lambda: patched.test(python, only))

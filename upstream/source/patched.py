@@ -13,12 +13,13 @@ import subprocess
 import sys
 
 from embedded import source
-from upstream import execution
+from upstream.services import nova
 from upstream.source import distribution
 
 _COMMAND = Path(sys.executable).with_name("nova-idempotency")
 _CONTROLLERS = "nova/api/openstack/compute"
 _API_TESTS = "nova/tests/unit/api/openstack/compute"
+_RULE_TESTS = "nova.tests.unit.test_policy"
 # As Nova's pre-commit configuration has it.
 _NOT_CHECKED = ("doc/", "releasenotes/", "tools/")
 # path:line:column: code text
@@ -125,10 +126,6 @@ class Patched:
         results = self.tree.parent / "results"
         shutil.rmtree(results, ignore_errors=True)
         results.mkdir()
-        settings = dict(execution.SETTINGS)
-        if self.release < 34:
-            # They are served by greenlets.
-            del settings["OS_NOVA_DISABLE_EVENTLET_PATCHING"]
         return _run(
             [
                 *(python, "-m", "stestr", "--repo-url", results),
@@ -137,8 +134,27 @@ class Patched:
                 *("run", "--concurrency", "2", only),
             ],
             results,
-            settings | {"PYTHONPATH": str(self.site)},
+            self._variables(),
         )
+
+    def test_rules(self, python: Path) -> None:
+        """Run Nova's own unit tests of its policy, which list all rules.
+
+        :param python: has the libraries of the release
+        :raises Wrong: one fails
+        """
+        _run(
+            [python, "-m", "unittest", _RULE_TESTS],
+            self.tree.parent,
+            self._variables(),
+        )
+
+    def _variables(self) -> dict[str, str]:
+        variables = os.environ | nova.SETTINGS
+        if self.release < 34:
+            # They are served by greenlets, whatever our own tests are.
+            del variables["OS_NOVA_DISABLE_EVENTLET_PATCHING"]
+        return variables | {"PYTHONPATH": str(self.site)}
 
 
 def _findings(tree: Path, paths: list[str]) -> collections.Counter[str]:
@@ -169,7 +185,7 @@ def _run(
     done = subprocess.run(
         command,
         cwd=folder,
-        env=os.environ | (variables or {}),
+        env=variables,
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

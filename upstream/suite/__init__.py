@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder in which stestr finds Nova's tests, under Nova's own names."""
+"""The folder in which stestr finds a service's tests, by their own names."""
 
 from __future__ import annotations
 
+import importlib
+import os
 import typing as ty
 import unittest
 
@@ -20,11 +22,11 @@ def load_tests(
     :param pattern: the names of files that hold tests
     """
     run = Run.of_this_process()
-    chosen, errors = selection.load(run)
-    run.select(test.id() for test in chosen)
-    # Imports Nova, which must come after the import of its tests.
-    from upstream.suite import conditions
-
-    conditions.prepare(run)
-    loader.errors.extend(errors)  # type: ignore[arg-type]
-    return unittest.TestSuite(chosen)
+    # Some tests leave files where they are loaded.
+    os.chdir(run.folder)
+    found = selection.load(run)
+    run.select(found.ids)
+    # Imports the service, which must come after the import of its tests.
+    importlib.import_module(run.service.conditions).prepare(run)
+    loader.errors.extend(found.errors)  # type: ignore[arg-type]
+    return found.suite

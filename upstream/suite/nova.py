@@ -1,28 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process needs before it runs Nova's tests."""
+"""Turns client tokens on in Nova's tests."""
 
 from __future__ import annotations
 
-import atexit
-import itertools
 import os
 import typing as ty
 
-from oslo_config import cfg
+from oslo_serialization import jsonutils
+import webob
 
-from nova import test
 from nova.api.openstack import compute
+from nova.idempotency import operations
+from nova.idempotency import posts
 from nova.idempotency import router
 from nova.tests import fixtures
 from nova.tests.functional import api_samples_test_base as samples
-from openstack_idempotency import opts
+from upstream.doubled import Protection
 from upstream.repeat import Repeat
-from upstream.run import Pass
 from upstream.run import Run
-from upstream.run import Suite
-from upstream.suite import database
-
-_SECRET = "of Nova's own tests, no secret: 0123456789"
+from upstream.service import Pass
+from upstream.services import nova
+from upstream.suite import nova_database
+from upstream.suite import process
 
 
 def prepare(run: Run) -> None:
@@ -30,19 +29,18 @@ def prepare(run: Run) -> None:
 
     :param run: the run that this process is a part of
     """
-    if run.suite is Suite.FUNCTIONAL:
+    if run.part.name == nova.FUNCTIONAL:
         _write_samples(run)
-    _count_routers(run)
+    process.count(run, router.APIRouterV21)
     if run.kind is Pass.STOCK:
         return
-    # The environment cannot give it: oslo.config takes each character of a
-    # variable as one value of such an option.
-    cfg.set_defaults(opts.idempotency_opts, secret=[_SECRET])
-    if run.suite is Suite.UNIT:
+    process.set_secret()
+    if run.part.name == nova.UNIT:
         _weave_by_name()
     if run.kind is Pass.REPEATED:
         _create_tables()
-        _name_the_running_test()
+        process.name_the_running_test()
+        Repeat.protection = _protection
 
 
 def _write_samples(run: Run) -> None:
@@ -77,23 +75,6 @@ def _write_samples(run: Run) -> None:
     base._verify_response = written
 
 
-def _count_routers(run: Run) -> None:
-    """Let a process write down, when it ends, how many of our routers it had.
-
-    :param run: the run that this process is a part of
-    """
-    numbers = itertools.count()
-    begin = router.APIRouterV21.__init__
-
-    def counted(self: ty.Any, *args: ty.Any, **named: ty.Any) -> None:
-        next(numbers)
-        begin(self, *args, **named)
-
-    router.APIRouterV21.__init__ = counted  # type: ignore[method-assign]
-    path = run.routers / str(os.getpid())
-    atexit.register(lambda: path.write_text(str(next(numbers))))
-
-
 def _weave_by_name() -> None:
     """Let our router stand where unit tests take Nova's from.
 
@@ -104,15 +85,20 @@ def _weave_by_name() -> None:
 
 def _create_tables() -> None:
     """Let Nova's fixture create our tables, too."""
-    fixtures.Database = database.Database
+    fixtures.Database = nova_database.Database
 
 
-def _name_the_running_test() -> None:
-    """Tell our filter which test a POST comes from."""
-    set_up = test.TestCase.setUp
-
-    def named(self: ty.Any) -> None:
-        Repeat.test = self.id()
-        set_up(self)
-
-    test.TestCase.setUp = named
+def _protection(request: webob.Request) -> Protection:
+    """Tell how the table of operations has what Nova was asked for."""
+    if "routes.route" not in request.environ:
+        return Protection.NOT_LINKED  # refused on the way
+    try:
+        body = jsonutils.loads(request.body)
+        row = operations.find(*posts.asked(request, body))
+    except (ValueError, TypeError, StopIteration):
+        row = None  # no body that any operation has
+    if row is None:
+        return Protection.NOT_LINKED
+    if row.left_out is not None:
+        return Protection.NONE
+    return Protection.LINKED if row.kind else Protection.NOT_LINKED

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns client tokens on in Neutron's tests."""
+
+from __future__ import annotations
+
+import typing as ty
+
+from neutron.api.v2 import router
+from neutron.tests.unit.api import test_extensions
+from neutron_lib import context
+from oslo_config import cfg
+
+from openstack_idempotency.services.neutron import ADAPTER
+from upstream.run import Run
+from upstream.service import Pass
+from upstream.suite import filtered
+
+_CONTEXT = "neutron.context"
+_USER = "a-user"
+
+
+def prepare(run: Run) -> None:
+    """Change this process so that Neutron is loaded as a pass wants it.
+
+    :param run: the run that this process is a part of
+    """
+    if run.kind is Pass.STOCK:
+        return
+    filtered.prepare(run, ADAPTER)
+
+    def with_ours(load: ty.Any) -> ty.Any:
+        def loaded(*given: ty.Any, **named: ty.Any) -> ty.Any:
+            ours = filtered.filtered(load(*given, **named), ADAPTER, cfg.CONF)
+            return filtered.outermost(run, _Known(ours))
+
+        return loaded
+
+    router.APIRouter = with_ours(router.APIRouter)
+    # What is before the extensions, as in Neutron's own pipeline.
+    test_extensions.setup_extensions_middleware = with_ours(
+        test_extensions.setup_extensions_middleware
+    )
+
+
+class _Known:
+    """Gives a caller the user that each has whom Keystone knows.
+
+    The tests name none, or send no context, for which Neutron puts an
+    administrator's; without a user our filter lets all pass.
+
+    :param application: what it stands before
+    """
+
+    def __init__(self, application: ty.Any) -> None:
+        self._application = application
+
+    def __call__(self, environ: ty.Any, start_response: ty.Any) -> ty.Any:
+        """Answer a request; see WSGI.
+
+        :param environ: the request
+        :param start_response: takes the answer's status and headers
+        """
+        caller = environ.get(_CONTEXT) or context.get_admin_context()
+        caller.user_id = caller.user_id or _USER
+        environ[_CONTEXT] = caller
+        return self._application(environ, start_response)
