@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draws the architecture, as an SVG, from the imports of the modules.
 
+As a command it draws the other diagrams of the documentation, too.
+
 Rooms are folders, the modules of a room are listed in it, and an arrow goes
 from a room to each room that it imports from. Rooms stand on floors: each is
 above all that it imports from, so that every arrow goes down.
@@ -16,6 +18,9 @@ import sys
 import typing as ty
 from xml.sax import saxutils
 
+from tools import sequence
+from tools import states
+
 #: Each room, by the folder or file that it is, and what it is called.
 ROOMS: ty.Final = {
     "nova/cmd": "nova.cmd: the operators' command",
@@ -25,6 +30,9 @@ ROOMS: ty.Final = {
     "nova/openstack/common": "nova.openstack.common: @idempotent",
     "library/openstack_idempotency": "the library's top: put together",
     "library/openstack_idempotency/commands": "commands",
+    "library/openstack_idempotency/serving": "serving: WSGI modules",
+    "library/openstack_idempotency/services": "services: their adapters",
+    "library/openstack_idempotency/middleware": "middleware: one filter",
     "library/openstack_idempotency/wsgi": "wsgi: headers",
     "library/openstack_idempotency/sql": "sql: tables, store, link",
     "library/openstack_idempotency/engine": "engine: run once, or replay",
@@ -32,10 +40,10 @@ ROOMS: ty.Final = {
 }
 _FOLDERS: ty.Final = ("nova", "library/openstack_idempotency")
 
-_WIDTH = 350
-_GAP = 40
+_WIDTH = 265
+_GAP = 32
 _LINE = 15
-_CHARACTERS = 52  # that fit into a line of a room
+_CHARACTERS = 33  # that fit into a line of a room
 _STYLE = """
 rect { fill: #f7f7f4; stroke: #555; rx: 6; }
 .library rect { fill: #eef4fb; }
@@ -212,12 +220,25 @@ _SVG: ty.Final = """\
 """
 
 
+def pictures(root: pathlib.Path) -> dict[str, str]:
+    """Return all diagrams by the names of their files.
+
+    :param root: the checkout
+    """
+    return {
+        "architecture.svg": draw(*arrows(root)),
+        "sequence.svg": sequence.draw(),
+        "states.svg": states.draw(),
+    }
+
+
 def main() -> int:
-    """Write the picture, and return the exit status."""
+    """Write the pictures, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("output", type=pathlib.Path)
-    output = parser.parse_args().output
-    output.write_text(draw(*arrows(pathlib.Path.cwd())), "utf-8")
+    parser.add_argument("folder", type=pathlib.Path)
+    folder = parser.parse_args().folder
+    for name, text in pictures(pathlib.Path.cwd()).items():
+        (folder / name).write_text(text, "utf-8")
     return 0
 
 
