@@ -26,8 +26,9 @@ $(2) > $(LOG) 2>&1 || { echo "failed; pip's output is in $(LOG)"; exit 1; }; \
 echo "$$(($$(date +%s) - start)) s"
 endef
 
-.PHONY: help demo serve test releases faults fuzz upstream chaos clients model \
-	simulate mutations source-patch bench go words picture clean
+.PHONY: help demo serve test releases faults galera fuzz upstream chaos clients \
+	manila model rollout simulate mutations source-patch bench go recipes docs words \
+	picture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -46,20 +47,30 @@ releases: $(TOX)/ready  ## Run the functional suite on the older releases of Nov
 	@TEST_WORKERS=1 $(TOX)/bin/tox run-parallel --parallel 3 \
 		--parallel-no-spinner -e nova31,nova32,nova33
 
-faults: $(TOX)/ready  ## Kill, freeze and cut off workers at each step; needs a database
-	@$(TOX)/bin/tox -e faults
+faults: $(TOX)/ready  ## Kill, freeze and cut off workers at each step, Nova's or SERVICE's; needs a database
+	@$(TOX)/bin/tox -e $(if $(SERVICE),service-faults -- $(SERVICE),faults)
+
+galera: $(TOX)/ready  ## Write to three Galera nodes that die and are cut off; needs galera-4
+	@$(TOX)/bin/tox -e galera
 
 fuzz: $(TOX)/ready  ## Send 20,000 generated requests to stock Nova and to ours
 	@$(TOX)/bin/tox -e fuzz
 
-upstream: $(TOX)/ready  ## Run Nova's own tests: without us, with us, with each POST repeated
-	@$(TOX)/bin/tox -e upstream
+upstream: $(TOX)/ready  ## Run the own tests of SERVICE (nova): without us, with us, with each POST repeated
+	@$(TOX)/bin/tox -e upstream$(if $(SERVICE), -- --service $(SERVICE))
 
-chaos: $(VENV)/ours  ## Fight workers in trouble for SECONDS (180) on DATABASE (mysql, postgresql)
-	@$(VENV)/bin/python -m chaos --seconds $(SECONDS) $(ON_DATABASE)
+chaos: $(VENV)/ours  ## Fight workers of SERVICE (nova) in trouble for SECONDS (180) on DATABASE (mysql, postgresql, galera)
+	@$(VENV)/bin/python -m chaos --seconds $(SECONDS) $(ON_DATABASE) $(if $(SERVICE),--service $(SERVICE))
 
 clients: $(VENV)/ours  ## Kill 500 real clients and lose their answers; needs half an hour
 	@$(VENV)/bin/python -m lossy $(if $(QUICK),--quick)
+
+rollout: $(TOX)/ready  ## Turn tokens on and off on a living cloud, and upgrade its Nova; needs root
+	@$(TOX)/bin/tox -e nova33 --notest
+	@$(TOX)/bin/tox -e rollout -- --release .tox/nova33
+
+manila: $(TOX)/ready  ## Run the adapter of docs/adding-a-service.md in Manila
+	@$(TOX)/bin/tox -e manila
 
 model:  ## Check the protocol in every state; needs spin and gcc
 	@sh model/run.sh
@@ -82,14 +93,21 @@ go:  ## Test the Go client, for data races, too; needs go and gcc
 	@cd clients/go && export GOPROXY=off GOTOOLCHAIN=local GOFLAGS= && \
 		go vet ./... && go test -race -count=1 -parallel 16 ./...
 
+recipes: $(TOX)/ready  ## Render the recipes of contrib with kolla and kolla-ansible
+	@$(TOX)/bin/tox -e recipes
+
+docs: $(TOX)/ready  ## Build the site of the documentation into var/docs/html
+	@$(TOX)/bin/tox -e docs
+
 words:  ## Find words that the glossary bans
 	@$(PYTHON) -m tools.words
 
-picture:  ## Draw the architecture from the imports
-	@$(PYTHON) -m tools.picture docs/images/architecture.svg
+picture:  ## Draw the architecture, from the imports, and the other diagrams
+	@$(PYTHON) -m tools.picture docs/images
 
 clean:  ## Remove environments, state and what builds left behind
-	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build library/build
+	rm -rf $(VENV) $(TOX) .tox .stestr var build client/build library/build \
+		tempest_plugin/build
 
 $(VENV)/upstream: constraints.txt requirements-embedded.txt
 	@$(PYTHON) -m venv $(VENV)

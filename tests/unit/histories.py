@@ -33,9 +33,16 @@ def answered(
     )
 
 
-def token(kind="server", count=1, refusal=None, grouped=False):
+def token(
+    kind="server", count=1, refusal=None, *, grouped=False, changes=False
+):
     return event(
-        "token", kind=kind, count=count, refusal=refusal, grouped=grouped
+        "token",
+        kind=kind,
+        count=count,
+        refusal=refusal,
+        grouped=grouped,
+        changes=changes,
     )
 
 

@@ -15,12 +15,14 @@ import sqlalchemy as sa
 
 from chaos import commits
 from chaos import operations
+from chaos.client import Client
 from chaos.databases import Databases
 from chaos.history import History
 from chaos.relay import Relay
 from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
+from chaos.subjects import NOVA
 from chaos.weather import Weather
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.sql import tables
@@ -37,7 +39,7 @@ class OrderTestCase(unittest.TestCase):
 class OperationTestCase(unittest.TestCase):
     def test_all_kinds_are_asked_for(self):
         chance = random.Random(0)
-        asked = [operations.any_of_them(chance) for _ in range(500)]
+        asked = [NOVA.any_of_them(chance) for _ in range(500)]
         self.assertEqual(
             {400, 403, None}, {operation.refusal for operation in asked}
         )
@@ -46,7 +48,7 @@ class OperationTestCase(unittest.TestCase):
     def test_a_grouped_one_names_the_callers_own_group(self):
         callers = (f"{1:032x}", f"{2:032x}")
         hints = [
-            operations.GROUPED.asked_by(caller)["os:scheduler_hints"]
+            operations.GROUPED.asked_by(Client(caller))["os:scheduler_hints"]
             for caller in callers
         ]
         self.assertNotEqual(*hints)

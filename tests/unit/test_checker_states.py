@@ -10,6 +10,8 @@ from chaos import states
 from chaos.entry import Entry
 from chaos.figures import Figures
 from chaos.rules import Rule
+from chaos.subjects import NOVA
+from chaos.subjects import SUBJECTS
 from tests.unit.histories import AGAIN
 from tests.unit.histories import answered
 from tests.unit.histories import down
@@ -27,6 +29,11 @@ class StateTestCase(Judged):
         stated = (sent("1"), answered("1", state="executed"))
         self.assert_found([], history(*stated))
         self.assert_found([Rule.STATE], history(*stated, *AGAIN))
+
+    def test_none_is_needed_where_the_service_did_not_come_to_tokens(self):
+        early = {**answered("2", None, 500), "before": True}
+        stated = (sent("1"), answered("1", state="executed"))
+        self.assert_found([], history(*stated, sent("2"), early))
 
     def test_what_goes_with_each(self):
         again = {"replayed": True}
@@ -112,6 +119,22 @@ class BystanderTestCase(Judged):
             self.assert_found(rules, events, {})
             self.assert_found([], [*down(0.0, 1.0), asked], {})
 
+    def test_a_node_is_an_excuse_for_what_failed_meanwhile(self):
+        for fields, rules in (
+            ({"status": 503, "state": "unavailable"}, []),
+            ({"status": 500, "state": None}, []),
+            ({"status": 503, "state": None}, [Rule.BYSTANDER]),
+            ({"status": 500, "state": "interrupted"}, [Rule.BYSTANDER]),
+            ({"status": 503, "began": 9.0}, [Rule.BYSTANDER]),
+            ({"status": 409}, [Rule.BYSTANDER]),
+            ({"status": None}, [Rule.BYSTANDER]),
+            ({"seconds": checker.BOUND + 1}, [Rule.BYSTANDER]),
+        ):
+            asked = self.asked(**fields)
+            for node in ("dead node", "lone node"):
+                events = [*down(0.0, 1.0, of=node), asked]
+                self.assert_found(rules, events, {})
+
     def test_one_who_makes_something(self):
         one = {"b": Entry(("s1",), ("s1",))}
         self.assert_found([], [self.asked()], one)
@@ -132,18 +155,51 @@ class FiguresTestCase(unittest.TestCase):
         ]
         figures = Figures.of(events, [Entry(withdrawn=("s8", "s9"))])
         expected = (
-            "2 tokens, 2 requests, 1 bystanders, 1 kills, 1 freezes, 1 cuts, "
-            "1 restarts, 1 outages, 1 takeovers, 1 replays, 1 refusals, "
-            "2 multiples, 2 groups, 2 withdrawals"
+            "1 nodes, 2 tokens, 2 requests, 1 bystanders, 1 kills, "
+            "1 freezes, 1 cuts, 1 restarts, 1 outages, 0 deaths, "
+            "0 partitions, 1 takeovers, 1 replays, 1 refusals, 2 multiples, "
+            "2 groups, 0 changes, 2 withdrawals"
         )
         self.assertEqual(expected, str(figures))
-        self.assertEqual([], figures.absent(short=False))
+        self.assertEqual([], figures.absent(NOVA.never, short=False))
 
     def test_what_did_not_happen_is_said(self):
         figures = Figures.of(history(*FIRST))
         absent = (
             "bystanders kills freezes cuts restarts outages takeovers "
-            "replays refusals multiples groups withdrawals"
+            "replays refusals multiples groups changes withdrawals"
         )
         self.assertEqual(absent.split(), figures.absent(short=False))
         self.assertNotIn("withdrawals", figures.absent(short=True))
+
+    def test_what_changes_only_what_is_there_is_counted(self):
+        events = history(*FIRST, of=token("tags", changes=True))
+        self.assertEqual(1, Figures.of(events).changes)
+
+    def test_what_a_service_cannot_have_is_not_missed(self):
+        for name in ("keystone", "neutron"):
+            never = SUBJECTS[name].never
+            absent = Figures.of(history(*FIRST)).absent(never, short=False)
+            self.assertIn("changes", absent)
+            self.assertIn("restarts", absent)
+            self.assertEqual(set(), {"outages", "withdrawals"} & {*absent})
+
+    def test_on_a_cluster_it_is_nodes_that_get_into_trouble(self):
+        events = [*down(0.0, 1.0, of="dead node"), *history(*FIRST)]
+        absent = Figures.of(events, nodes=3).absent(short=True)
+        self.assertIn("partitions", absent)
+        self.assertEqual(set(), {"deaths", "restarts", "outages"} & {*absent})
+
+
+class CopiesTestCase(unittest.TestCase):
+    def test_nodes_that_hold_the_same(self):
+        here = {"a": Entry(made=("s1", "s2"))}
+        there = {"a": Entry(made=("s2", "s1"))}
+        self.assertEqual([], [*checker.of_copies([here, there, here])])
+
+    def test_one_that_lacks_something(self):
+        found = checker.of_copies([{"a": Entry(made=("s1",))}, {}])
+        self.assertEqual(
+            [(Rule.DIVERGED, "a")],
+            [(violation.rule, violation.caller) for violation in found],
+        )

@@ -20,6 +20,7 @@ _DISTRIBUTIONS: ty.Final = (
     (".", "nova"),
     ("library", "library/openstack_idempotency"),
     ("client", "client/openstack_idempotency_client"),
+    ("tempest_plugin", "tempest_plugin/nova_idempotency_tempest_plugin"),
 )
 # What comes with another one, by which it is pinned.
 _WITH_ANOTHER: ty.Final = {
