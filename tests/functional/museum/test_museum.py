@@ -149,12 +149,15 @@ class _Museum(base.MuseumTestCase):
         claim.link, claim.most = "room", 2
         with claims.running(claim):
             operations.open_room(self.database.manager, "Degas")
-            with self.assertRaises(binding.Enough):
-                self.open_two_rooms()
+            self.assertRaises(binding.Enough, self.open_two_rooms)
             operations.open_room(self.database.manager, "Renoir")
             for name in ("Seurat", "Signac"):
-                with self.assertRaises(binding.Enough):
-                    operations.open_room(self.database.manager, name)
+                self.assertRaises(
+                    binding.Enough,
+                    operations.open_room,
+                    self.database.manager,
+                    name,
+                )
         self.assertEqual(["Monet", "Degas", "Renoir"], self.bound())
         self.assertEqual(2, self.row().bound)
         self.assertIs(False, claim.lost)
