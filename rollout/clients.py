@@ -33,14 +33,20 @@ from testing.cloud import Cloud
 _LOST = 0.3
 # So often a client sends its request before it gives up.
 _TRIES = 10
-# Seconds between two wishes of a client: two processors build the servers.
+# Seconds between two wishes of a client.
 _PAUSE = 1.0
+# Seconds in which a server is built, or its client goes on without it: a claim
+# of nova-compute costs a request for each server that waits for one.
+_PATIENCE = 10.0
 # Before somebody is given up who does not get on, on a busy machine.
 _SECONDS = 900
 # Each lost answer makes a warning, which is no news here.
 logging.getLogger("openstack_idempotency_client").addHandler(
     logging.NullHandler()
 )
+
+
+_Ask: ty.TypeAlias = ty.Callable[[str], Wish]
 
 
 class _Lossy(adapters.HTTPAdapter):
@@ -80,8 +86,8 @@ class Clients:
         self.wishes: list[Wish] = []
         self._rounds = {"token": 0, "plain": 0}
         self._threads = [
-            threading.Thread(target=self._run, args=(kind, wish))
-            for kind, wish in (
+            threading.Thread(target=self._run, args=(kind, *client))
+            for kind, client in (
                 ("token", self._with_token()),
                 ("plain", self._without()),
             )
@@ -160,14 +166,28 @@ class Clients:
             for what in wish.wrong(there.get(wish.name, []))
         ]
 
-    def _run(self, kind: str, wish: ty.Callable[[str], None]) -> None:
+    def _run(self, kind: str, compute: adapter.Adapter, ask: _Ask) -> None:
         try:
             while not self._end.wait(_PAUSE):
-                wish(f"{kind}-{self._rounds[kind]}")
+                name = f"{kind}-{self._rounds[kind]}"
+                self.wishes.append(wish := ask(name))
+                self._let_it_build(compute, wish)
                 self._rounds[kind] += 1
         except BaseException as error:
             self._errors.append(error)
             raise
+
+    def _let_it_build(self, compute: adapter.Adapter, wish: Wish) -> None:
+        """Look at a server until it is built, or for as long as one does."""
+        deadline = time.monotonic() + _PATIENCE
+        while wish.told and time.monotonic() < deadline:
+            try:
+                found = compute.get(f"/servers/{wish.told[0]}").json()
+            except exceptions.ClientException as error:
+                wish.refused.append(f"failed: {error}")
+                return
+            if found["server"]["status"] != "BUILD" or self._end.wait(_PAUSE):
+                return
 
     def _adapter(self, session_: ty.Any) -> adapter.Adapter:
         return adapter.Adapter(
@@ -182,46 +202,44 @@ class Clients:
             self._cloud.site, "demo", identity.DEMO_PROJECT
         )
 
-    def _with_token(self) -> ty.Callable[[str], None]:
+    def _with_token(self) -> tuple[adapter.Adapter, _Ask]:
         logged_in = self._logged_in()
         logged_in.session.mount("http://", _Lossy(self._luck))
         session.attach(logged_in)
         compute = self._adapter(logged_in)
 
-        def ask(name: str) -> None:
+        def ask(name: str) -> Wish:
             wish = Wish(name, str(uuid.uuid4()))
-            self.wishes.append(wish)
             body = self._cloud.server(name)
             for _ in range(_TRIES):
                 try:
                     with client_token(wish.token):
                         answer = compute.post("/servers", json=body)
                 except NotSafeError:
-                    return  # it has to look, and asks for nothing more
+                    break  # it has to look, and asks for nothing more
                 except exceptions.ClientException:
                     continue
                 wish.told.append(answer.json()["server"]["id"])
                 if len(wish.told) == 2 or not _is_retry_safe(compute):
-                    return
+                    break
+            return wish
 
-        return ask
+        return compute, ask
 
-    def _without(self) -> ty.Callable[[str], None]:
+    def _without(self) -> tuple[adapter.Adapter, _Ask]:
         compute = self._adapter(self._logged_in())
 
-        def ask(name: str) -> None:
+        def ask(name: str) -> Wish:
             wish = Wish(name)
-            self.wishes.append(wish)
             try:
                 body = self._cloud.server(name)
                 answer = compute.post("/servers", json=body)
-                made = answer.json()["server"]["id"]
-                wish.told.append(made)
-                compute.get(f"/servers/{made}")
+                wish.told.append(answer.json()["server"]["id"])
             except exceptions.ClientException as error:
                 wish.refused.append(f"failed: {error}")
+            return wish
 
-        return ask
+        return compute, ask
 
 
 def _is_retry_safe(compute: adapter.Adapter) -> bool:

@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import functools
 import subprocess
+import time
 import typing as ty
 import uuid
 
@@ -175,6 +176,7 @@ class Rollout:
         for name in SERVICES:
             region.stop_service(name)
             region.start_service(name)
+        self._let_services_build()
         for host in self._hosts:
             host.installation = self._installed.newest(host.name)
             expect(host.installation.nova != before, f"still Nova {before}")
@@ -184,9 +186,23 @@ class Rollout:
             # Of both releases, on hosts of both.
             self._keep(host)
             self._replay("replayed")
-        # The new services build, whatever has been waiting before that one.
-        (server,) = {*self._kept[1].wish.told}
-        self._cloud.wait_until_active(server, seconds=_LONG)
+
+    def _let_services_build(self) -> None:
+        """Wait until the new services build, whatever was waiting before.
+
+        Nova 34's scheduler asks for a trait as soon as nova-compute is
+        registered, which it has only once it reports: what is asked for
+        between the two finds no host, with a token or without.
+        """
+        deadline = time.monotonic() + _LONG
+        status = ""
+        while status != "ACTIVE":
+            in_time = time.monotonic() < deadline
+            expect(in_time, "the new services do not build")
+            self._keep(self._cloud.hosts[FIRST])
+            server = self._kept[-1].wish.told[0]
+            built = self._cloud.wait_until_built(server, seconds=_LONG)
+            status = built["status"]
 
     def take_every_host_back(self) -> None:
         """Promise it no longer."""

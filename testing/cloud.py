@@ -147,10 +147,20 @@ class Cloud:
         :param seconds: so long, if need be
         :raises AssertionError: when it fails, or takes too long.
         """
+        found = self.wait_until_built(server, seconds)
+        status, fault = found["status"], found.get("fault", "no fault")
+        assert status == "ACTIVE", f"server {server} is {status}: {fault}"
+
+    def wait_until_built(
+        self, server: str, seconds: float = SECONDS
+    ) -> dict[str, ty.Any]:
+        """Wait until the server is no longer built, and return how it is.
+
+        :param seconds: so long, if need be
+        """
         deadline = time.monotonic() + seconds
-        status = "BUILD"
-        while status == "BUILD" and time.monotonic() < deadline:
-            detail = self.compute.get(f"/servers/{server}").json()
-            status = detail["server"]["status"]
+        found: dict[str, ty.Any] = {"status": "BUILD"}
+        while found["status"] == "BUILD" and time.monotonic() < deadline:
+            found = self.compute.get(f"/servers/{server}").json()["server"]
             time.sleep(0.1)
-        assert status == "ACTIVE", f"server {server} is {status}"
+        return found
