@@ -76,7 +76,7 @@ class LookUps:
         return answer(environ, start_response)
 
     def _answer(self, req: webob.Request) -> webob.Response:
-        query = asked(req.GET)
+        query = asked(req)
         context = self._adapter.context(req.environ)
         roles = callers.roles(context)
 
@@ -111,12 +111,17 @@ def _following(req: webob.Request, marker: int) -> list[View]:
     return [{"rel": "next", "href": f"{req.path_url}?{query}"}]
 
 
-def asked(given: ty.Any) -> Query:
-    """Return what a query asks for.
+def asked(req: webob.Request) -> Query:
+    """Return what the query of a request asks for.
 
-    :param given: its parameters, as WebOb has them
-    :raises lookup.BadQuery: it has others, one twice, or no number
+    :param req: the request
+    :raises lookup.BadQuery: it is not UTF-8, has an unknown parameter, has
+        one twice, or a value that is not of its type
     """
+    try:
+        given: ty.Any = req.GET
+    except UnicodeDecodeError:
+        raise lookup.BadQuery("The query string is not UTF-8.") from None
     for name in set(given):
         if name not in _NAMES:
             raise lookup.BadQuery(

@@ -122,9 +122,12 @@ def whose(
     :param roles: the names of the caller's roles, in lower case
     :param authorize: raises an error of the service's own, unless the caller
         may see the uses of others
-    :raises BadQuery: it contradicts itself
+    :raises BadQuery: it contradicts itself, or names nobody who can exist
     """
     project_id, user_id = query.project_id, query.user_id
+    if "\0" in f"{project_id}{user_id}":
+        # PostgreSQL's driver raises an error of its own for such a value.
+        raise BadQuery("project_id and user_id cannot contain a zero byte.")
     if query.everywhere and project_id is not None:
         raise BadQuery(
             "project_id names one project, and all_projects asks for all: "
