@@ -148,8 +148,7 @@ class Filter:
             get = functools.partial(
                 ask, self.application, req, prefix=adapter.prefix
             )
-            make = row.rebuild
-            return make(Case(req, made, named, get)) if make else None
+            return row.rebuilt(Case(req, made, named, get))
 
         edge = self._edge(refused=functools.partial(self._refused, req))
         answer = edge.answer(

@@ -8,11 +8,14 @@ import json
 import re
 import typing as ty
 
+from oslo_log import log as logging
 import webob
 
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.sql.kinds import Change
 from openstack_idempotency.sql.kinds import Kind
+
+LOG = logging.getLogger(__name__)
 
 _NAMED = re.compile(r"\{(\w+)\}")
 
@@ -72,6 +75,27 @@ class Operation:
     def name(self) -> str:
         """Its path and, if it has one, its action."""
         return f"{self.path} {self.action or ''}".rstrip()
+
+    def rebuilt(self, case: Case) -> webob.Response | None:
+        """Return its answer made again, None if that is not possible.
+
+        :param case: the answer that is to be made again
+        :raises errors.Unavailable: the service cannot tell for now
+        """
+        if self.rebuild is None:
+            return None
+        try:
+            return self.rebuild(case)
+        except (AttributeError, LookupError, TypeError, ValueError) as exc:
+            # What the service shows now does not fit what was asked for then.
+            # Raised further, it would be a 500 for each retry.
+            LOG.warning(
+                "Could not rebuild the answer of %s (%s): what the service "
+                "shows of it is not in the form that is expected.",
+                self,
+                type(exc).__name__,
+            )
+            return None
 
 
 #: What a request asks for that no row has.

@@ -113,7 +113,7 @@ def asked(req: webob.Request) -> int | None:
     """
     try:
         values = [*req.json.values()]
-    except (AttributeError, ValueError):
+    except (AttributeError, RecursionError, ValueError):
         return None
     if len(values) != 1:
         return None
