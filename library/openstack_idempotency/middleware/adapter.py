@@ -117,7 +117,7 @@ class Adapter:
 
         :param environ: the request
         """
-        segments = [*filter(None, environ["PATH_INFO"].split("/"))]
+        segments = [*filter(None, environ.get("PATH_INFO", "").split("/"))]
         prefix = [*filter(None, self.prefix.split("/"))]
         if segments[: len(prefix)] == prefix:
             del segments[: len(prefix)]

@@ -109,17 +109,20 @@ class Filter:
         return self._chosen(environ)(environ, start_response)
 
     def _chosen(self, environ: Environ) -> ty.Any:
-        path = self._adapter.path(environ)
-        if environ["REQUEST_METHOD"] == "GET":
-            looks = path == f"/{COLLECTION}" and self._known(environ)
-            return self._look_ups if looks else self.application
-        wanted = environ["REQUEST_METHOD"] == "POST" and token.borne(
-            environ, self._headers
-        )
-        # A caller who is not known yet is about to log in, or is refused.
-        if not wanted or not self._known(environ):
+        """Return the application that answers a request."""
+        method = environ["REQUEST_METHOD"]
+        bears = method == "POST" and token.borne(environ, self._headers)
+        if not bears and method != "GET":
             return self.application
-        return self._taken if self._table.takes(path) else self.application
+        path = self._adapter.path(environ)
+        if bears:
+            ours = self._taken if self._table.takes(path) else None
+        else:
+            ours = self._look_ups if path == f"/{COLLECTION}" else None
+        # A caller who is not known yet is about to log in, or is refused.
+        if ours is None or not self._known(environ):
+            return self.application
+        return ours
 
     def _known(self, environ: Environ) -> bool:
         return self._adapter.context(environ) is not None
