@@ -103,9 +103,13 @@ class Filter:
     def __call__(self, environ: Environ, start_response: ty.Any) -> ty.Any:
         """Answer a request, or pass it on.
 
+        What this process does at intervals begins with its first request,
+        with a token or without: tokens end even if nobody sends another one.
+
         :param environ: WSGI's
         :param start_response: WSGI's
         """
+        self.keeping.ensure()
         return self._chosen(environ)(environ, start_response)
 
     def _chosen(self, environ: Environ) -> ty.Any:
@@ -145,7 +149,6 @@ class Filter:
         row, named = self._table.find(path, req.body)
         if row.left_out is not None:
             return self.application(environ, start_response)
-        self.keeping.ensure()
 
         def rebuild(made: ty.Any) -> webob.Response | None:
             get = functools.partial(
