@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks a service for something, in the name of who sent a request."""
+"""Asks a service for something on behalf of a request's caller."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openstack_idempotency.protocol import errors
 
 LOG = logging.getLogger(__name__)
 
-# They belong to the request, and would be taken for those of this one.
+# They describe the POST, and would be taken for the GET's own.
 _DROPPED: ty.Final = (
     "CONTENT_TYPE",
     "HTTP_TRANSFER_ENCODING",
@@ -27,12 +27,12 @@ _ATTRIBUTES: ty.Final = "webob.adhoc_attrs"
 def ask(
     application: ty.Any, req: webob.Request, path: str, *, prefix: str
 ) -> webob.Response | None:
-    """Return what the caller of a request sees at a path, None for nothing.
+    """Return what the caller of a request sees at a path, None if nothing.
 
     :param application: the service, below its authentication
     :param req: the request; it stays as it is
     :param path: the path below the version, quoted
-    :param prefix: the version
+    :param prefix: the version that goes before it
     :raises errors.Unavailable: the service cannot tell for now
     """
     asked = req.copy_get()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The filter of a service's pipeline, behind the one that makes contexts.
+"""The filter in a service's pipeline, after the one that makes contexts.
 
 In a paste file it is::
 
@@ -39,8 +39,8 @@ from openstack_idempotency.wsgi.lookup import Desk
 from openstack_idempotency.wsgi.lookup import Promise
 
 _CHUNKS: ty.Final = "HTTP_TRANSFER_ENCODING"
-# uWSGI keeps such bodies to itself, unless it is told to take them apart; they
-# must not be taken for empty ones.
+# uWSGI does not pass on a body in chunks unless it is told to decode it; that
+# must not be taken for an empty body.
 _NO_LENGTH: ty.Final = webob.exc.HTTPLengthRequired(
     "The request has a body of unknown length, which this server does not "
     "pass on. Nothing was done; send it with a Content-Length."
@@ -64,7 +64,7 @@ def place(adapter: Adapter) -> Place:
 class Filter:
     """Answers requests that bear a token, and look-ups; all else passes.
 
-    :param application: what it stands before
+    :param application: the application that it stands in front of
     :param adapter: the service's
     :param conf: the service's configuration, loaded
     :raises opts.Misconfigured: the options contradict each other, or do not
@@ -177,9 +177,9 @@ class Filter:
 
 
 def _ends(environ: Environ) -> bool:
-    """Tell whether a body can be read to its end without its length.
+    """Tell whether a body of unknown length can be read to its end.
 
-    Other filters, too, say so, whether the server has taken it apart or not.
+    Other filters say so, too, even if the server has not decoded the body.
     """
     return bool(environ.get("wsgi.input_terminated"))
 
@@ -187,7 +187,7 @@ def _ends(environ: Environ) -> bool:
 def factory(
     global_conf: ty.Any, service: str, **local_conf: ty.Any
 ) -> ty.Callable[[ty.Any], Filter]:
-    """Return what puts the filter before an application, as paste asks.
+    """Return what puts the filter in front of an application, for Paste.
 
     :param global_conf: paste's
     :param service: the name of the service's adapter

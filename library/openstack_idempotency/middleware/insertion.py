@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import typing as ty
 
-# What WSGI applications call the one that they stand before.
+# The attributes in which WSGI applications keep the next one.
 _NEXT: ty.Final = (
     "wsgi_app",
     "application",
@@ -30,7 +30,7 @@ def chain(application: ty.Any) -> ty.Iterator[ty.Any]:
 
 
 def following(application: ty.Any) -> ty.Any:
-    """Return what an application stands before, None for the innermost.
+    """Return the application that another one calls, None for the innermost.
 
     :param application: the application
     """

@@ -51,13 +51,12 @@ class Operation:
     :param path: its path below the version, with ``{name}`` for what varies
     :param kind: what it is linked to (protocol section 5), if it is
     :param rebuild: makes its answer again, for one that is linked
-    :param why: why it is not linked, where it is not
+    :param why: why it is not linked, if it is not
     :param left_out: why it ignores tokens, None if it does not (section 7)
-    :param action: the only key of its body, where that says which of a path's
+    :param action: the only key of its body, if that says which of a path's
         operations is asked for
-    :param most: tells how many resources a request asks for, where the
-        service may run its own method again after it has committed; None if
-        that cannot be told
+    :param most: tells how many resources a request asks for, if the service
+        may run its own method again after a commit; None if that is unknown
     """
 
     path: str
@@ -98,7 +97,7 @@ class Operation:
             return None
 
 
-#: What a request asks for that no row has.
+#: The operation of a request that no row describes.
 OTHER: ty.Final = Operation("another path", why="not known")
 
 
@@ -109,7 +108,7 @@ class Table:
     """
 
     def __init__(self, operations: ty.Iterable[Operation]) -> None:
-        # What is said word for word goes before what varies.
+        # Literal segments come before those that vary.
         rows = sorted(operations, key=lambda row: _NAMED.sub("\x7f", row.path))
         self._rows = [(_pattern(row.path), row) for row in rows]
 
@@ -128,8 +127,8 @@ class Table:
     ) -> tuple[Operation, ty.Mapping[str, str]]:
         """Return the row of a request, and what its path names.
 
-        A request of no row is an operation that is not linked: the service
-        may have been extended.
+        A request that no row describes is an operation that is not linked:
+        the service may have been extended.
 
         :param path: the path below the version
         :param body: its body, which is read where it names an action
@@ -152,7 +151,7 @@ class Table:
 
 
 def _action(body: bytes) -> str | None:
-    """Return the only key of a body, None where it has not one key."""
+    """Return the only key of a body, None if it does not have just one."""
     try:
         decoded = json.loads(body)
     except (ValueError, RecursionError):

@@ -69,7 +69,7 @@ class Query:
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """What a request says beside its query.
+    """What a request says besides its query.
 
     :param token: its client token, if it has one
     :param may_wait: whether this process can serve others meanwhile
@@ -171,7 +171,7 @@ class Desk:
 
         :param query: what is asked for
         :param whose: whose uses
-        :param asked: what the request says beside its query
+        :param asked: what the request says besides its query
         :param links: gives the links of a resource
         :param following: gives the links of a page, whose marker it is given,
             that another one follows
