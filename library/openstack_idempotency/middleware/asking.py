@@ -6,12 +6,10 @@ from __future__ import annotations
 import typing as ty
 import urllib.parse
 
-from oslo_log import log as logging
 import webob
 
+from openstack_idempotency.engine.inquiry import inquiring
 from openstack_idempotency.protocol import errors
-
-LOG = logging.getLogger(__name__)
 
 # They describe the POST, and would be taken for the GET's own.
 _DROPPED: ty.Final = (
@@ -44,16 +42,9 @@ def ask(
     environ["PATH_INFO"] = urllib.parse.unquote_to_bytes(
         prefix + path
     ).decode("latin-1")
-    try:
+    with inquiring():
         found: webob.Response = asked.get_response(application)
         found.body  # noqa: B018 - it may only fail when it is read
-    except Exception as exc:
-        LOG.warning(
-            "Could not find out what an earlier request with a client token "
-            "has made (%s); answering its retry with 503.",
-            type(exc).__name__,
-        )
-        raise errors.Unavailable from None
     if found.status_int >= 500 or found.status_int == 429:
         raise errors.Unavailable
     return found if found.status_int < 300 else None
