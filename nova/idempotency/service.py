@@ -76,7 +76,7 @@ class NovaService:
         return Desk(looks, self.tokens, self.promise)
 
     def begin_chores(self) -> None:
-        """Begin what this process does besides answering, if it has not.
+        """Start what this process does besides answering, if it has not yet.
 
         Our router does so at each request; Nova's own, where methods are
         decorated in its source, does not.

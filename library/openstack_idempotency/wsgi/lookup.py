@@ -82,7 +82,7 @@ class Asked:
     def of(
         cls, environ: ty.Mapping[str, ty.Any], headers: ty.Collection[str]
     ) -> ty.Self:
-        """Return what a request says.
+        """Return what a request says besides its query.
 
         :param environ: its WSGI environment
         :param headers: the names of the headers that may bear a token
