@@ -27,7 +27,7 @@ from chaos.programs import Programs
 from embedded import database_server
 from embedded.ports import free
 
-#: What Debian calls what is needed beside MariaDB's server.
+#: What Debian calls what is needed besides MariaDB's server.
 PACKAGES: ty.Final = "galera-4, rsync and socat"
 NODES = 3
 _LIBRARY = "/usr/lib/galera/libgalera_smm.so"

@@ -67,7 +67,7 @@ class Start(ty.Protocol):
 
         :param folder: gets what the hosts write
         :param backend: the kind of database
-        :param seed: of what is left to chance beside the clients
+        :param seed: of what is left to chance besides the clients
         :param history: gets what happens
         :param mutation: what is switched off
         """

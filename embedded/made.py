@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the story makes with `openstack` beside servers: a row each."""
+"""What the story makes with `openstack` besides servers: a row each."""
 
 from __future__ import annotations
 

@@ -32,11 +32,11 @@ class Site:
     source: Path | None = None
     """Where Nova was installed from a source tree, if it was."""
     tokens: bool = False
-    """Whether services beside Nova take client tokens, too."""
+    """Whether services besides Nova take client tokens, too."""
     nova: ty.Mapping[str, ty.Mapping[str, object]] = field(
         default_factory=dict
     )
-    """What Nova's configuration has beside ours, by section."""
+    """What Nova's configuration has besides ours, by section."""
 
     @classmethod
     def on(

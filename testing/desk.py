@@ -35,7 +35,7 @@ from testing.pages import ROOT
 # `make demo` takes longest; this is for a machine that has much else to do.
 SECONDS = 900
 _END = "--- end of a command ---"
-# What a desk needs of the machine, beside what is installed with the tests.
+# What a desk needs of the machine, besides what is installed with the tests.
 _PROGRAMS = ("bash", "curl", "make", "openssl")
 # In the gate, nothing may be skipped.
 _REQUIRED = "TEST_REQUIRE_DATABASES"

@@ -151,9 +151,9 @@ class Attempts:
         return promise
 
     def _look_up(self, wait: float = 0.0) -> LookUp:
-        """Ask, and again where there is no answer: a question is harmless.
+        """Ask, and ask again if no answer comes: a question does no harm.
 
-        But in an outage it is one more request, and is paid for.
+        But in an outage it is one more request, so the budget pays for it.
         """
         found = self._wire.look_up(wait=wait)
         for attempt in range(1, self._policy.attempts):
@@ -227,7 +227,7 @@ class Attempts:
 
 
 def _is_unsettled(last: Outcome, *, is_open: bool) -> bool:
-    """Tell whether a try may have run of which nobody says what came of it.
+    """Tell whether a try may have run whose outcome nobody has told.
 
     :param last: what came of the last try
     :param is_open: whether that is so of an earlier one

@@ -141,7 +141,7 @@ def private_key(name: str) -> str:
 
 
 def _made(kind: type[_Made], values: dict[str, ty.Any]) -> _Made:
-    """Return an object whose fields are of the types that it says."""
+    """Return an object, if its fields have the types that it declares."""
     made = kind(**values)
     for name, hint in ty.get_type_hints(kind).items():
         if not isinstance(getattr(made, name), ty.get_origin(hint) or hint):

@@ -12,7 +12,7 @@ from openstack_idempotency_client.outcome import HEADER
 from openstack_idempotency_client.token import ClientToken
 from openstack_idempotency_client.use import Use
 
-# How many POSTs are remembered that got no last word.
+# How many POSTs without a final answer are remembered.
 _MOST = 1000
 
 
@@ -35,7 +35,7 @@ class Given(Use):
 
 
 class GivenTokens:
-    """Remembers those whose POST got no last word.
+    """Remembers the tokens of POSTs that got no final answer.
 
     Such a token, given again by a loop around the call, for example, is
     resumed: what may have run is sent again only after the service has said

@@ -167,7 +167,7 @@ class Journal:
         return Held(self, entry, lock)
 
     def _sweep(self) -> None:
-        """Remove what a killed process left without an entry."""
+        """Remove what a killed process left that belongs to no entry."""
         for path in (self._folder / "locks").iterdir():
             if self._path(path.name).exists():
                 continue

@@ -43,7 +43,7 @@ class Policy:
 
     :param attempts: how often to send it, the first time included
     :param seconds: how long to go on, from the first time on
-    :param statuses: those that are worth a retry, beside the usual ones
+    :param statuses: those that are worth a retry, besides the usual ones
     """
 
     attempts: int = 3

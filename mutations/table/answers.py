@@ -206,9 +206,9 @@ FAULTS = (
         ),
         (
             f"{NOVA}/work.py",
-            "        with _answering():\n"
+            "        with inquiring():\n"
             "            result = self.operation.rebuild(\n",
-            "        with contextlib.nullcontext():\n"
+            "        if True:\n"
             "            result = self.operation.rebuild(\n",
         ),
     ),

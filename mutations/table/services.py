@@ -6,6 +6,7 @@ from __future__ import annotations
 from mutations.fault import fault
 from mutations.fault import Proof
 from mutations.fault import tests
+from mutations.table.places import ENGINE
 from mutations.table.places import LIBRARY
 from mutations.table.places import SQL
 
@@ -146,6 +147,41 @@ FAULTS = (
             f"{SQL}/binding.py",
             "    limited = claim.most is not None and bound > 0\n",
             "    limited = False\n",
+        ),
+    ),
+    fault(
+        "2.44",
+        "a look-up whose query is not UTF-8 is an exception of the filter",
+        tests("unit.library.test_query", "QueryTest.test_one_that_is_not_*"),
+        (
+            f"{LIBRARY}/middleware/lookup.py",
+            "    except UnicodeDecodeError:\n",
+            "    except ZeroDivisionError:\n",
+        ),
+    ),
+    fault(
+        "2.45",
+        "an answer that cannot be rebuilt makes a 500 of each retry",
+        tests(
+            "unit.library.test_operation",
+            "RebuiltTest.test_what_is_shown_has_another_form_*",
+        ),
+        (
+            f"{LIBRARY}/middleware/operation.py",
+            "(AttributeError, LookupError, TypeError, ValueError)",
+            "ZeroDivisionError",
+        ),
+    ),
+    fault(
+        "2.46",
+        "a service that cannot tell now makes a 500 of a retry",
+        tests(
+            "unit.library.test_inquiry", "InquiryTest.test_an_error_goes_away_*"
+        ),
+        (
+            f"{ENGINE}/inquiry.py",
+            "    except Exception as exc:\n",
+            "    except ZeroDivisionError as exc:\n",
         ),
     ),
     fault(

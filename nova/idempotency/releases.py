@@ -26,7 +26,7 @@ _CHOICES = "versioned_methods"
 
 
 def validated(controller: _Class) -> _Class:
-    """Mark a controller of which all methods have schemas.
+    """Mark a controller whose methods all have schemas.
 
     Nova's own tests ask for the mark, from Nova 32 on.
 

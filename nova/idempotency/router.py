@@ -50,7 +50,7 @@ class APIRouterV21(routes.APIRouterV21):  # type: ignore[misc]
     def __call__(self, *args: ty.Any) -> ty.Any:
         """Answer a request, as upstream's router does.
 
-        What this process does beside answering begins with its first request,
+        What this process does besides answering begins with its first request,
         with a token or without: what earlier ones have left is to end even if
         nobody ever sends a token again.
         """

@@ -48,7 +48,7 @@ class NovaService:
     :param tokens: the table of tokens, as the engine has it
     :param promise: what the look-up promises
     :param headers: the names of the headers that may bear a token
-    :param chores: what this process does beside answering, if anything
+    :param chores: what this process does besides answering, if anything
     :param counting: writes down what is counted, if anything
     """
 
@@ -76,7 +76,7 @@ class NovaService:
         return Desk(looks, self.tokens, self.promise)
 
     def begin_chores(self) -> None:
-        """Begin what this process does beside answering, if it has not.
+        """Start what this process does besides answering, if it has not yet.
 
         Our router does so at each request; Nova's own, where methods are
         decorated in its source, does not.

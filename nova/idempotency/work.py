@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import typing as ty
 
-from oslo_log import log as logging
 import webob
 import webob.exc
 
@@ -21,7 +19,7 @@ from nova.idempotency import traces
 from nova.idempotency import undoing
 from nova.idempotency.operations import Operation
 from nova.idempotency.traces import Recorded
-from openstack_idempotency.protocol import errors
+from openstack_idempotency.engine.inquiry import inquiring
 from openstack_idempotency.protocol.answer import Answer
 from openstack_idempotency.protocol.evidence import Evidence
 from openstack_idempotency.protocol.evidence import Started
@@ -29,8 +27,6 @@ from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.protocol.withdrawn import Withdrawn
 from openstack_idempotency.sql import transaction
 from openstack_idempotency.sql.surviving import survive
-
-LOG = logging.getLogger(__name__)
 
 # Nova adds these to every answer, replays among them. The version is kept: a
 # replay bears that of the first answer.
@@ -96,7 +92,7 @@ class NovaWork:
         """
         if self.operation.rebuild is None:
             return None
-        with _answering():
+        with inquiring():
             result = self.operation.rebuild(
                 self.controller, self._req, self.body, resources
             )
@@ -147,7 +143,7 @@ class NovaWork:
             return Started(Evidence.NONE)
         server_id = self.arguments.get("server_id") or self.arguments["id"]
         context = self._req.environ["nova.context"]
-        with _answering():
+        with inquiring():
             found = traces.recorded(context, server_id, request_id)
             told = traces.judge(expected, found)
             if found is None or told is not Evidence.UNDER_WAY:
@@ -189,24 +185,6 @@ class NovaWork:
 
     def _rendered(self, app: ty.Any) -> Answer:
         return _kept(self._req.get_response(app))
-
-
-@contextlib.contextmanager
-def _answering() -> ty.Iterator[None]:
-    """Report that what an earlier request did cannot be found out now.
-
-    A cell, or another service, may fail in many ways. The token stays as it
-    is, so that a later retry asks again.
-    """
-    try:
-        yield
-    except Exception as exc:
-        LOG.warning(
-            "Could not find out what became of an earlier request with a "
-            "client token (%s); answering its retry with 503.",
-            type(exc).__name__,
-        )
-        raise errors.Unavailable from None
 
 
 def _unexpected(exc: Exception) -> openstack.FaultWrapper:

@@ -52,7 +52,7 @@ class TestCase(test.TestCase):  # type: ignore[misc]
 
     #: Where Nova's API database is, one of its kinds.
     backend: ty.ClassVar[str] = "sqlite"
-    #: Options of group [idempotency] beside the secret.
+    #: Options of group [idempotency] besides the secret.
     options: ty.ClassVar[dict[str, ty.Any]] = {}
     #: Whether api-paste.ini loads our router.
     woven: ty.ClassVar[bool] = True

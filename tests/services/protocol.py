@@ -7,6 +7,7 @@ import io
 import json
 import typing as ty
 
+import fixtures
 import sqlalchemy as sa
 import webob
 
@@ -148,6 +149,17 @@ class Passing(Simple):
         self.assertEqual([], [text for text in seen if "client_token" in text])
         ours = [name for name in answer.headers if "lient-token" in name]
         self.assertEqual([], ours)
+
+    def test_work_at_intervals_begins_with_any_request(self):
+        begun: list[ty.Any] = []
+
+        def ensure(keeping: ty.Any) -> None:
+            begun.append(keeping)
+
+        name = "openstack_idempotency.wsgi.keeping.Keeping.ensure"
+        self.useFixture(fixtures.MonkeyPatch(name, ensure))
+        self.send("GET", self.asked.path, None)
+        self.assertEqual(1, len(begun))
 
     def test_other_methods_ignore_the_token(self):
         for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE"):
@@ -312,6 +324,7 @@ class LookUp(Simple):
         for query in (
             "no=1", "limit=x", "limit=1&limit=2", "all_projects=perhaps",
             "marker=77", "wait=1", "all_projects=1&project_id=p",
+            "user_id=%FF", "user_id=%00",
         ):  # fmt: skip
             answer = self.look(None, query)
             self.assertEqual(400, answer.status_int, query)

@@ -52,8 +52,8 @@ def add(subparsers: ty.Any) -> None:
 def _kept(name: str) -> str:
     """Return where oslo.config keeps an argument.
 
-    It refuses one that a service has an option, or a group, of: Keystone has
-    groups of most of these names.
+    It refuses a name that is also an option or a group of the service:
+    Keystone has groups with most of these names.
 
     :param name: the argument's
     """

@@ -75,8 +75,7 @@ def _run(service: Service, arguments: ty.Any) -> int:
         try:
             _purge(service, tokens, arguments, before, done)
         finally:
-            # What was done before somebody or something put an end to it,
-            # too.
+            # Also what was done before it was interrupted, or failed.
             if arguments.verbose:
                 rows = [{"What": k, "Number": v} for k, v in done.items()]
                 output.as_table(("What", "Number"), rows)
@@ -113,10 +112,10 @@ def _purge(
 def _walk(
     service: Service, tokens: SqlTokenStore, batch: int, sleep: float | None
 ) -> None:
-    """Find out which tokens end: that deletes nothing yet.
+    """Find out which tokens end; this deletes nothing yet.
 
-    It reads all tokens that last, so it comes once all else is done, and not
-    each time where a loop deletes some rows at a time.
+    It reads all lasting tokens, so it comes once everything else is done, and
+    not in each run of a loop that deletes a few rows at a time.
     """
     after: int | None = 0
     while after is not None:
@@ -128,9 +127,9 @@ def _walk(
 
 
 def _timed(step: ty.Callable[[], _T], sleep: float | None) -> tuple[_T, float]:
-    """Do a step; return what it gave, and the seconds to pause after it.
+    """Do a step; return its result, and the seconds to pause afterwards.
 
-    With as long a pause, a step takes half of the database at most.
+    A pause as long as the step keeps the database busy half of the time.
     """
     began = time.monotonic()
     found = step()
@@ -140,10 +139,10 @@ def _timed(step: ty.Callable[[], _T], sleep: float | None) -> tuple[_T, float]:
 def _batches(
     step: Step, batch: int, sleep: float | None, most: int | None = None
 ) -> ty.Iterator[int]:
-    """Run a step batch by batch; give how many rows each one changed.
+    """Run a step batch by batch; yield how many rows each one changed.
 
-    It ends where nothing is left that another transaction does not have: a
-    batch may be short only because another purge was faster.
+    It ends when nothing is left but what other transactions have locked: that
+    a batch is short may only mean that another purge was faster.
     """
     done = tries = 0
     pause: float | None = None

@@ -42,9 +42,9 @@ class Lookup:
         self._finder = finder
 
     def pause(self) -> int:
-        """Return the seconds after which one that sees a running one returns.
+        """Return the seconds after which a caller is to look again.
 
-        As for a retry that may not wait: the more are told, the longer.
+        It grows with the number of callers who are told so, as for retries.
         """
         return self._room.pause()
 

@@ -73,8 +73,8 @@ class Periodic:
             except RuntimeError as exc:
                 # The system is out of threads for now.
                 LOG.warning(
-                    "Thread %s cannot be started (%s); the next request with "
-                    "a client token will try again.",
+                    "Thread %s cannot be started (%s); the next request "
+                    "will try again.",
                     self._name,
                     exc,
                 )

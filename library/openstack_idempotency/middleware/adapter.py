@@ -32,7 +32,7 @@ def _as_it_is(path: str) -> str:
 
 
 def caller_at(key: str) -> ty.Callable[[Environ], ty.Any]:
-    """Return what gives the caller of a request, where one is known.
+    """Return a function that gives the caller of a request, if it is known.
 
     :param key: where the service's filter puts its context
     """
@@ -47,9 +47,9 @@ def caller_at(key: str) -> ty.Callable[[Environ], ty.Any]:
 def version_in(
     header: str, service: str, least: str
 ) -> ty.Callable[[ty.Mapping[str, str]], str]:
-    """Return what gives the version that a header asks for.
+    """Return a function that gives the version that a header asks for.
 
-    :param header: its name; it has services and versions: ``volume 3.70``
+    :param header: its name; its value is like ``volume 3.70, compute 2.1``
     :param service: the service's name there
     :param least: the version of requests without the header
     """
@@ -76,25 +76,26 @@ class Adapter:
     """A service, as the filter and the operators' command see it.
 
     :param name: the service's name
-    :param database: gives enginefacade's context manager of its database
+    :param database: returns enginefacade's context manager of its database
     :param options: the option group that names the database
-    :param conf: gives its configuration, for a command to add its options
-    :param load: loads that from a command line, and lets the database be used
-    :param context: gives the caller of a request, as oslo.context describes
-        it, from the WSGI environment; None where there is none yet
-    :param fault: makes an error in the service's own form, of a status and a
+    :param conf: returns its configuration, to which a command adds options
+    :param load: loads the configuration as a command line says, and makes the
+        database usable
+    :param context: returns the caller of a request, as oslo.context describes
+        it, from the WSGI environment; None if there is no caller yet
+    :param fault: makes an error in the service's own form from a status and a
         message
     :param operations: its POSTs
     :param turn_off: how to turn client tokens off, for messages
-    :param prefix: the version that paths begin with where the filter is
-    :param version: gives the version of the API that headers ask for, in a
-        normal form
-    :param normal: gives a path below the version the one form that it has in
-        the operations, where the API takes it in several
-    :param places: where the API has the resources of a kind: a path with
+    :param prefix: the version that paths still begin with at the filter
+    :param version: returns the API version that headers ask for, in a normal
+        form
+    :param normal: returns the form that a path below the version has in the
+        operations, if the API accepts it in several
+    :param places: where the API shows the resources of a kind: a path with
         ``{id}``, by the kind's name
-    :param prepare: does what the service leaves to a process's first request,
-        though several may come at once, which would then be refused
+    :param prepare: does what the service leaves to a process's first request:
+        if several come at once, it refuses some of them
     """
 
     name: str
@@ -113,11 +114,11 @@ class Adapter:
     prepare: ty.Callable[[], None] = _nothing
 
     def path(self, environ: Environ) -> str:
-        """Return a request's path below the version, in its one form.
+        """Return a request's path below the version, as operations have it.
 
         :param environ: the request
         """
-        segments = [*filter(None, environ["PATH_INFO"].split("/"))]
+        segments = [*filter(None, environ.get("PATH_INFO", "").split("/"))]
         prefix = [*filter(None, self.prefix.split("/"))]
         if segments[: len(prefix)] == prefix:
             del segments[: len(prefix)]
@@ -136,7 +137,7 @@ class Adapter:
 
 
 def load(name: str) -> Adapter:
-    """Return the adapter of a service; only now is the service imported.
+    """Return the adapter of a service, and import the service only now.
 
     :param name: the service's name
     :raises Unknown: none of this name is installed

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks a service for something, in the name of who sent a request."""
+"""Asks a service for something on behalf of a request's caller."""
 
 from __future__ import annotations
 
 import typing as ty
 import urllib.parse
 
-from oslo_log import log as logging
 import webob
 
+from openstack_idempotency.engine.inquiry import inquiring
 from openstack_idempotency.protocol import errors
 
-LOG = logging.getLogger(__name__)
-
-# They belong to the request, and would be taken for those of this one.
+# They describe the POST, and would be taken for the GET's own.
 _DROPPED: ty.Final = (
     "CONTENT_TYPE",
     "HTTP_TRANSFER_ENCODING",
@@ -27,12 +25,12 @@ _ATTRIBUTES: ty.Final = "webob.adhoc_attrs"
 def ask(
     application: ty.Any, req: webob.Request, path: str, *, prefix: str
 ) -> webob.Response | None:
-    """Return what the caller of a request sees at a path, None for nothing.
+    """Return what the caller of a request sees at a path, None if nothing.
 
     :param application: the service, below its authentication
     :param req: the request; it stays as it is
     :param path: the path below the version, quoted
-    :param prefix: the version
+    :param prefix: the version that goes before it
     :raises errors.Unavailable: the service cannot tell for now
     """
     asked = req.copy_get()
@@ -44,16 +42,9 @@ def ask(
     environ["PATH_INFO"] = urllib.parse.unquote_to_bytes(
         prefix + path
     ).decode("latin-1")
-    try:
+    with inquiring():
         found: webob.Response = asked.get_response(application)
         found.body  # noqa: B018 - it may only fail when it is read
-    except Exception as exc:
-        LOG.warning(
-            "Could not find out what an earlier request with a client token "
-            "has made (%s); answering its retry with 503.",
-            type(exc).__name__,
-        )
-        raise errors.Unavailable from None
     if found.status_int >= 500 or found.status_int == 429:
         raise errors.Unavailable
     return found if found.status_int < 300 else None

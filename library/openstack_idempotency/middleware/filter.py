@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The filter of a service's pipeline, behind the one that makes contexts.
+"""The filter in a service's pipeline, after the one that makes contexts.
 
 In a paste file it is::
 
@@ -39,8 +39,8 @@ from openstack_idempotency.wsgi.lookup import Desk
 from openstack_idempotency.wsgi.lookup import Promise
 
 _CHUNKS: ty.Final = "HTTP_TRANSFER_ENCODING"
-# uWSGI keeps such bodies to itself, unless it is told to take them apart; they
-# must not be taken for empty ones.
+# uWSGI does not pass on a body in chunks unless it is told to decode it; that
+# must not be taken for an empty body.
 _NO_LENGTH: ty.Final = webob.exc.HTTPLengthRequired(
     "The request has a body of unknown length, which this server does not "
     "pass on. Nothing was done; send it with a Content-Length."
@@ -64,7 +64,7 @@ def place(adapter: Adapter) -> Place:
 class Filter:
     """Answers requests that bear a token, and look-ups; all else passes.
 
-    :param application: what it stands before
+    :param application: the application that it stands in front of
     :param adapter: the service's
     :param conf: the service's configuration, loaded
     :raises opts.Misconfigured: the options contradict each other, or do not
@@ -103,23 +103,30 @@ class Filter:
     def __call__(self, environ: Environ, start_response: ty.Any) -> ty.Any:
         """Answer a request, or pass it on.
 
+        What this process does at intervals begins with its first request,
+        with a token or without: tokens end even if nobody sends another one.
+
         :param environ: WSGI's
         :param start_response: WSGI's
         """
+        self.keeping.ensure()
         return self._chosen(environ)(environ, start_response)
 
     def _chosen(self, environ: Environ) -> ty.Any:
-        path = self._adapter.path(environ)
-        if environ["REQUEST_METHOD"] == "GET":
-            looks = path == f"/{COLLECTION}" and self._known(environ)
-            return self._look_ups if looks else self.application
-        wanted = environ["REQUEST_METHOD"] == "POST" and token.borne(
-            environ, self._headers
-        )
-        # A caller who is not known yet is about to log in, or is refused.
-        if not wanted or not self._known(environ):
+        """Return the application that answers a request."""
+        method = environ["REQUEST_METHOD"]
+        bears = method == "POST" and token.borne(environ, self._headers)
+        if not bears and method != "GET":
             return self.application
-        return self._taken if self._table.takes(path) else self.application
+        path = self._adapter.path(environ)
+        if bears:
+            ours = self._taken if self._table.takes(path) else None
+        else:
+            ours = self._look_ups if path == f"/{COLLECTION}" else None
+        # A caller who is not known yet is about to log in, or is refused.
+        if ours is None or not self._known(environ):
+            return self.application
+        return ours
 
     def _known(self, environ: Environ) -> bool:
         return self._adapter.context(environ) is not None
@@ -142,14 +149,12 @@ class Filter:
         row, named = self._table.find(path, req.body)
         if row.left_out is not None:
             return self.application(environ, start_response)
-        self.keeping.ensure()
 
         def rebuild(made: ty.Any) -> webob.Response | None:
             get = functools.partial(
                 ask, self.application, req, prefix=adapter.prefix
             )
-            make = row.rebuild
-            return make(Case(req, made, named, get)) if make else None
+            return row.rebuilt(Case(req, made, named, get))
 
         edge = self._edge(refused=functools.partial(self._refused, req))
         answer = edge.answer(
@@ -172,9 +177,9 @@ class Filter:
 
 
 def _ends(environ: Environ) -> bool:
-    """Tell whether a body can be read to its end without its length.
+    """Tell whether a body of unknown length can be read to its end.
 
-    Other filters, too, say so, whether the server has taken it apart or not.
+    Other filters say so, too, even if the server has not decoded the body.
     """
     return bool(environ.get("wsgi.input_terminated"))
 
@@ -182,7 +187,7 @@ def _ends(environ: Environ) -> bool:
 def factory(
     global_conf: ty.Any, service: str, **local_conf: ty.Any
 ) -> ty.Callable[[ty.Any], Filter]:
-    """Return what puts the filter before an application, as paste asks.
+    """Return what puts the filter in front of an application, for Paste.
 
     :param global_conf: paste's
     :param service: the name of the service's adapter

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import typing as ty
 
-# What WSGI applications call the one that they stand before.
+# The attributes in which WSGI applications keep the next one.
 _NEXT: ty.Final = (
     "wsgi_app",
     "application",
@@ -30,7 +30,7 @@ def chain(application: ty.Any) -> ty.Iterator[ty.Any]:
 
 
 def following(application: ty.Any) -> ty.Any:
-    """Return what an application stands before, None for the innermost.
+    """Return the application that another one calls, None for the innermost.
 
     :param application: the application
     """
@@ -39,29 +39,42 @@ def following(application: ty.Any) -> ty.Any:
     return next(filter(callable, found), None)
 
 
+def find(application: ty.Any, kind: type) -> ty.Any:
+    """Return the application of a class in a pipeline.
+
+    :param application: the outermost application
+    :param kind: the class
+    :raises NotFound: there is none of this class
+    """
+    for each in chain(application):
+        if isinstance(each, kind):
+            return each
+    seen = " ".join(type(each).__name__ for each in chain(application))
+    raise NotFound(
+        f"No {kind.__name__} is in the pipeline: {seen}. This release of "
+        "the service is not supported."
+    )
+
+
 def insert(
     application: ty.Any,
     behind: type,
     make: ty.Callable[[ty.Any], ty.Any],
 ) -> None:
-    """Let an application of a pipeline stand before a filter.
+    """Put a filter directly behind an application of a pipeline.
 
     :param application: the outermost application
-    :param behind: the class of the one that is to stand before the filter
-    :param make: makes the filter, given what it is to stand before
-    :raises NotFound: there is none of this class
+    :param behind: the class of the application that then calls the filter
+    :param make: makes the filter, given the application that it calls
+    :raises NotFound: there is none of this class, or it calls no other
     """
-    for each in chain(application):
-        if not isinstance(each, behind):
-            continue
-        after = following(each)
-        for name in _NEXT:
-            if vars(each).get(name) is after:
-                setattr(each, name, make(after))
-                return
-    seen = " ".join(type(each).__name__ for each in chain(application))
+    before = find(application, behind)
+    after = following(before)
+    for name in _NEXT:
+        if after is not None and vars(before).get(name) is after:
+            setattr(before, name, make(after))
+            return
     raise NotFound(
-        f"No {behind.__name__} is in the pipeline: {seen}. This release of "
-        "the service is not supported."
+        f"{behind.__name__} calls no other application. This release of the "
+        "service is not supported."
     )
-

@@ -23,9 +23,9 @@ from openstack_idempotency.wsgi.lookup import Desk
 from openstack_idempotency.wsgi.lookup import Query
 from openstack_idempotency.wsgi.lookup import View
 
-# How many uses a page has, if it is not asked for fewer: as in Nova.
+# The largest number of uses on a page, and the default: as in Nova.
 _MOST: ty.Final = 1000
-# No more than the key of a row has, or than can be read as a number.
+# A key of a row has no more digits.
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _NUMBERS: ty.Final = ("wait", "limit", "marker")
 _NAMES: ty.Final = (*_NUMBERS, "all_projects", "project_id", "user_id")
@@ -68,7 +68,7 @@ class LookUps:
         except (lookup.BadQuery, errors.Invalid) as exc:
             answer = fault(400, str(exc))
         except Forbidden:
-            text = f"Only the role {ADMIN!r} sees the client tokens of others."
+            text = f"Only the role {ADMIN!r} may see others' client tokens."
             answer = fault(403, text)
         except errors.Unavailable as refusal:
             answer = fault(503, str(refusal))
@@ -76,7 +76,7 @@ class LookUps:
         return answer(environ, start_response)
 
     def _answer(self, req: webob.Request) -> webob.Response:
-        query = asked(req.GET)
+        query = asked(req)
         context = self._adapter.context(req.environ)
         roles = callers.roles(context)
 
@@ -111,16 +111,21 @@ def _following(req: webob.Request, marker: int) -> list[View]:
     return [{"rel": "next", "href": f"{req.path_url}?{query}"}]
 
 
-def asked(given: ty.Any) -> Query:
-    """Return what a query asks for.
+def asked(req: webob.Request) -> Query:
+    """Return what the query of a request asks for.
 
-    :param given: its parameters, as WebOb has them
-    :raises lookup.BadQuery: it has others, one twice, or no number
+    :param req: the request
+    :raises lookup.BadQuery: it is not UTF-8, has an unknown parameter, has
+        one twice, or a value that is not of its type
     """
+    try:
+        given: ty.Any = req.GET
+    except UnicodeDecodeError:
+        raise lookup.BadQuery("The query string is not UTF-8.") from None
     for name in set(given):
         if name not in _NAMES:
             raise lookup.BadQuery(
-                f"There is no parameter {name!r}; there are "
+                f"There is no parameter {name!r}. The parameters are "
                 f"{', '.join(_NAMES)}."
             )
         if len(given.getall(name)) > 1:

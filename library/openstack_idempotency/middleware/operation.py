@@ -8,11 +8,14 @@ import json
 import re
 import typing as ty
 
+from oslo_log import log as logging
 import webob
 
 from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.sql.kinds import Change
 from openstack_idempotency.sql.kinds import Kind
+
+LOG = logging.getLogger(__name__)
 
 _NAMED = re.compile(r"\{(\w+)\}")
 
@@ -48,13 +51,12 @@ class Operation:
     :param path: its path below the version, with ``{name}`` for what varies
     :param kind: what it is linked to (protocol section 5), if it is
     :param rebuild: makes its answer again, for one that is linked
-    :param why: why it is not linked, where it is not
+    :param why: why it is not linked, if it is not
     :param left_out: why it ignores tokens, None if it does not (section 7)
-    :param action: the only key of its body, where that says which of a path's
+    :param action: the only key of its body, if that says which of a path's
         operations is asked for
-    :param most: tells how many resources a request asks for, where the
-        service may run its own method again after it has committed; None if
-        that cannot be told
+    :param most: tells how many resources a request asks for, if the service
+        may run its own method again after a commit; None if that is unknown
     """
 
     path: str
@@ -73,8 +75,29 @@ class Operation:
         """Its path and, if it has one, its action."""
         return f"{self.path} {self.action or ''}".rstrip()
 
+    def rebuilt(self, case: Case) -> webob.Response | None:
+        """Return its answer made again, None if that is not possible.
 
-#: What a request asks for that no row has.
+        :param case: the answer that is to be made again
+        :raises errors.Unavailable: the service cannot tell for now
+        """
+        if self.rebuild is None:
+            return None
+        try:
+            return self.rebuild(case)
+        except (AttributeError, LookupError, TypeError, ValueError) as exc:
+            # What the service shows now does not fit what was asked for then.
+            # Raised further, it would be a 500 for each retry.
+            LOG.warning(
+                "Could not rebuild the answer of %s (%s): what the service "
+                "shows of it is not in the form that is expected.",
+                self,
+                type(exc).__name__,
+            )
+            return None
+
+
+#: The operation of a request that no row describes.
 OTHER: ty.Final = Operation("another path", why="not known")
 
 
@@ -85,7 +108,7 @@ class Table:
     """
 
     def __init__(self, operations: ty.Iterable[Operation]) -> None:
-        # What is said word for word goes before what varies.
+        # Literal segments come before those that vary.
         rows = sorted(operations, key=lambda row: _NAMED.sub("\x7f", row.path))
         self._rows = [(_pattern(row.path), row) for row in rows]
 
@@ -104,8 +127,8 @@ class Table:
     ) -> tuple[Operation, ty.Mapping[str, str]]:
         """Return the row of a request, and what its path names.
 
-        A request of no row is an operation that is not linked: the service
-        may have been extended.
+        A request that no row describes is an operation that is not linked:
+        the service may have been extended.
 
         :param path: the path below the version
         :param body: its body, which is read where it names an action
@@ -128,7 +151,7 @@ class Table:
 
 
 def _action(body: bytes) -> str | None:
-    """Return the only key of a body, None where it has not one key."""
+    """Return the only key of a body, None if it does not have just one."""
     try:
         decoded = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes answers again, by asking the service for what was made."""
+"""Rebuilds answers by asking the service for what was made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Change = ty.Callable[[Case, webob.Response], webob.Response | None]
 Headers = ty.Mapping[str, str]
 Choose = ty.Callable[[Case, list[ty.Any]], ty.Any]
 
-# What is shown where there is nothing.
+# What a GET shows if nothing is there.
 _NOTHING: ty.Final[tuple[ty.Any, ...]] = (None, "", [], {})
 
 
@@ -26,20 +26,20 @@ def shown(
     location: str | None = None,
     parts: ty.Collection[str] = (),
 ) -> Rebuild:
-    """Return what gives a resource as a GET shows it.
+    """Return a function that rebuilds an answer from what a GET shows.
 
-    A service may commit a resource before what belongs to it. Where something
-    that was asked for is missing, there is no such answer.
+    A service may commit a resource before what belongs to it. If something
+    that was asked for is missing, the answer cannot be rebuilt.
 
-    :param path: where the API shows it; ``{id}`` stands for the id of the
-        first resource that is bound, other names for what the POST's path
-        names
-    :param status: the POST's
-    :param change: makes of it what the POST gave, where that differs; None
-        where that cannot be told any more
-    :param location: the path that the answer names, if it names one
-    :param parts: the keys below which request and GET have the names of what
-        belongs to it, or objects with names
+    :param path: where the API shows the resource; ``{id}`` stands for the id
+        of the first resource that is bound, other names for what the POST's
+        path names
+    :param status: the status of the POST's answer
+    :param change: turns the GET's answer into the POST's, if they differ;
+        returns None if that is not possible any more
+    :param location: the path in the answer's Location, if it has one
+    :param parts: the keys below which both the request and the GET list what
+        belongs to the resource, by names or as objects with names
     """
 
     def rebuild(case: Case) -> webob.Response | None:
@@ -56,12 +56,13 @@ def shown(
 
 
 def part(key: str, *names: str, asked: bool = False) -> Change:
-    """Return what leaves of a resource what the POST gave of it.
+    """Return a change that reduces a resource to what the POST showed of it.
 
-    :param key: below which both have it; the GET may have it at the top
-    :param names: the names of what the POST gave, where it is there
-    :param asked: whether it also gave all that it was asked to set, which has
-        to be there
+    :param key: the key below which the POST has the resource; the GET may
+        have it at the top level
+    :param names: the names that the POST showed, as far as they are there
+    :param asked: whether the POST also showed all that it was asked to set;
+        then all of that has to be there
     """
 
     def change(case: Case, found: webob.Response) -> webob.Response | None:
@@ -75,14 +76,15 @@ def part(key: str, *names: str, asked: bool = False) -> Change:
 
 
 def whole(path: str, status: int = 201) -> Rebuild:
-    """Return what gives all that a request has made, if that is all of it.
+    """Return a function that rebuilds the answer to a whole request.
 
-    The request has it below one key, as a JSON object or a list of them, and
-    so has the answer. A service may commit several resources one by one, and
-    a resource before what belongs to it; see :func:`shown`.
+    Both the request and its answer have one key, below which there is an
+    object or a list of them. A service may commit several resources one by
+    one, and a resource before what belongs to it: if anything is missing, the
+    answer cannot be rebuilt.
 
-    :param path: where the API shows a resource, but for its id
-    :param status: the POST's
+    :param path: where the API shows a resource, without its id
+    :param status: the status of the POST's answer
     """
 
     def rebuild(case: Case) -> webob.Response | None:
@@ -109,11 +111,11 @@ def asked(req: webob.Request) -> int | None:
     """Return how many resources a request asks for that :func:`whole` shows.
 
     :param req: the request
-    :returns: None where its body is none that has them below one key
+    :returns: None if its body does not have them below one key
     """
     try:
         values = [*req.json.values()]
-    except (AttributeError, ValueError):
+    except (AttributeError, RecursionError, ValueError):
         return None
     if len(values) != 1:
         return None
@@ -121,10 +123,10 @@ def asked(req: webob.Request) -> int | None:
 
 
 def _has(shown: ty.Any, wanted: ty.Any) -> bool:
-    """Tell whether what a resource was to have is there.
+    """Tell whether a resource has all that it was asked to have.
 
-    What the caller may not see counts as there; so does a number that is 0,
-    and what is switched off.
+    What the caller may not see counts as there; so do a number that is 0 and
+    a flag that is off.
     """
     given = [name for name, value in wanted.items() if value]
     return all(shown.get(name, True) not in _NOTHING for name in given)
@@ -137,7 +139,7 @@ def _holds(case: Case, found: webob.Response, key: str) -> bool:
 
 
 def _names(value: ty.Any) -> set[str]:
-    """Return names, of which some are those of objects."""
+    """Return the names in a list; an object in it counts by its name."""
     each = value or ()
     return {one["name"] if isinstance(one, dict) else one for one in each}
 
@@ -145,13 +147,13 @@ def _names(value: ty.Any) -> set[str]:
 def chosen(
     path: str, collection: str, choose: Choose, status: int = 201
 ) -> Rebuild:
-    """Return what gives a part of a list that a GET shows.
+    """Return a function that rebuilds an answer from a list that a GET shows.
 
     :param path: where the API shows the list, see :func:`shown`
     :param collection: the name of the list in the answer
-    :param choose: returns the body of the POST's answer, None if nothing of
-        it is there
-    :param status: the POST's
+    :param choose: returns the body of the POST's answer, given the list; None
+        if what the body has to show is not there
+    :param status: the status of the POST's answer
     """
 
     def rebuild(case: Case) -> webob.Response | None:
@@ -172,11 +174,11 @@ def empty(
     content_type: str | None = None,
     headers: ty.Callable[[webob.Request], Headers] = lambda _: {},
 ) -> Rebuild:
-    """Return what gives an answer without a body.
+    """Return a function that rebuilds an answer without a body.
 
-    :param status: the POST's
-    :param content_type: the type that it names, if it does
-    :param headers: gives its other headers, from the request
+    :param status: the status of the POST's answer
+    :param content_type: the content type that it names, if it does
+    :param headers: returns its other headers, given the request
     """
 
     def rebuild(case: Case) -> webob.Response | None:
@@ -191,7 +193,7 @@ def bare(status: int, content_type: str | None = None) -> webob.Response:
     """Return an answer without a body.
 
     :param status: its status
-    :param content_type: the type that it names, if it does
+    :param content_type: the content type that it names, if it does
     """
     answer = webob.Response(content_type=content_type or "text/plain")
     answer.status_int = status
@@ -201,9 +203,9 @@ def bare(status: int, content_type: str | None = None) -> webob.Response:
 
 
 def named(path: str, case: Case) -> str:
-    """Return a path, with the names in it replaced.
+    """Return a path whose names in braces are filled in, and quoted.
 
-    :param path: the path
+    :param path: the path, see :func:`shown`
     :param case: what the names stand for
     """
     values = {**case.named, "id": case.resources[0].id}
@@ -212,7 +214,7 @@ def named(path: str, case: Case) -> str:
 
 
 def located(case: Case, answer: webob.Response, path: str) -> webob.Response:
-    """Return an answer that says where the API has the resource.
+    """Return an answer that says where the API shows the resource.
 
     :param case: the case
     :param answer: the answer

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of a table of operations, in forms that several services have."""
+"""Makes rows of a table of operations, in forms that services share."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def actions(
     rebuild: Rebuild | None = None,
     **more: ty.Any,
 ) -> list[Operation]:
-    """Return the operations that a path has by the only key of their bodies.
+    """Return the operations of a path that the only key of a body names.
 
     :param path: the path
-    :param names: the keys, with spaces between them
+    :param names: the keys, separated by spaces
     :param kind: what they are linked to
-    :param rebuild: makes the answer of each again
-    :param more: what else they have in common
+    :param rebuild: rebuilds the answer of each
+    :param more: other fields that they have in common
     """
     return [
         Operation(path, kind, rebuild, action=name, **more)
@@ -45,11 +45,11 @@ def made(
 
     :param path: its path
     :param kind: the resource's kind
-    :param shows: what its answer shows of the resource, if not all: below
-        which key, and the names, with spaces between them
-    :param status: its answer's
-    :param at: the path of the resources, if it is another one
-    :param more: what else it has
+    :param shows: what its answer shows of the resource, if not everything:
+        the key, and the names below it, separated by spaces
+    :param status: the status of its answer
+    :param at: the path below which a GET shows the resource, if another one
+    :param more: other fields of the operation
     """
     change = rebuilding.part(*shows.split()) if shows else None
     show = rebuilding.shown(f"{at or path}/{{id}}", status, change)

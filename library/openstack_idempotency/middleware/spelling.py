@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one form of a path, where an API takes it in several."""
+"""Turns the spellings of a path that an API accepts into a single one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMED = re.compile(r"\{\w+\}")
 
 
 class Prefixed:
-    """Gives paths the form that they have in a table.
+    """Turns paths that may have a project and a format into the table's form.
 
     A path may begin with the id of a project, and end with a format.
 
@@ -37,13 +37,13 @@ class Prefixed:
 
 
 class Spelling:
-    """Gives paths the form that they have in a table.
+    """Turns paths with variant names of collections into the table's form.
 
-    In a path names of collections and ids go by turns. The names are compared
-    without their dashes, underscores, and what stands behind a dot.
+    In a path, collections and ids alternate. For names of collections, dashes
+    and underscores are the same, and what follows a dot does not count.
 
     :param operations: the table
-    :param before: names that may stand before each path
+    :param before: names that may stand before any path
     """
 
     def __init__(

@@ -44,7 +44,7 @@ class _Pieces:
         self.write: Write = self._held.write
 
     def pass_on(self, least: int = _PIECE) -> None:
-        """Pass on what is held, if it is so much.
+        """Pass on what is held, if there is enough of it.
 
         :param least: how many bytes
         """
@@ -137,7 +137,7 @@ def _parsed(body: bytes) -> ty.Any:
 
 
 def _whole(text: str) -> int | bytes:
-    """Return a whole number, if it has few digits as one of Python's."""
+    """Return a whole number, as an int if it has few digits."""
     return int(text) if len(text) <= _INT_DIGITS else _number(text)
 
 
@@ -154,7 +154,7 @@ def _fraction(text: str) -> float | bytes:
 
 
 def _constant(text: str) -> bytes:
-    """Return NaN or an infinity as a number, which JSON does not have."""
+    """Return NaN or an infinity, which JSON does not have, as a number."""
     return text.encode("ascii")
 
 

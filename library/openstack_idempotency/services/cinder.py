@@ -95,13 +95,13 @@ def _set(path: str, model: ty.Any, status: int = 200) -> Operation:
 
 def _metadata(of: str, model: ty.Any) -> Operation:
     path = f"/{of}s/{{{of}_id}}/metadata"
-    kind = Change(f"{of}_metadata", (model,))
     show = chosen(path, "metadata", lambda _, there: {"metadata": there}, 200)
-    return Operation(path, kind, show)
+    return Operation(path, Change(f"{of}_metadata", (model,)), show)
 
 
 def _of_image(case: Case, volume: ty.Any) -> ty.Any:
-    return {"metadata": volume["volume_image_metadata"]}
+    there = volume.get("volume_image_metadata")  # not shown if there is none
+    return there and {"metadata": there}
 
 
 _backup: ty.Final = partial(actions, "/backups/{backup_id}/action")

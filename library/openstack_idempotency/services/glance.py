@@ -109,7 +109,7 @@ def _started(case: Case) -> webob.Response | None:
 def _one(
     case: Case, there: list[ty.Any], key: str = "name", asked: str = "name"
 ) -> ty.Any:
-    """Return that of a list which the body of the POST names."""
+    """Return the item of a list that the body of the POST names."""
     wanted = case.req.json[asked]
     return next((one for one in there if one[key] == wanted), None)
 
@@ -158,7 +158,7 @@ def _context(environ: Environ) -> ty.Any:
 
 
 def _version(headers: ty.Mapping[str, str]) -> str:
-    """Return what headers say of what is done; Glance has no versions."""
+    """Return what headers add to a request; Glance has no versions."""
     append = strutils.bool_from_string(headers.get("X-Openstack-Append"))
     store = headers.get("X-Image-Meta-Store")
     return ("append " if append else "") + (f"to {store}" if store else "")

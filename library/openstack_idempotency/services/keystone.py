@@ -69,7 +69,7 @@ _PASSWORD = Change("password", (identity.Password,))
 
 
 def _several(collection: str, one: str, many: str) -> Rebuild:
-    """Return what shows all of several, as their POST does."""
+    """Return a function that rebuilds an answer with several resources."""
 
     def rebuild(case: Case) -> webob.Response | None:
         ids = [made.id for made in case.resources]

@@ -18,7 +18,7 @@ import webob.exc
 
 from openstack_idempotency.middleware import rebuilding
 from openstack_idempotency.middleware.adapter import Adapter
-from openstack_idempotency.middleware.adapter import Environ
+from openstack_idempotency.middleware.adapter import caller_at
 from openstack_idempotency.middleware.operation import Case
 from openstack_idempotency.middleware.operation import Operation
 from openstack_idempotency.sql.kinds import Change
@@ -97,11 +97,6 @@ OPERATIONS: ty.Final = (
 )
 
 
-def _context(environ: Environ) -> ty.Any:
-    context = environ.get("placement.context")
-    return None if context is None or context.user_id is None else context
-
-
 def _version(headers: ty.Mapping[str, str]) -> str:
     found = microversion_parse.get_version(
         dict(headers), microversion.SERVICE_TYPE
@@ -172,7 +167,7 @@ ADAPTER: ty.Final = Adapter(
     options="placement_database",
     conf=_conf,
     load=_load,
-    context=_context,
+    context=caller_at("placement.context"),
     fault=_fault,
     operations=OPERATIONS,
     turn_off="let the WSGI server load placement.wsgi.api again",

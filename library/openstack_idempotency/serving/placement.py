@@ -11,11 +11,7 @@ from openstack_idempotency.middleware import insertion
 from openstack_idempotency.middleware.filter import Filter
 from openstack_idempotency.services.placement import ADAPTER
 
-CONF = next(
-    each.config
-    for each in insertion.chain(application)
-    if isinstance(each, PlacementHandler)
-)
+CONF = insertion.find(application, PlacementHandler).config
 
 insertion.insert(
     application,

@@ -48,9 +48,9 @@ _ALREADY = (
 class Enough(Exception):
     """The request has made all that it may make, and is about to make more.
 
-    Its service has committed, and runs its method again: it could not tell
-    that, or failed afterwards. The next request with the token finds what
-    was made.
+    Its service has committed, and then runs its method again, because it
+    could not tell that, or failed afterwards. The next request with the token
+    finds what was made.
     """
 
 

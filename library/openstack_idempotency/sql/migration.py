@@ -78,7 +78,7 @@ class Unusable(Exception):
 
 
 def db_sync(engine: sa.Engine) -> None:
-    """Apply all missing migrations; safe to run again, and beside another.
+    """Apply all missing migrations; safe to run again, or twice at once.
 
     :param engine: the service's database
     :raises capability.Unsupported: the server is too old

@@ -23,9 +23,9 @@ _NO_URL: ty.Final = (
 def opened(
     engine_of: ty.Callable[[], sa.Engine], check: str
 ) -> ty.Iterator[sa.Engine]:
-    """Give a database.
+    """Yield the engine of a service's database.
 
-    :param engine_of: gives its engine, as the service configures it
+    :param engine_of: returns it, as the service configures it
     :param check: what to check if it cannot be used, for messages
     :raises Unusable: there is none, or it does not answer properly
     """

@@ -38,7 +38,7 @@ NOBODYS: ty.Final[rows.Row] = {
     "lasting": False,
 }
 
-# Parameters of each statement that is built once, beside its own: how long a
+# Parameters of each statement that is built once, besides its own: how long a
 # request holds its token, and how long a token lives, in milliseconds.
 _LEASE = sa.bindparam("lease", type_=sa.BigInteger())
 _LIFE = sa.bindparam("life", type_=sa.BigInteger())

@@ -11,7 +11,7 @@ LOG = logging.getLogger(__name__)
 
 
 class Strangers:
-    """Tells the log of rows that were written with another secret.
+    """Logs that rows were written with another secret.
 
     :param tokens: the table of tokens
     """

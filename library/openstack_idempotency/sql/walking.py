@@ -43,12 +43,12 @@ class Walked:
 
 
 class Walking(Steps):
-    """Sees whether what tokens made is gone, or back."""
+    """Sees whether what tokens made is gone, or has come back."""
 
     def walk(
         self, lasting: ty.Collection[Kind], after: int, limit: int
     ) -> Walked:
-        """Look what is left of what a stretch of lasting tokens made.
+        """Check what is left of what a stretch of lasting tokens made.
 
         :param lasting: the kinds of resources by which tokens last
         :param after: the key after which it begins
@@ -87,7 +87,7 @@ class Walking(Steps):
     def _alive(
         self, lasting: ty.Collection[Kind], tokens: ty.Sequence[int]
     ) -> set[int]:
-        """Return those tokens of which something is left."""
+        """Return the tokens of which something is left."""
         columns = RESOURCES.c
         query = sa.select(columns.token_id, *rows.AS_RESOURCE).where(
             columns.token_id.in_(tokens)
@@ -117,7 +117,7 @@ class Walking(Steps):
         where: sa.ColumnElement[bool],
         **values: ty.Any,
     ) -> int:
-        """Change lasting tokens whose requests do not run."""
+        """Change those lasting tokens whose requests are not running."""
         idle = sa.or_(
             TOKENS.c.state != State.RUNNING.value,
             TOKENS.c.lease_until < self._now,
@@ -142,7 +142,7 @@ class Walking(Steps):
 def chosen(
     where: sa.ColumnElement[bool], keys: ty.Sequence[int]
 ) -> sa.Select[ty.Any]:
-    """Return what chooses those of some tokens that fulfil a condition.
+    """Return a query for those of some tokens that fulfil a condition.
 
     :param where: the condition
     :param keys: of their rows

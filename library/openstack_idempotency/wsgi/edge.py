@@ -13,6 +13,7 @@ import webob.exc
 from openstack_idempotency.engine import claim as claims
 from openstack_idempotency.engine.account import Account
 from openstack_idempotency.engine.engine import Engine
+from openstack_idempotency.engine.inquiry import inquiring
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import token
 from openstack_idempotency.protocol.answer import Answer
@@ -87,7 +88,8 @@ class Edge:
         :param kind: what it is linked to (:func:`link.listen`), None where
             what it does is not in the service's database
         :param rebuild: makes the first answer again from what was made, or
-            returns None if that is not possible; None if it never is
+            returns None if that is not possible; None if it never is. If it
+            raises an error, the retry is answered with 503
         :param most: tells how many resources it may make, if that is known
         :param version: see :func:`incoming.request`, also for
             ``project_id``, ``operation`` and ``path``
@@ -195,8 +197,11 @@ class _Work:
         return _kept(answer)
 
     def rebuild(self, resources: ty.Sequence[Resource]) -> Answer | None:
-        made = self._rebuild(resources) if self._rebuild else None
-        return None if made is None else _kept(made)
+        if self._rebuild is None:
+            return None
+        with inquiring():
+            made = self._rebuild(resources)
+            return None if made is None else _kept(made)
 
     def survives(
         self, transaction: ty.Any, resources: ty.Sequence[Resource]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process does for its tokens, beside answering requests."""
+"""What a process does for its tokens, besides answering requests."""
 
 from __future__ import annotations
 

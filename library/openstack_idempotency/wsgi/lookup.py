@@ -69,7 +69,7 @@ class Query:
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """What a request says beside its query.
+    """What a request says besides its query.
 
     :param token: its client token, if it has one
     :param may_wait: whether this process can serve others meanwhile
@@ -82,7 +82,7 @@ class Asked:
     def of(
         cls, environ: ty.Mapping[str, ty.Any], headers: ty.Collection[str]
     ) -> ty.Self:
-        """Return what a request says.
+        """Return what a request says besides its query.
 
         :param environ: its WSGI environment
         :param headers: the names of the headers that may bear a token
@@ -122,9 +122,12 @@ def whose(
     :param roles: the names of the caller's roles, in lower case
     :param authorize: raises an error of the service's own, unless the caller
         may see the uses of others
-    :raises BadQuery: it contradicts itself
+    :raises BadQuery: it contradicts itself, or names nobody who can exist
     """
     project_id, user_id = query.project_id, query.user_id
+    if "\0" in f"{project_id}{user_id}":
+        # PostgreSQL's driver raises an error of its own for such a value.
+        raise BadQuery("project_id and user_id cannot contain a zero byte.")
     if query.everywhere and project_id is not None:
         raise BadQuery(
             "project_id names one project, and all_projects asks for all: "
@@ -168,7 +171,7 @@ class Desk:
 
         :param query: what is asked for
         :param whose: whose uses
-        :param asked: what the request says beside its query
+        :param asked: what the request says besides its query
         :param links: gives the links of a resource
         :param following: gives the links of a page, whose marker it is given,
             that another one follows

@@ -108,7 +108,7 @@ def with_tested_rules(module: Module) -> str:
 def _before(
     there: ty.Mapping[str, ast.stmt | ast.expr], name: str, path: str
 ) -> int:
-    """Return the line of the one before which a name goes.
+    """Return the number of the line before which a name goes.
 
     :raises Unfit: there is no such place
     """

@@ -71,10 +71,11 @@ class Module:
 
 
 def inserted(text: str, lines: ty.Mapping[int, str]) -> str:
-    """Return a text with more lines.
+    """Return a text with lines inserted.
 
     :param text: the text
-    :param lines: what goes before which of its lines, counted from 1
+    :param lines: what to insert, by the number of the line that follows it,
+        counted from 1
     """
     found = text.splitlines(keepends=True)
     for number in sorted(lines, reverse=True):

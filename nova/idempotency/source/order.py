@@ -23,10 +23,11 @@ def key(statement: Import) -> str:
 
 
 def following(names: ty.Sequence[str], name: str) -> str | None:
-    """Return before which of several names one goes, None if nowhere.
+    """Return the name before which a new one goes, None if there is no place.
 
-    It goes between two in order. Nova's lists are not in order throughout: of
-    several places it is the one whose names begin most like this one.
+    It goes between two names in alphabetical order. Nova's lists are not in
+    order throughout: of several places, the one whose names begin most like
+    the new one is taken.
 
     :param names: the names
     :param name: the new one
@@ -43,7 +44,7 @@ def following(names: ty.Sequence[str], name: str) -> str | None:
 
 
 def _shared(one: str, other: str) -> int:
-    """Return with how many same letters two names begin."""
+    """Return how many letters two names have in common at the start."""
     same = itertools.takewhile(
         lambda pair: pair[0] == pair[1], zip(one, other, strict=False)
     )

@@ -34,7 +34,7 @@ _REFERENCE = "  - X-Client-Token: x-client-token_req\n"
 
 
 def with_parameters(text: str, parameters: str) -> str:
-    """Return parameters.yaml with more parameters.
+    """Return parameters.yaml with our parameters added.
 
     They are in order of their names, those in headers apart from those in
     queries and so on.

@@ -319,6 +319,17 @@ class ActionsTest(HazardTestCase):
         self.assertIsNone(self.state(answer))
         self.assertEqual([], self.rows())
 
+    def test_image_metadata_that_has_been_unset_since_then(self):
+        name = "/volumes/{volume_id}/action os-set_image_metadata"
+        given = self.wanted(name)
+        self.send("POST", given.path, given.body, "t")
+        for key in given.body["os-set_image_metadata"]["metadata"]:
+            unset = {"os-unset_image_metadata": {"key": key}}
+            self.ask("POST", given.path, unset)
+        self.change(sealed=None)
+        answer = self.send("POST", given.path, given.body, "t")
+        self.assertEqual("answer-lost", self.state(answer), answer.text)
+
     def test_bodies_that_name_none_are_refused_by_cinder(self):
         path = f"/volumes/{samples.bare(self.ask)}/action"
         bodies: list[ty.Any] = [

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import typing as ty
+
 import ddt
+import fixtures
 import testtools
+import webob
 
 from openstack_idempotency.middleware import operation
 from openstack_idempotency.middleware import rows
 from openstack_idempotency.middleware.operation import Operation
+from openstack_idempotency.protocol import errors
 
 _TABLE = operation.Table([
     Operation("/rooms"),
@@ -17,6 +22,13 @@ _TABLE = operation.Table([
     *rows.actions("/rooms/{room_id}/action", "paint clean", why="by hand"),
     *rows.actions("/rooms/action", "paint", left_out="it only reads"),
 ])  # fmt: skip
+
+_CASE = operation.Case(
+    webob.Request.blank("/", method="POST", json_body={"rooms": ["secret"]}),
+    [],
+    {"id": "secret"},
+    lambda path: None,
+)
 
 
 @ddt.ddt
@@ -50,3 +62,37 @@ class TableTest(testtools.TestCase):
         row, named = _TABLE.find("/rooms/1/action", body)
         self.assertEqual((operation.OTHER, {}), (row, named))
         self.assertIsNone(row.left_out)
+
+
+@ddt.ddt
+class RebuiltTest(testtools.TestCase):
+    """An answer that cannot be made again is lost, and raises nothing."""
+
+    def rebuilt(self, rebuild: ty.Any) -> ty.Any:
+        return Operation("/rooms", rebuild=rebuild).rebuilt(_CASE)
+
+    def test_an_answer(self):
+        answer = webob.Response()
+        self.assertIs(answer, self.rebuilt(lambda case: answer))
+
+    def test_an_operation_that_cannot(self):
+        self.assertIsNone(self.rebuilt(None))
+
+    @ddt.data(
+        lambda case: case.req.json["room"],
+        lambda case: case.resources[0],
+        lambda case: webob.Response(body=b"<html>").json,
+        lambda case: case.req.json["rooms"].items(),
+        lambda case: case.named["id"] + None,
+    )
+    def test_what_is_shown_has_another_form(self, rebuild):
+        log = self.useFixture(fixtures.FakeLogger())
+        self.assertIsNone(self.rebuilt(rebuild))
+        self.assertIn("POST /rooms", log.output)
+        self.assertNotIn("secret", log.output)
+
+    def test_a_service_that_cannot_tell_is_asked_again_later(self):
+        def rebuild(case):
+            raise errors.Unavailable
+
+        self.assertRaises(errors.Unavailable, self.rebuilt, rebuild)
