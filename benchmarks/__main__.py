@@ -52,10 +52,12 @@ def main() -> int:
     """Measure what is asked for; 0 unless it could not be measured."""
     arguments = _parser().parse_args()
     backends = tuple(
-        name for name in databases.SERVERS if not databases.missing(name)
+        name
+        for name in arguments.database or databases.SERVERS
+        if not databases.missing(name)
     )
     if not backends:
-        print("No database server answers: see CONTRIBUTING.md.")
+        print("No such database server answers: see CONTRIBUTING.md.")
         return 2
     out = console.Console(stderr=True)
     with (
@@ -104,6 +106,12 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         help=f"what to measure, of {', '.join(_KNOWN)} (default: all "
         f"but {', '.join(_APART)})",
+    )
+    parser.add_argument(
+        "--database",
+        action="append",
+        choices=list(databases.SERVERS),
+        help="only on this server; may be given again (default: on each)",
     )
     parser.add_argument(
         "--quick",
