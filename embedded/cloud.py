@@ -18,6 +18,9 @@ FLAVORS: ty.Mapping[str, ty.Mapping[str, int]] = {
     LARGE: {"ram": 128, "vcpus": 2, "disk": 1},
 }
 
+# As many as servers.
+VOLUMES = 200
+
 SUBNET = "192.0.2.0/24"
 
 # The fake virt driver never looks inside.
@@ -25,10 +28,11 @@ IMAGE_CONTENT = bytes(512)
 
 
 def furnish(admin: session.Session) -> None:
-    """Create what is missing of the image, the flavors and the network."""
+    """Create what is missing of all that, and let users have many volumes."""
     _create_flavors(adapter.Adapter(admin, service_type="compute"))
     _create_image(adapter.Adapter(admin, service_type="image"))
     _create_network(adapter.Adapter(admin, service_type="network"))
+    _allow_volumes(adapter.Adapter(admin, service_type="block-storage"))
 
 
 def _create_flavors(compute: adapter.Adapter) -> None:
@@ -64,3 +68,10 @@ def _create_network(networks: adapter.Adapter) -> None:
         networks.post("/v2.0/subnets", json={"subnet": {
             "network_id": network["id"], "ip_version": 4, "cidr": SUBNET,
         }})
+
+
+def _allow_volumes(volumes: adapter.Adapter) -> None:
+    # Cinder's migrations write its limits into the database, where those
+    # count more than what its configuration says.
+    volumes.put("/os-quota-class-sets/default",
+                json={"quota_class_set": {"volumes": VOLUMES}})

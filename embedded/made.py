@@ -9,6 +9,7 @@ from keystoneauth1 import adapter
 
 from embedded import cloud
 from embedded import openrc
+from embedded.services import CINDER
 from embedded.services import GLANCE
 from embedded.services import KEYSTONE
 from embedded.services import NEUTRON
@@ -73,6 +74,7 @@ MADE = (
         "/v2.0/ports",
         "ports",
     ),
+    Made(CINDER, "volume", "disk", ("--size", "1"), "/volumes", "volumes"),
     Made(
         KEYSTONE,
         "project",

@@ -27,7 +27,16 @@ def installed(
     :param service: the service
     :param name: what the file is called
     """
-    return parsed(Path(sys.prefix, "etc", service, name).read_text())
+    return parsed(path(service, name).read_text())
+
+
+def path(service: str, name: str) -> Path:
+    """Return where upstream's package has installed a file.
+
+    :param service: the service
+    :param name: what the file is called
+    """
+    return Path(sys.prefix, "etc", service, name)
 
 
 def parsed(text: str) -> configparser.RawConfigParser:
@@ -55,6 +64,7 @@ def add_filter(
     composite: str,
     behind: str,
     service: str,
+    *inner: str,
 ) -> None:
     """Put our filter into each pipeline of a composite.
 
@@ -62,12 +72,14 @@ def add_filter(
     :param composite: the section of the pipelines
     :param behind: the filter that makes contexts
     :param service: the service
+    :param inner: filters that ours has to have behind itself
     :raises configparser.NoSectionError: upstream's file has other names
     """
     for option, pipeline in paste.items(composite):
         filters = pipeline.split()
         if behind in filters:
-            filters.insert(filters.index(behind) + 1, _FILTER)
+            place = filters.index(behind) + 1
+            filters[place:place] = [_FILTER, *inner]
             paste.set(composite, option, " ".join(filters))
     section = f"filter:{_FILTER}"
     paste.add_section(section)

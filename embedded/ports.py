@@ -17,6 +17,7 @@ DEFAULTS: ty.Mapping[str, int] = {
     "keystone": 15000,
     "placement": 18778,
     "glance": 19292,
+    "cinder": 18776,
     "neutron": 19696,
     "nova": 18774,
 }

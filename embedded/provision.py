@@ -35,7 +35,7 @@ def ensure(
     if server is None:
         copy(site, templates, children, step)
     else:
-        with step("databases of five services, on the server"):
+        with step("databases of six services, on the server"):
             drop(site)
             for name in site.on_server.values():
                 database_server.create(server, name)
@@ -68,7 +68,7 @@ def copy(site: Site, templates: Path, children: Children, step: Step) -> None:
     """
     source = templates / schema.key()
     if not source.exists():
-        with step("databases of five services (once)"):
+        with step("databases of six services (once)"):
             template.build(source, children)
     with step("fresh databases"):
         template.copy(source, site)

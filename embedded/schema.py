@@ -17,10 +17,10 @@ from embedded.services import SERVICES
 from embedded.services.service import Service
 from embedded.site import Site
 
-DISTRIBUTIONS = ("keystone", "openstack-placement", "glance", "neutron",
-                 "nova")
+DISTRIBUTIONS = ("keystone", "openstack-placement", "glance", "cinder",
+                 "neutron", "nova")
 # The services that have our tables, whether they take tokens or not.
-OURS = ("glance", "keystone", "neutron", "nova", "placement")
+OURS = tuple(sorted(service.name for service in SERVICES))
 OUR_MIGRATIONS = "openstack_idempotency.migrations"
 KEY_FILE = "template"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import secrets
 import typing as ty
 
-USERS = ("admin", "demo", "placement", "glance", "neutron", "nova")
+USERS = ("admin", "demo", "placement", "glance", "cinder", "neutron",
+         "nova")
 
 
 @dataclass(frozen=True)

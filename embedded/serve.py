@@ -31,6 +31,8 @@ Up. In another terminal, from {directory}:
       --image {image} --network {network} my-server
   # Kill it before it prints anything, and run it again: still one server.
   openstack server list
+  # The other services know tokens, too.
+  openstack --os-client-token volume create --size 1 my-volume
 
   # With a token of your own, the same command always gets the same answer.
   nova --x-client-token my-token boot --flavor {flavor} --image {image} \\

@@ -11,6 +11,7 @@ FILES: ty.Mapping[str, str] = {
     "keystone": "keystone.sqlite",
     "placement": "placement.sqlite",
     "glance": "glance.sqlite",
+    "cinder": "cinder.sqlite",
     "neutron": "neutron.sqlite",
     "nova_api": "nova_api.sqlite",
     "nova": "nova.sqlite",

@@ -16,12 +16,9 @@ from embedded import secrets
 from embedded.children import Children
 from embedded.process import Process
 from embedded.provision import Step
-from embedded.services import GLANCE
 from embedded.services import KEYSTONE
 from embedded.services import keystone
-from embedded.services import NEUTRON
 from embedded.services import NOVA
-from embedded.services import PLACEMENT
 from embedded.services import SERVICES
 from embedded.services.service import Service
 from embedded.site import Site
@@ -92,7 +89,11 @@ class Stack:
             self._bootstrap()
             self._await(KEYSTONE, process)
         # These look keystone up when the first request comes, not before.
-        early = {s: self._serve(s) for s in (PLACEMENT, GLANCE, NEUTRON)}
+        early = {
+            service: self._serve(service)
+            for service in SERVICES
+            if service not in (KEYSTONE, NOVA)
+        }
         with self._step("users and catalog"):
             identity.populate(self.site)
         await_nova = self._start_nova()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SQLite files with tables and nothing in them, made once and copied.
 
-The migrations of five services take half a minute. Their result depends on
+The migrations of six services take half a minute. Their result depends on
 the versions alone, so it is kept by those.
 """
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from embedded.services.cinder import CINDER
 from embedded.services.glance import GLANCE
 from embedded.services.keystone import KEYSTONE
 from embedded.services.neutron import NEUTRON
@@ -11,6 +12,14 @@ from embedded.services.placement import PLACEMENT
 
 # keystone first: it keeps the catalog. nova last: its compute service looks
 # all others up there as it starts.
-SERVICES = (KEYSTONE, PLACEMENT, GLANCE, NEUTRON, NOVA)
+SERVICES = (KEYSTONE, PLACEMENT, GLANCE, CINDER, NEUTRON, NOVA)
 
-__all__ = ["GLANCE", "KEYSTONE", "NEUTRON", "NOVA", "PLACEMENT", "SERVICES"]
+__all__ = [
+    "CINDER",
+    "GLANCE",
+    "KEYSTONE",
+    "NEUTRON",
+    "NOVA",
+    "PLACEMENT",
+    "SERVICES",
+]

@@ -8,6 +8,7 @@ import typing as ty
 from embedded import config
 from embedded import paste
 from embedded import source
+from embedded.services.cinder import CINDER
 from embedded.services.service import Command
 from embedded.services.service import script
 from embedded.services.service import Service
@@ -58,6 +59,7 @@ def _configuration(site: Site) -> config.Sections:
         "placement": user,
         "neutron": user,
         "glance": {"service_type": "image"},
+        "cinder": {"catalog_info": f"{CINDER.kind}::publicURL"},
         "vnc": {"enabled": False},
         "quota": {"instances": 200, "cores": 400, "ram": -1},
         "conductor": {"workers": 1},

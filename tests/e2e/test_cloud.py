@@ -6,16 +6,19 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 import http.client
 import json
+import time
 import unittest
 
 from embedded import cloud
 from embedded import ports
 from embedded.command import NovaCommand
 from embedded.command import OpenStackCommand
+from embedded.services import CINDER
 from embedded.services import NOVA
 from embedded.services import SERVICES
 from embedded.story import Story
 from testing.cloud import Cloud
+from testing.cloud import SECONDS
 
 CLOUD: Cloud
 
@@ -125,6 +128,83 @@ class NetworkTest(unittest.TestCase):
         shown = CLOUD.ask("compute", f"/servers/{server}")["server"]
         (address,) = shown["addresses"][name]
         self.assertEqual(port["fixed_ips"][0]["ip_address"], address["addr"])
+
+
+class VolumeTest(unittest.TestCase):
+    """A volume, by the real commands."""
+
+    def become(self, status: str, volume: str) -> None:
+        """Wait until a volume has a status.
+
+        :raises AssertionError: it has another one, for too long
+        """
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            shown = CLOUD.ask("block-storage", f"/volumes/{volume}")["volume"]
+            if shown["status"] == status:
+                return
+            time.sleep(0.1)
+        self.assertEqual(status, shown["status"])
+
+    def test_it_is_made_once_and_attached_once(self) -> None:
+        openstack = OpenStackCommand(CLOUD.site)
+        create = ("--os-client-token=volume-of-mine",
+                  "volume", "create", "--size", "1", "data")  # fmt: skip
+        made = openstack.run(*create)
+        self.assertEqual(0, made.status, made.errors)
+        again = openstack.run(*create)
+        volume = made.property("id")
+        self.assertEqual(volume, again.property("id"))
+        self.become("available", volume)
+
+        answer = CLOUD.boot(CLOUD.server("with-volume"), "with-volume")
+        server = answer.json()["server"]["id"]
+        CLOUD.wait_until_active(server)
+        attach = ("--x-client-token", "attachment-of-mine",
+                  "volume-attach", server, volume)  # fmt: skip
+        for _ in range(2):
+            attached = NovaCommand(CLOUD.site).run(*attach)
+            self.assertEqual(0, attached.status, attached.errors)
+            self.assertEqual(volume, attached.property("volumeId"))
+        self.become("in-use", volume)
+        listed = CLOUD.ask("block-storage", "/volumes?name=data")["volumes"]
+        self.assertEqual([volume], [each["id"] for each in listed])
+
+    def test_server_has_its_disk_on_a_new_volume(self) -> None:
+        body = CLOUD.server("on-a-volume")
+        body["server"]["block_device_mapping_v2"] = [{
+            "uuid": body["server"].pop("imageRef"),
+            "source_type": "image",
+            "destination_type": "volume",
+            "volume_size": 1,
+            "boot_index": 0,
+        }]  # fmt: skip
+        answers = [CLOUD.boot(body, "on-a-volume") for _ in range(2)]
+        self.assertEqual(answers[0].content, answers[1].content)
+        server = answers[0].json()["server"]["id"]
+        CLOUD.wait_until_active(server)
+        path = "/volumes/detail?status=in-use&bootable=true"
+        (volume,) = CLOUD.ask("block-storage", path)["volumes"]
+        (attachment,) = volume["attachments"]
+        self.assertEqual(server, attachment["server_id"])
+
+    def test_twelve_different_at_once_become_available(self) -> None:
+        def create(name: str) -> str:
+            answer = CLOUD.compute.post(
+                "/volumes",
+                json={"volume": {"size": 1, "name": name}},
+                headers={"X-Client-Token": name},
+                endpoint_filter={"service_type": CINDER.kind},
+            )
+            return str(answer.json()["volume"]["id"])
+
+        # More than ten, which is all that a project has by default.
+        names = [f"parallel-{number}" for number in range(12)]
+        with ThreadPoolExecutor(len(names)) as pool:
+            volumes = list(pool.map(create, names))
+        self.assertEqual(len(names), len(set(volumes)))
+        for volume in volumes:
+            self.become("available", volume)
 
 
 class RestartTest(unittest.TestCase):

@@ -86,7 +86,7 @@ class TempestTest(unittest.TestCase):
                 "region": config.REGION,
             },
             "service_available": {
-                "cinder": False, "glance": True, "neutron": True,
+                "cinder": True, "glance": True, "neutron": True,
                 "nova": True, "swift": False,
             },
         }  # fmt: skip
