@@ -15,6 +15,7 @@ import socket
 import typing as ty
 
 from oslo_config import cfg
+from oslo_log import log as logging
 from oslo_middleware import sizelimit
 import webob
 import webob.exc
@@ -38,7 +39,14 @@ from openstack_idempotency.wsgi.lookup import COLLECTION
 from openstack_idempotency.wsgi.lookup import Desk
 from openstack_idempotency.wsgi.lookup import Promise
 
+LOG = logging.getLogger(__name__)
+
 _CHUNKS: ty.Final = "HTTP_TRANSFER_ENCODING"
+_BROKEN: ty.Final = (
+    "The server came upon an error that it did not expect. Whether the "
+    "request may be sent again with its client token, the header "
+    "X-Client-Token-State says."
+)
 # uWSGI keeps such bodies to itself, unless it is told to take them apart; they
 # must not be taken for empty ones.
 _NO_LENGTH: ty.Final = webob.exc.HTTPLengthRequired(
@@ -155,7 +163,7 @@ class Filter:
         answer = edge.answer(
             req,
             adapter.context(environ),
-            functools.partial(req.get_response, self.application),
+            functools.partial(self._run, req),
             kind=row.kind,
             rebuild=rebuild,
             most=functools.partial(row.most, req),
@@ -164,6 +172,27 @@ class Filter:
             path=path,
         )
         return answer(environ, start_response)
+
+    def _run(self, req: webob.Request) -> webob.Response:
+        """Let the service answer; what it raises is made an answer.
+
+        Without one, most servers would end the connection, though it is known
+        what became of the token.
+        """
+        try:
+            answer: webob.Response = req.get_response(self.application)
+            answer.body  # noqa: B018 - it may only fail when it is read
+        except (errors.TakenOver, webob.exc.HTTPException):
+            raise
+        except Exception:
+            LOG.exception(
+                "The service raised an error instead of answering a request "
+                "with a client token; answering with 500. Where it leaves "
+                "its errors to a filter, that has to stand behind this one, "
+                "too."
+            )
+            return self._adapter.fault(500, _BROKEN, req)
+        return answer
 
     def _refused(
         self, req: webob.Request, refusal: errors.Refusal
