@@ -27,6 +27,9 @@ _STATUSES = {
     "invalid": 400,
 }
 _LATER = frozenset({"running", "taken-over", "unavailable", "too-many"})
+# A refusal or an error is the service's own, with whatever it bears: Cinder
+# says when to come back where a quota is used up.
+_OWN = frozenset({"executed", "interrupted", "failed"})
 _REPLAYS = frozenset({"replayed", "rebuilt"})
 # Without a state; 500 is Nova's own word for a database or a broker that it
 # lost.
@@ -66,6 +69,7 @@ def fault(
         return f"has status {status}"
     if replayed != (state in _REPLAYS) and state != "failed":
         return "is called a replay" if replayed else "is not called a replay"
-    if later != (state in _LATER):
+    own = status >= 400 and state in _OWN
+    if later != (state in _LATER) and not own:
         return "has Retry-After" if later else "has no Retry-After"
     return None

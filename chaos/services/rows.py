@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as ty
 
+from chaos.services.cinder import CINDER
 from chaos.services.glance import GLANCE
 from chaos.services.keystone import KEYSTONE
 from chaos.services.neutron import NEUTRON
@@ -12,5 +13,5 @@ from chaos.services.placement import PLACEMENT
 
 #: What is known of each, by its name.
 ROWS: ty.Final = {
-    row.name: row for row in (GLANCE, KEYSTONE, NEUTRON, PLACEMENT)
+    row.name: row for row in (CINDER, GLANCE, KEYSTONE, NEUTRON, PLACEMENT)
 }

@@ -24,6 +24,9 @@ _LASTING = Order(Trouble.LAST, Point.EXTENDING)
 _STOPPED = Order(Trouble.FREEZE, Point.BEFORE_METHOD)
 # Longer than any lock is waited for: a wait is to be seen as such.
 _TIMEOUT = 60.0
+#: Seconds for a request that stands still: as long as all others may take,
+#: one after the other.
+UNTIL_ALL_HAVE_ASKED = 900.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +115,10 @@ class Bystanders:
         """Let a request claim its token, and go no further until later."""
         with self._clients:
             self._begun = self._clients.submit(
-                self._begins.client.post, self._other.port, _STOPPED, _TIMEOUT
+                self._begins.client.post,
+                self._other.port,
+                _STOPPED,
+                UNTIL_ALL_HAVE_ASKED,
             )
             self._other.wait_until("stopped")
             try:

@@ -31,6 +31,7 @@ from chaos.subject import Grants
 from chaos.tokens import Tokens
 from openstack_idempotency.engine.points import Point
 from tests.faults.bystanders import Bystanders
+from tests.faults.bystanders import UNTIL_ALL_HAVE_ASKED
 from tests.faults.scenes import LOCKED
 from tests.faults.scenes import Scene
 
@@ -94,9 +95,14 @@ class Stories(unittest.TestCase):
             cls.workers.append(cls.host.fork())
         return cls.workers
 
-    def post(self, worker: Worker, order: Order | None = None) -> Answer:
+    def post(
+        self,
+        worker: Worker,
+        order: Order | None = None,
+        longest: float | None = None,
+    ) -> Answer:
         """Send the request, and note what a successful answer names."""
-        longest = 2 * (WAIT_TIMEOUT + self.leeway)
+        longest = longest or 2 * (WAIT_TIMEOUT + self.leeway)
         answer = self.client.post(worker.port, order, longest)
         if answer.made is not None:
             self.named.add(answer.made)
@@ -194,7 +200,9 @@ class Stories(unittest.TestCase):
         """
         with futures.ThreadPoolExecutor(1) as clients:
             order = Order(Trouble.FREEZE, point)
-            answer = clients.submit(self.post, self.first, order)
+            answer = clients.submit(
+                self.post, self.first, order, UNTIL_ALL_HAVE_ASKED
+            )
             try:
                 self.first.wait_until("stopped")
                 yield answer.result

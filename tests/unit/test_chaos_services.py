@@ -63,6 +63,7 @@ class RowTestCase(unittest.TestCase):
 
     def test_what_was_made_is_read_from_the_answer(self):
         for name, answer in (
+            ("cinder", {"volume": {"id": "1"}}),
             ("glance", {"id": "1"}),
             ("neutron", {"network": {"id": "1"}}),
             ("placement", {"uuid": "1"}),

@@ -42,11 +42,14 @@ class StateTestCase(Judged):
             ("executed", 202, {}, True),
             ("executed", 500, {}, False),
             ("executed", 202, again, False),
+            ("executed", 202, later, False),
+            ("executed", 413, later, True),
             ("replayed", 202, again, True),
             ("replayed", 202, {}, False),
             ("rebuilt", 202, again, True),
             ("interrupted", 500, {}, True),
             ("interrupted", 202, {}, False),
+            ("interrupted", 503, later, True),
             ("running", 409, later, True),
             ("running", 409, {}, False),
             ("taken-over", 409, later, True),
@@ -57,6 +60,7 @@ class StateTestCase(Judged):
             ("answer-lost", 409, later, False),
             ("failed", 403, {}, True),
             ("failed", 403, again, True),
+            ("failed", 413, {**again, **later}, True),
             ("gone", 202, {}, False),
         ):
             told = {"replayed": False, "later": False, **fields}

@@ -15,6 +15,7 @@ import socket
 import typing as ty
 
 from oslo_config import cfg
+from oslo_log import log as logging
 from oslo_middleware import sizelimit
 import webob
 import webob.exc
@@ -38,7 +39,13 @@ from openstack_idempotency.wsgi.lookup import COLLECTION
 from openstack_idempotency.wsgi.lookup import Desk
 from openstack_idempotency.wsgi.lookup import Promise
 
+LOG = logging.getLogger(__name__)
+
 _CHUNKS: ty.Final = "HTTP_TRANSFER_ENCODING"
+_BROKEN: ty.Final = (
+    "The server met an unexpected error. The header X-Client-Token-State "
+    "says whether the request may be sent again with its client token."
+)
 # uWSGI does not pass on a body in chunks unless it is told to decode it; that
 # must not be taken for an empty body.
 _NO_LENGTH: ty.Final = webob.exc.HTTPLengthRequired(
@@ -160,7 +167,7 @@ class Filter:
         answer = edge.answer(
             req,
             adapter.context(environ),
-            functools.partial(req.get_response, self.application),
+            functools.partial(self._run, req),
             kind=row.kind,
             rebuild=rebuild,
             most=functools.partial(row.most, req),
@@ -169,6 +176,27 @@ class Filter:
             path=path,
         )
         return answer(environ, start_response)
+
+    def _run(self, req: webob.Request) -> webob.Response:
+        """Let the service answer, with 500 if it raises an error.
+
+        Most servers would close the connection otherwise, though it is known
+        what became of the token.
+        """
+        try:
+            answer: webob.Response = req.get_response(self.application)
+            answer.body  # noqa: B018 - it may only fail when it is read
+        except (errors.TakenOver, webob.exc.HTTPException):
+            raise
+        except Exception:
+            LOG.exception(
+                "The service raised an error instead of answering a request "
+                "with a client token; answering with 500. If a filter in "
+                "front makes answers of its errors, name that one again, "
+                "after this filter."
+            )
+            return self._adapter.fault(500, _BROKEN, req)
+        return answer
 
     def _refused(
         self, req: webob.Request, refusal: errors.Refusal

@@ -8,6 +8,7 @@ from functools import partial
 import typing as ty
 
 from cinder import exception
+from cinder import policy
 from cinder.api.openstack import wsgi
 from cinder.common import config
 from cinder.db import api
@@ -189,12 +190,11 @@ ADAPTER: ty.Final = adapter.Adapter(
     options="database",
     conf=lambda: config.CONF,
     load=lambda conf, arguments: conf(arguments, project="cinder"),
-    context=adapter.caller_at("cinder.context"),
-    fault=_fault,
+    context=adapter.caller_at("cinder.context"), fault=_fault,
     operations=OPERATIONS,
     turn_off="take the filter out of the pipeline in api-paste.ini",
     version=adapter.version_in(_HEADER, wsgi.VOLUME_SERVICE, "3.0"),
-    normal=Prefixed(OPERATIONS),
+    normal=Prefixed(OPERATIONS), prepare=policy.init,
     places={row.kind.name: f"{row.path}/{{id}}" for row in OPERATIONS
             if row.kind is not None and row.path.count("/") == 1},
 )  # fmt: skip

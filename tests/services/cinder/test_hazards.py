@@ -6,12 +6,14 @@ from __future__ import annotations
 import contextlib
 import typing as ty
 
+from cinder import policy
 from cinder.db import models
 import fixtures
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.middleware.filter import Filter
 from openstack_idempotency.sql import tables
 from tests.services import base as common
 from tests.services.cinder import base
@@ -353,3 +355,12 @@ class ActionsTest(HazardTestCase):
                     )
                 self.assertGreaterEqual(answer.status_int, 400, name)
                 self.assertEqual([], seen, name)
+
+
+class PoliciesTest(HazardTestCase):
+    def test_they_are_there_before_the_first_request(self):
+        """While one thread registers them, Cinder fails others with 500."""
+        self.addCleanup(policy.init)
+        policy.reset()
+        Filter(self.world.application, base.ADAPTER, self.world.conf)
+        self.assertIn("volume:create", policy.get_rules())

@@ -25,6 +25,7 @@ _CLEAN_UP: ty.Final = (
     "glance.api.v2.metadef_namespaces.NamespaceController._cleanup_namespace"
 )
 _NAMESPACES: ty.Final = "/metadefs/namespaces"
+_CACHE: ty.Final = "glance.api.middleware.cache.CacheFilter.process_request"
 
 
 class Broken(Exception):
@@ -51,15 +52,29 @@ class ErrorsTest(base.GlanceTestCase):
         answer = self.post("/images", wanted, "t")
         self.assertEqual(201, answer.status_int, answer.text)
 
-    def test_what_leaves_its_application_leaves_ours(self):
+    def test_what_leaves_its_application_is_answered(self):
         wanted = self.wanted("/images")
-        name = "glance.api.middleware.cache.CacheFilter.process_request"
-        with self.fails(name):
-            for token in (None, "t"):
-                self.assertRaises(Broken, self.post, "/images", wanted, token)
+        with self.fails(_CACHE):
+            self.assertRaises(Broken, self.post, "/images", wanted)
+            answer = self.post("/images", wanted, "t")
+        self.assertEqual(500, answer.status_int, answer.text)
+        self.assertIn("X-Client-Token-State", self.fault(answer))
+        self.assertEqual("interrupted", self.state(answer))
         answer = self.post("/images", wanted, "t")
         self.assertEqual("executed", self.state(answer), answer.text)
         self.assertEqual(201, answer.status_int)
+
+    def test_it_is_answered_again_where_nobody_knows_what_it_left(self):
+        """What is not linked runs once, however it ends."""
+        path = "/cache/clean"
+        wanted = self.wanted(path)
+        with self.fails(_CACHE):
+            first = self.post(path, wanted, "t")
+        again = self.post(path, wanted, "t")
+        for answer in (first, again):
+            self.assertEqual(500, answer.status_int, answer.text)
+            self.assertEqual("failed", self.state(answer))
+        self.assertEqual(first.body, again.body)
 
     def test_a_status_is_worded_as_without_a_token(self):
         """As an import that another host refuses, whose words Glance gives."""
