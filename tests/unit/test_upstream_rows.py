@@ -15,6 +15,7 @@ from unittest import mock
 import ddt
 import webob
 
+from embedded import paste
 from upstream import doubled
 from upstream import selection
 from upstream import services
@@ -24,7 +25,10 @@ from upstream.repeat import Repeat
 from upstream.run import Run
 from upstream.run import without_scenario
 from upstream.service import Pass
+from upstream.services import cinder
+from upstream.suite import filtered
 
+_CINDER = "composite:openstack_volume_api_v3"
 _SUITES = pathlib.Path(selection.__file__).with_name("suite")
 
 
@@ -70,6 +74,56 @@ def _has(row, test):
         if inside != test and any(map(suite.chosen, modules)):
             return True
     return False
+
+
+class CinderTestCase(unittest.TestCase):
+    def pipelines(self, kind):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder)
+            services.find("cinder").write(kind, path)
+            return paste.parsed((path / cinder.PASTE).read_text())
+
+    def test_a_pass_has_the_filter_where_operators_put_it(self):
+        before = self.pipelines(Pass.STOCK)
+        for kind in (Pass.OURS, Pass.REPEATED):
+            written = self.pipelines(kind)
+            added = {*written} - {*before}
+            self.assertEqual({"filter:idempotency"}, added)
+            for option, told in before.items(_CINDER):
+                self.assertEqual(
+                    told.replace(" apiv3", " idempotency faultwrap apiv3"),
+                    written.get(_CINDER, option),
+                )
+
+    def test_samples_that_other_services_work_on_are_left_out(self):
+        choose = services.find("cinder").suite("functional").choose
+        place = "cinder.tests.functional.api_sample_tests."
+        taken = (
+            "test_volumes.A.test_volume_create_3_0",
+            "test_qos.A.test_qos_show",
+        )
+        left = ("test_volumes.A.test_show_3_0", "test_backups.A.test_list")
+        tests = [named(f"{place}{name}") for name in (*taken, *left)]
+        self.assertEqual(tests[: len(taken)], choose(tests))
+
+
+class KnownTestCase(unittest.TestCase):
+    def user(self, *given, **environ):
+        seen = []
+        known = filtered.Known(lambda env, start: seen.append(env), *given)
+        known(environ, None)
+        caller = seen[0].get(given[0])
+        return caller and caller.user_id
+
+    def test_a_caller_without_a_user_gets_one(self):
+        for named, expected in ((None, "a-user"), ("mine", "mine")):
+            caller = mock.Mock(user_id=named)
+            self.assertEqual(expected, self.user("caller", caller=caller))
+
+    def test_a_context_is_made_only_where_the_service_takes_one(self):
+        self.assertIsNone(self.user("caller"))
+        made = mock.Mock(user_id=None)
+        self.assertEqual("a-user", self.user("caller", lambda: made))
 
 
 class RunTestCase(unittest.TestCase):

@@ -13,7 +13,14 @@ import typing as ty
 from upstream.service import Service
 
 #: The services that there is a row for.
-NAMES: ty.Final = ("nova", "placement", "keystone", "glance", "neutron")
+NAMES: ty.Final = (
+    "nova",
+    "placement",
+    "keystone",
+    "glance",
+    "neutron",
+    "cinder",
+)
 
 
 def find(name: str) -> Service:

@@ -22,6 +22,8 @@ from upstream.run import Run
 from upstream.service import Pass
 from upstream.suite import process
 
+_USER = "a-user"
+
 
 def prepare(run: Run, adapter: Adapter) -> None:
     """Change this process so that the filter can be loaded in it.
@@ -75,6 +77,44 @@ def outermost(run: Run, application: ty.Any) -> ty.Any:
     if run.kind is Pass.REPEATED:
         return repeat.before(application)
     return application
+
+
+def _none() -> ty.Any:
+    return None
+
+
+class Known:
+    """Gives a caller the user that each has whom Keystone knows.
+
+    Some tests name none; without a user our filter lets all pass.
+
+    :param application: what it stands before
+    :param key: where a service's filter puts its context
+    :param absent: makes the context that the service takes where a test has
+        put none
+    """
+
+    def __init__(
+        self,
+        application: ty.Any,
+        key: str,
+        absent: ty.Callable[[], ty.Any] = _none,
+    ) -> None:
+        self._application = application
+        self._key = key
+        self._absent = absent
+
+    def __call__(self, environ: ty.Any, start_response: ty.Any) -> ty.Any:
+        """Answer a request; see WSGI.
+
+        :param environ: the request
+        :param start_response: takes the answer's status and headers
+        """
+        caller = environ.get(self._key) or self._absent()
+        if caller is not None:
+            caller.user_id = caller.user_id or _USER
+            environ[self._key] = caller
+        return self._application(environ, start_response)
 
 
 class _Protections:

@@ -15,9 +15,6 @@ from upstream.run import Run
 from upstream.service import Pass
 from upstream.suite import filtered
 
-_CONTEXT = "neutron.context"
-_USER = "a-user"
-
 
 def prepare(run: Run) -> None:
     """Change this process so that Neutron is loaded as a pass wants it.
@@ -31,7 +28,10 @@ def prepare(run: Run) -> None:
     def with_ours(load: ty.Any) -> ty.Any:
         def loaded(*given: ty.Any, **named: ty.Any) -> ty.Any:
             ours = filtered.filtered(load(*given, **named), ADAPTER, cfg.CONF)
-            return filtered.outermost(run, _Known(ours))
+            known = filtered.Known(
+                ours, "neutron.context", context.get_admin_context
+            )
+            return filtered.outermost(run, known)
 
         return loaded
 
@@ -40,27 +40,3 @@ def prepare(run: Run) -> None:
     test_extensions.setup_extensions_middleware = with_ours(
         test_extensions.setup_extensions_middleware
     )
-
-
-class _Known:
-    """Gives a caller the user that each has whom Keystone knows.
-
-    The tests name none, or send no context, for which Neutron puts an
-    administrator's; without a user our filter lets all pass.
-
-    :param application: what it stands before
-    """
-
-    def __init__(self, application: ty.Any) -> None:
-        self._application = application
-
-    def __call__(self, environ: ty.Any, start_response: ty.Any) -> ty.Any:
-        """Answer a request; see WSGI.
-
-        :param environ: the request
-        :param start_response: takes the answer's status and headers
-        """
-        caller = environ.get(_CONTEXT) or context.get_admin_context()
-        caller.user_id = caller.user_id or _USER
-        environ[_CONTEXT] = caller
-        return self._application(environ, start_response)

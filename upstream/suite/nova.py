@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import typing as ty
-
 from oslo_serialization import jsonutils
 import webob
 
@@ -14,7 +11,7 @@ from nova.idempotency import operations
 from nova.idempotency import posts
 from nova.idempotency import router
 from nova.tests import fixtures
-from nova.tests.functional import api_samples_test_base as samples
+from nova.tests.functional.api_samples_test_base import ApiSampleTestBase
 from upstream.doubled import Protection
 from upstream.repeat import Repeat
 from upstream.run import Run
@@ -22,6 +19,7 @@ from upstream.service import Pass
 from upstream.services import nova
 from upstream.suite import nova_database
 from upstream.suite import process
+from upstream.suite import samples
 
 
 def prepare(run: Run) -> None:
@@ -30,7 +28,7 @@ def prepare(run: Run) -> None:
     :param run: the run that this process is a part of
     """
     if run.part.name == nova.FUNCTIONAL:
-        _write_samples(run)
+        samples.write(run, ApiSampleTestBase)
     process.count(run, router.APIRouterV21)
     if run.kind is Pass.STOCK:
         return
@@ -41,38 +39,6 @@ def prepare(run: Run) -> None:
         _create_tables()
         process.name_the_running_test()
         Repeat.protection = _protection
-
-
-def _write_samples(run: Run) -> None:
-    """Let each test write the samples that it reads.
-
-    They are documents of upstream's repository, and not in its wheel. What
-    the tests compare answers with are templates, which the wheel has; that
-    the documents fit those, too, is nothing of ours.
-    """
-    base = samples.ApiSampleTestBase
-    verify = base._verify_response
-    # Processes must not read each other's while they are written.
-    folder = str(run.samples / str(os.getpid()))
-
-    def sample(
-        cls: ty.Any, name: str, api_version: str | None = None
-    ) -> ty.Any:
-        return cls._get_sample_path(name, folder, api_version=api_version)
-
-    def written(
-        self: ty.Any,
-        name: str,
-        subs: ty.Any,
-        response: ty.Any,
-        *rest: ty.Any,
-        **named: ty.Any,
-    ) -> ty.Any:
-        self._write_sample(name, response.text)
-        return verify(self, name, subs, response, *rest, **named)
-
-    base._get_sample = classmethod(sample)
-    base._verify_response = written
 
 
 def _weave_by_name() -> None:
