@@ -116,6 +116,20 @@ class Scope(Simple):
         )
         self.assertEqual("replayed", self.state(answer))
 
+    def test_another_spelling_leaves_the_request_its_token(self):
+        """Its answer is this one's, or nothing: a redirection, too."""
+        headers = self.samples[self.path].headers
+        for number, spelled in enumerate(("/{}", "{}/", "{}//", "{}.json")):
+            wanted, token = self.wanted(self.path), f"t-{number}"
+            path = spelled.format(wanted.path)
+            first = self.send("POST", path, wanted.body, token, **headers)
+            self.assertEqual("executed", self.state(first), first.text)
+            answer = self.post(self.path, wanted, token)
+            self.assertLess(answer.status_int, 300, path)
+            ran = first.status_int < 300
+            told = "replayed" if ran else "executed"
+            self.assertEqual(told, self.state(answer), path)
+
 
 class Passing(Simple):
     """What the filter leaves alone."""

@@ -201,7 +201,7 @@ class Execution:
     def _settle(
         self, claim: Claim, answer: Answer, expires_at: int
     ) -> Settled:
-        if answer.status < 400:
+        if answer.succeeded:
             kept = self.keep(claim, State.SUCCEEDED, answer, expires_at)
             return Settled.KEPT if kept else Settled.LOST
         refused = answer.status < 500

@@ -34,6 +34,25 @@ class RefusedTest(base.EngineTestCase):
         self.assert_told(self.send(work), Verdict.EXECUTED, REFUSED)
         self.assertEqual([], self.store.records)
 
+    @ddt.data((307, None), (307, "server"), (308, None), (308, "server"))
+    @ddt.unpack
+    def test_sent_elsewhere_it_made_nothing_here(
+        self, status: int, link: str | None
+    ) -> None:
+        """The same request goes there, with the same token."""
+        moved = Answer(status, (("Location", "/v3/projects"),), b"")
+        work = fakes.Work(lambda: moved, link)
+        self.assert_told(self.send(work), Verdict.EXECUTED, moved)
+        self.assertEqual([], self.store.records)
+
+    @ddt.data(301, 302, 303)
+    def test_what_may_show_a_result_elsewhere_is_kept(
+        self, status: int
+    ) -> None:
+        seen = Answer(status, (("Location", "/result"),), b"")
+        self.send(answers(seen))
+        self.assertIs(State.SUCCEEDED, self.row().state)
+
     def test_the_corrected_retry_runs_under_the_same_token(self) -> None:
         self.send(answers(REFUSED), body=b"wrong")
         reply = self.send(answers(ACCEPTED), body=b"corrected")
