@@ -338,7 +338,8 @@ class LookUp(Simple):
         for query in (
             "no=1", "limit=x", "limit=1&limit=2", "all_projects=perhaps",
             "marker=77", "wait=1", "all_projects=1&project_id=p",
-            "user_id=%FF", "user_id=%00",
+            "user_id=%FF", "user_id=%00", "limit=%ff", "%ff=1",
+            "project_id=%f0%9f%98%80", f"user_id={'x' * 256}",
         ):  # fmt: skip
             answer = self.look(None, query)
             self.assertEqual(400, answer.status_int, query)

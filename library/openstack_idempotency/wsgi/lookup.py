@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 import typing as ty
 
 from openstack_idempotency.engine.lookup import Lookup
@@ -28,6 +29,10 @@ from openstack_idempotency.sql.store import SqlTokenStore
 COLLECTION: ty.Final = "os-client-tokens"
 #: The headers of an answer that says that the table is out of reach.
 AGAIN: ty.Final = {"Retry-After": str(errors.Unavailable.retry_after)}
+
+# What our table can hold on MariaDB: its utf8mb3 has nothing beyond the basic
+# plane, and is not compared with what has.
+_ID = re.compile(r"[\0-\uffff]{0,255}")
 
 View = dict[str, ty.Any]
 Links = ty.Callable[[Resource], list[View]]
@@ -128,6 +133,8 @@ def whose(
     if "\0" in f"{project_id}{user_id}":
         # PostgreSQL's driver raises an error of its own for such a value.
         raise BadQuery("project_id and user_id cannot contain a zero byte.")
+    if not all(_ID.fullmatch(one or "") for one in (project_id, user_id)):
+        raise BadQuery("No caller has a project_id or a user_id like that.")
     if query.everywhere and project_id is not None:
         raise BadQuery(
             "project_id names one project, and all_projects asks for all: "
