@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import typing as ty
@@ -13,6 +14,7 @@ import webob
 
 from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.middleware.filter import Filter
 from openstack_idempotency.sql import tables
 from tests.services import base
 from tests.services.world import Caller
@@ -186,6 +188,54 @@ class Passing(Simple):
         self.assertEqual(404, answer.status_int)
         self.assertEqual("executed", self.state(answer))
         self.assertEqual([], self.rows())
+
+
+class Misplaced(Simple):
+    """Pipelines in which the filter is not where it should be."""
+
+    def another(self, application: ty.Any) -> Filter:
+        return Filter(application, self.world.adapter, self.world.conf)
+
+    def test_one_that_has_it_twice(self):
+        """The inner one must not wait for the outer one to end."""
+        once = Filter.__call__
+        outer: list[Filter] = []
+
+        def twice(inner: Filter, environ: ty.Any, answered: ty.Any) -> ty.Any:
+            if not outer:
+                outer.append(self.another(functools.partial(once, inner)))
+            return once(outer[0], environ, answered)
+
+        name = f"{Filter.__module__}.Filter.__call__"
+        self.useFixture(fixtures.MonkeyPatch(name, twice))
+        for state in ("executed", "replayed"):
+            answer = self.once()
+            self.assertLess(answer.status_int, 300, answer.text)
+            found = answer.headers.getall("X-Client-Token-State")
+            self.assertEqual([state], found)
+
+    def test_one_that_has_it_before_the_caller_is_known(self):
+        """It says so, once, and its answers say nothing of tokens."""
+        log = self.useFixture(fixtures.FakeLogger())
+        once = Filter.__call__
+        early = self.another(self.world.application)
+
+        def only_early(one: Filter, *given: ty.Any) -> ty.Any:
+            ours = functools.partial(once, one)
+            return (ours if one is early else one.application)(*given)
+
+        name = f"{Filter.__module__}.Filter.__call__"
+        self.useFixture(fixtures.MonkeyPatch(name, only_early))
+        for number in range(2):
+            given = self.samples[self.path].headers | {"X-Client-Token": "t"}
+            asked = self.wanted(self.path)
+            req = self.world.request("POST", asked.path, **given)
+            req.json_body = asked.body
+            req.content_type = "application/json"
+            answer = req.get_response(early)
+            self.assertLess(answer.status_int, 300, answer.text)
+            self.assertIsNone(self.state(answer), str(number))
+        self.assertEqual(1, log.output.count("Client tokens are ignored"))
 
 
 class Browsers(Simple):
