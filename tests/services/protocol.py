@@ -227,7 +227,7 @@ class Misplaced(Simple):
         name = f"{Filter.__module__}.Filter.__call__"
         self.useFixture(fixtures.MonkeyPatch(name, only_early))
         for number in range(2):
-            given = self.samples[self.path].headers | {"X-Client-Token": "t"}
+            given = {**self.samples[self.path].headers, "X-Client-Token": "t"}
             asked = self.wanted(self.path)
             req = self.world.request("POST", asked.path, **given)
             req.json_body = asked.body

@@ -217,7 +217,7 @@ class Execution:
                 return Settled.FREED
             case Freeing.LOST:
                 return Settled.LOST
-            case Freeing.BOUND if refused:
+            case Freeing.BOUND if refused or claim.handed_on:
                 return self._failed(claim, answer, expires_at)
             case Freeing.BOUND:
                 held = self.parts.store.abandon(claim)

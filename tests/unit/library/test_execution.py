@@ -106,6 +106,22 @@ class FailedTest(base.EngineTestCase):
         self.assert_told(self.send(work), Verdict.REBUILT, REBUILT, "req-1")
         self.assertEqual((1, []), (work.runs, self.clock.slept))
 
+    def test_what_another_service_should_go_on_with_has_failed(self) -> None:
+        """Nobody may have been asked: no retry is told that it went well."""
+        made = self.linked(FAILED)
+        made.left = {Resource("server", "server-1", "1")}
+
+        def handed_on() -> Answer:
+            claim = claims.current()
+            assert claim is not None
+            claim.handed_on = True
+            return run()
+
+        run, made.run = made.run, handed_on  # type: ignore[method-assign]
+        self.assert_told(self.send(made), Verdict.FAILED, FAILED)
+        self.assert_told(self.send(made), Verdict.FAILED, FAILED, "req-1")
+        self.assertEqual(1, made.runs)
+
     def test_what_is_left_is_asked_of_the_service_not_of_memory(self) -> None:
         work = self.linked(FAILED, count=3)
         work.left = {Resource("server", "server-2", "2")}
