@@ -5,16 +5,12 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import http
 import json
 import typing as ty
 
-# RFC 9110, sections 15.4.8 and 15.4.9: the same request has to be sent to
-# another place. Here nothing was done for it.
-_ELSEWHERE: ty.Final = (
-    http.HTTPStatus.TEMPORARY_REDIRECT,
-    http.HTTPStatus.PERMANENT_REDIRECT,
-)
+# Temporary and permanent redirection (RFC 9110, sections 15.4.8 and 15.4.9):
+# the same request has to be sent elsewhere. Here nothing was done for it.
+_ELSEWHERE: ty.Final = (307, 308)
 
 
 class Verdict(enum.Enum):
