@@ -43,6 +43,10 @@ class Refused(Looks, base.TestCase):
         ):
             self.assert_refused("Invalid input", "t", query)
 
+    def test_an_id_that_mariadb_cannot_hold(self):
+        for name in ("user_id", "project_id"):
+            self.assert_refused(name, "t", f"{name}=%f0%9f%98%80")
+
     def test_waiting_for_nothing(self):
         self.assert_refused("X-Client-Token", None, "wait=1")
 

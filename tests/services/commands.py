@@ -50,10 +50,13 @@ class Command(testtools.TestCase):
         """Run the service's own command on its database."""
         raise NotImplementedError
 
-    def script(self, name: str, *arguments: str) -> ty.Any:
+    def script(
+        self, name: str, *arguments: str, cwd: pathlib.Path | None = None
+    ) -> ty.Any:
         done = subprocess.run(
             [_SCRIPTS / name, *arguments],
             check=False,
+            cwd=cwd,
             capture_output=True,
             text=True,
         )
@@ -126,6 +129,20 @@ class Commanding(Command):
         said = self.run_it("list", status=1)
         sync = f"openstack-idempotency --service {self.service} db sync"
         self.assertIn(sync, said)
+
+    def test_without_a_database_it_makes_none(self):
+        """Some services take a file in the current folder then."""
+        here = self.folder / "here"
+        here.mkdir()
+        file = here / "empty.conf"
+        file.touch()
+        done = self.script(
+            "openstack-idempotency", "--service", self.service,
+            "--config-file", str(file), "db", "sync", cwd=here,
+        )  # fmt: skip
+        self.assertNotEqual(0, done.returncode, done.stdout)
+        self.assertIn("connection", done.stderr)
+        self.assertEqual([file], [*here.iterdir()])
 
     def test_a_service_that_is_none(self):
         done = self.script("openstack-idempotency", "--service", "x", "list")

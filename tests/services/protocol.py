@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import typing as ty
@@ -13,6 +14,7 @@ import webob
 
 from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.middleware.filter import Filter
 from openstack_idempotency.sql import tables
 from tests.services import base
 from tests.services.world import Caller
@@ -116,6 +118,20 @@ class Scope(Simple):
         )
         self.assertEqual("replayed", self.state(answer))
 
+    def test_another_spelling_leaves_the_request_its_token(self):
+        """Its answer is this one's, or nothing: a redirection, too."""
+        headers = self.samples[self.path].headers
+        for number, spelled in enumerate(("/{}", "{}/", "{}//", "{}.json")):
+            wanted, token = self.wanted(self.path), f"t-{number}"
+            path = spelled.format(wanted.path)
+            first = self.send("POST", path, wanted.body, token, **headers)
+            self.assertEqual("executed", self.state(first), first.text)
+            answer = self.post(self.path, wanted, token)
+            self.assertLess(answer.status_int, 300, path)
+            ran = first.status_int < 300
+            told = "replayed" if ran else "executed"
+            self.assertEqual(told, self.state(answer), path)
+
 
 class Passing(Simple):
     """What the filter leaves alone."""
@@ -172,6 +188,54 @@ class Passing(Simple):
         self.assertEqual(404, answer.status_int)
         self.assertEqual("executed", self.state(answer))
         self.assertEqual([], self.rows())
+
+
+class Misplaced(Simple):
+    """Pipelines in which the filter is not where it should be."""
+
+    def another(self, application: ty.Any) -> Filter:
+        return Filter(application, self.world.adapter, self.world.conf)
+
+    def test_one_that_has_it_twice(self):
+        """The inner one must not wait for the outer one to end."""
+        once = Filter.__call__
+        outer: list[Filter] = []
+
+        def twice(inner: Filter, environ: ty.Any, answered: ty.Any) -> ty.Any:
+            if not outer:
+                outer.append(self.another(functools.partial(once, inner)))
+            return once(outer[0], environ, answered)
+
+        name = f"{Filter.__module__}.Filter.__call__"
+        self.useFixture(fixtures.MonkeyPatch(name, twice))
+        for state in ("executed", "replayed"):
+            answer = self.once()
+            self.assertLess(answer.status_int, 300, answer.text)
+            found = answer.headers.getall("X-Client-Token-State")
+            self.assertEqual([state], found)
+
+    def test_one_that_has_it_before_the_caller_is_known(self):
+        """It says so, once, and its answers say nothing of tokens."""
+        log = self.useFixture(fixtures.FakeLogger())
+        once = Filter.__call__
+        early = self.another(self.world.application)
+
+        def only_early(one: Filter, *given: ty.Any) -> ty.Any:
+            ours = functools.partial(once, one)
+            return (ours if one is early else one.application)(*given)
+
+        name = f"{Filter.__module__}.Filter.__call__"
+        self.useFixture(fixtures.MonkeyPatch(name, only_early))
+        for number in range(2):
+            given = {**self.samples[self.path].headers, "X-Client-Token": "t"}
+            asked = self.wanted(self.path)
+            req = self.world.request("POST", asked.path, **given)
+            req.json_body = asked.body
+            req.content_type = "application/json"
+            answer = req.get_response(early)
+            self.assertLess(answer.status_int, 300, answer.text)
+            self.assertIsNone(self.state(answer), str(number))
+        self.assertEqual(1, log.output.count("Client tokens are ignored"))
 
 
 class Browsers(Simple):
@@ -324,7 +388,8 @@ class LookUp(Simple):
         for query in (
             "no=1", "limit=x", "limit=1&limit=2", "all_projects=perhaps",
             "marker=77", "wait=1", "all_projects=1&project_id=p",
-            "user_id=%FF", "user_id=%00",
+            "user_id=%FF", "user_id=%00", "limit=%ff", "%ff=1",
+            "project_id=%f0%9f%98%80", f"user_id={'x' * 256}",
         ):  # fmt: skip
             answer = self.look(None, query)
             self.assertEqual(400, answer.status_int, query)

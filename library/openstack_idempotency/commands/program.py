@@ -9,6 +9,7 @@ import sys
 import typing as ty
 
 from oslo_config import cfg
+import sqlalchemy as sa
 
 from openstack_idempotency import opts
 from openstack_idempotency.commands import commands
@@ -17,9 +18,12 @@ from openstack_idempotency.commands.service import Service
 from openstack_idempotency.middleware import adapter as adapters
 from openstack_idempotency.middleware.adapter import Adapter
 from openstack_idempotency.middleware.filter import place
+from openstack_idempotency.sql.migration import Unusable
 from openstack_idempotency.sql.opening import opened
 
 PROGRAM: ty.Final = "openstack-idempotency"
+# Where nobody has set an option, whatever its value is.
+_UNSET: ty.Final = (cfg.Locations.opt_default, cfg.Locations.set_default)
 
 
 def main(argv: ty.Sequence[str] | None = None) -> int:
@@ -49,17 +53,31 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     return commands.run(_service(adapter, conf))
 
 
+def _engine(adapter: Adapter, conf: cfg.ConfigOpts, check: str) -> sa.Engine:
+    """Return the engine of a service's database.
+
+    :raises Unusable: nobody has said which one it is: some services take a
+        file of SQLite then, and our tables would be made there
+    """
+    found = conf.get_location("connection", adapter.options)
+    if found is None or found.location in _UNSET:
+        raise Unusable(f"no connection is configured.\n{check}")
+    engine: sa.Engine = adapter.database().writer.get_engine()
+    return engine
+
+
 def _service(adapter: Adapter, conf: cfg.ConfigOpts) -> Service:
+    check = (
+        f"Check [{adapter.options}] connection in {adapter.name}'s "
+        "configuration, or name the file with --config-file."
+    )
     return Service(
         name=adapter.name,
         program=PROGRAM,
         conf=conf,
         place=functools.partial(place, adapter),
         opened=functools.partial(
-            opened,
-            adapter.database().writer.get_engine,
-            f"Check [{adapter.options}] connection in {adapter.name}'s "
-            "configuration, or name the file with --config-file.",
+            opened, functools.partial(_engine, adapter, conf, check), check
         ),
         kinds=adapter.kinds,
         # Its pipeline is the WSGI server's; it is not known here.

@@ -36,6 +36,8 @@ class Claim:
         the keys of their resources
     :param most: how many resources the request may make in all, if that is
         known: a service may run its own method again after a commit
+    :param handed_on: whether the service asks another one to go on with what
+        it has committed: if it fails then, nobody may have been asked
     """
 
     id: int
@@ -50,6 +52,7 @@ class Claim:
     deadlocked: bool = False
     bindings: dict[str, int] = dataclasses.field(default_factory=dict)
     most: int | None = None
+    handed_on: bool = False
 
     def to_dict(self) -> dict[str, ty.Any]:
         """Return what another process needs to bind what it makes.

@@ -201,7 +201,7 @@ class Execution:
     def _settle(
         self, claim: Claim, answer: Answer, expires_at: int
     ) -> Settled:
-        if answer.status < 400:
+        if answer.succeeded:
             kept = self.keep(claim, State.SUCCEEDED, answer, expires_at)
             return Settled.KEPT if kept else Settled.LOST
         refused = answer.status < 500
@@ -217,7 +217,7 @@ class Execution:
                 return Settled.FREED
             case Freeing.LOST:
                 return Settled.LOST
-            case Freeing.BOUND if refused:
+            case Freeing.BOUND if refused or claim.handed_on:
                 return self._failed(claim, answer, expires_at)
             case Freeing.BOUND:
                 held = self.parts.store.abandon(claim)

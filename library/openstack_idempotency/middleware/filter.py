@@ -46,6 +46,9 @@ _BROKEN: ty.Final = (
     "The server met an unexpected error. The header X-Client-Token-State "
     "says whether the request may be sent again with its client token."
 )
+# A pipeline may have the filter twice. The outer one has claimed the token by
+# then, and the inner one would take its request for a retry of itself.
+_TAKEN: ty.Final = "openstack_idempotency.taken"
 # uWSGI does not pass on a body in chunks unless it is told to decode it; that
 # must not be taken for an empty body.
 _NO_LENGTH: ty.Final = webob.exc.HTTPLengthRequired(
@@ -84,6 +87,7 @@ class Filter:
         adapter.prepare()
         self.application = application
         self._adapter = adapter
+        self._misplaced = False
         self._table = Table(adapter.operations)
         engine, self.tokens = assembly.build(conf, place(adapter))
         for row in adapter.operations:
@@ -130,15 +134,28 @@ class Filter:
             ours = self._taken if self._table.takes(path) else None
         else:
             ours = self._look_ups if path == f"/{COLLECTION}" else None
-        # A caller who is not known yet is about to log in, or is refused.
-        if ours is None or not self._known(environ):
+        if ours is None or _TAKEN in environ:
             return self.application
-        return ours
+        # A caller who is not known yet is about to log in, or is refused.
+        return ours if self._known(environ) else self._unknown
+
+    def _unknown(self, environ: Environ, start_response: ty.Any) -> ty.Any:
+        answer = self.application(environ, start_response)
+        if not self._misplaced and self._known(environ):
+            self._misplaced = True
+            LOG.error(
+                "Client tokens are ignored: the filter stands before what "
+                "finds out who a caller is. Put it behind that in the "
+                "pipeline of %s.",
+                self._adapter.name,
+            )
+        return answer
 
     def _known(self, environ: Environ) -> bool:
         return self._adapter.context(environ) is not None
 
     def _taken(self, environ: Environ, start_response: ty.Any) -> ty.Any:
+        environ[_TAKEN] = True
         take = self._limited
         if not environ.get("CONTENT_LENGTH") and not _ends(environ):
             if _CHUNKS in environ:

@@ -13,7 +13,7 @@ from openstack_idempotency.middleware.operation import Rebuild
 
 Change = ty.Callable[[Case, webob.Response], webob.Response | None]
 Headers = ty.Mapping[str, str]
-Choose = ty.Callable[[Case, list[ty.Any]], ty.Any]
+Choose = ty.Callable[[Case, ty.Any], ty.Any]
 
 # What a GET shows if nothing is there.
 _NOTHING: ty.Final[tuple[ty.Any, ...]] = (None, "", [], {})

@@ -6,6 +6,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
+import typing as ty
+
+# Temporary and permanent redirection (RFC 9110, sections 15.4.8 and 15.4.9):
+# the same request has to be sent elsewhere. Here nothing was done for it.
+_ELSEWHERE: ty.Final = (307, 308)
 
 
 class Verdict(enum.Enum):
@@ -43,6 +48,11 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     rebuilt: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the service did what it was asked for."""
+        return self.status < 400 and self.status not in _ELSEWHERE
 
     def dump(self) -> bytes:
         """Return the bytes that :meth:`load` reads."""

@@ -36,29 +36,32 @@ _CALLED: ty.Final = "another service does it, which Cinder calls"
 config.CONF.register_opts(options.database_opts, "database")
 
 _kind: ty.Final = partial(Kind, marked="deleted")  # its rows stay
-VOLUME = _kind("volume", models.Volume, "id")
-SNAPSHOT = _kind("snapshot", models.Snapshot, "id")
-BACKUP = _kind("backup", models.Backup, "id")
+_sent: ty.Final = partial(_kind, handed_on=True)  # another service goes on
+_change: ty.Final = partial(Change, handed_on=True)
+VOLUME = _sent("volume", models.Volume, "id")
+SNAPSHOT = _sent("snapshot", models.Snapshot, "id")
+BACKUP = _sent("backup", models.Backup, "id")
 ATTACHMENT = _kind("attachment", models.VolumeAttachment, "id")
 TRANSFER = _kind("transfer", models.Transfer, "id")
 ENCRYPTION = _kind("encryption", models.Encryption, "encryption_id")
-GROUP = _kind("group", models.Group, "id")
-OLD_GROUP = _kind("consistencygroup", models.Group, "id")
+GROUP = _sent("group", models.Group, "id")
+OLD_GROUP = _sent("consistencygroup", models.Group, "id")
 # These two are inserted by statements that select them, if they may be made.
-COPY = _kind("group_copy", models.Group.__table__, "id",
+COPY = _sent("group_copy", models.Group.__table__, "id",
              cleaned=(models.Group, models.Volume))  # fmt: skip
 TAKEN, OLD_TAKEN = (
-    _kind(name, models.GroupSnapshot.__table__, "id",
+    _sent(name, models.GroupSnapshot.__table__, "id",
           cleaned=(models.GroupSnapshot, models.Snapshot))
     for name in ("group_snapshot", "cgsnapshot")
 )  # fmt: skip
 # Each key of theirs is a row of the same model.
 QOS = _kind("qos_specs", models.QualityOfServiceSpecs, "id",
             counts=lambda row: row.specs_id is None)  # fmt: skip
-OF_VOLUME = Change("volume_change", (models.Volume,), "id")
-OF_SNAPSHOT = Change("snapshot_change", (models.Snapshot,), "id")
-OF_BACKUP = Change("backup_change", (models.Backup,), "id")
-OF_GROUP = Change("group_change", (models.Group,), "id")
+OF_VOLUME = _change("volume_change", (models.Volume,), "id")
+OF_SNAPSHOT = _change("snapshot_change", (models.Snapshot,), "id")
+OF_BACKUP = _change("backup_change", (models.Backup,), "id")
+OF_GROUP = _change("group_change", (models.Group,), "id")
+ADMIN = _change("admin_metadata", (models.VolumeAdminMetadata,))
 IMAGE = Change("image_metadata", (models.VolumeGlanceMetadata,))
 
 
@@ -98,11 +101,6 @@ def _metadata(of: str, model: ty.Any) -> Operation:
     path = f"/{of}s/{{{of}_id}}/metadata"
     show = chosen(path, "metadata", lambda _, there: {"metadata": there}, 200)
     return Operation(path, Change(f"{of}_metadata", (model,)), show)
-
-
-def _of_image(case: Case, volume: ty.Any) -> ty.Any:
-    there = volume.get("volume_image_metadata")  # not shown if there is none
-    return there and {"metadata": there}
 
 
 _backup: ty.Final = partial(actions, "/backups/{backup_id}/action")
@@ -161,10 +159,11 @@ OPERATIONS: ty.Final = (
              "os-retype os-roll_detaching os-unreserve", OF_VOLUME, _DONE),
     *_volume("os-set_bootable", OF_VOLUME, empty(200, _JSON, _headers)),
     *_volume("os-unmanage", OF_VOLUME, _TEXT),
-    *_volume("os-extend_volume_completion os-update_readonly_flag",
-             Change("admin_metadata", (models.VolumeAdminMetadata,)), _DONE),
+    *_volume("os-extend_volume_completion os-update_readonly_flag", ADMIN,
+             _DONE),
     *_volume("os-set_image_metadata", IMAGE,
-             chosen("/volumes/{volume_id}", "volume", _of_image, 200)),
+             chosen("/volumes/{volume_id}", "volume", lambda _, volume: {
+                 "metadata": volume["volume_image_metadata"]}, 200)),
     *_volume("os-unset_image_metadata", IMAGE, empty(200, _HTML, _headers)),
     *_volume("revert", OF_SNAPSHOT, _DONE),
     *_volume("os-show_image_metadata", left_out="it only reads"),

@@ -40,6 +40,9 @@ class Kind:
         one id and one key, where keys are used again
     :param marked: the column that the service sets, in its row and in those
         of ``cleaned``, where it deletes them and the rows stay
+    :param handed_on: whether the service asks another one to go on with it,
+        once it has committed it: a request that fails then is not answered
+        with a success later
     """
 
     name: str
@@ -53,6 +56,7 @@ class Kind:
     counts: ty.Callable[[ty.Any], bool] = _each
     incarnation: str | None = None
     marked: str | None = None
+    handed_on: bool = False
 
     @property
     def table(self) -> sa.Table:
@@ -93,12 +97,14 @@ class Change:
         change, if there is one; it becomes the id of what is bound
     :param cleaned: the tables (or ORM classes) of rows that the service
         deletes again where it fails after it has committed them
+    :param handed_on: see :class:`Kind`
     """
 
     name: str
     tables: tuple[ty.Any, ...]
     attribute: str | None = None
     cleaned: tuple[ty.Any, ...] = ()
+    handed_on: bool = False
 
 
 def table_of(model: ty.Any) -> sa.Table:

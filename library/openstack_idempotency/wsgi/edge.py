@@ -182,6 +182,7 @@ class _Work:
         claim = claims.current()
         if claim is not None:
             claim.most = self._most()
+            claim.handed_on = self._kind is not None and self._kind.handed_on
         try:
             return self._told(self._run())
         except webob.exc.HTTPException as answer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 import typing as ty
 
 from openstack_idempotency.engine.lookup import Lookup
@@ -29,6 +30,7 @@ COLLECTION: ty.Final = "os-client-tokens"
 #: The headers of an answer that says that the table is out of reach.
 AGAIN: ty.Final = {"Retry-After": str(errors.Unavailable.retry_after)}
 
+_ID = re.compile(r"[\0-\uffff]{0,255}")  # what MariaDB's utf8mb3 can hold
 View = dict[str, ty.Any]
 Links = ty.Callable[[Resource], list[View]]
 
@@ -125,9 +127,10 @@ def whose(
     :raises BadQuery: it contradicts itself, or names nobody who can exist
     """
     project_id, user_id = query.project_id, query.user_id
-    if "\0" in f"{project_id}{user_id}":
-        # PostgreSQL's driver raises an error of its own for such a value.
+    if "\0" in f"{project_id}{user_id}":  # PostgreSQL's driver would raise
         raise BadQuery("project_id and user_id cannot contain a zero byte.")
+    if not all(_ID.fullmatch(one or "") for one in (project_id, user_id)):
+        raise BadQuery("No caller has a project_id or a user_id like that.")
     if query.everywhere and project_id is not None:
         raise BadQuery(
             "project_id names one project, and all_projects asks for all: "

@@ -24,7 +24,7 @@ def of_reply(reply: Reply, token: str) -> Headers:
     :param token: the request's
     """
     told = _told(reply.verdict, token, reply.request_id)
-    if reply.expires_at is not None and reply.answer.status < 400:
+    if reply.expires_at is not None and reply.answer.succeeded:
         expires = email.utils.formatdate(reply.expires_at / 1000, usegmt=True)
         told.append((headers.EXPIRES, expires))
     return told

@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as ty
 
+import fixtures
+import oslo_messaging
+from oslo_messaging._drivers import impl_fake
+
+from openstack_idempotency.sql import tables
 from tests.services import operations
 from tests.services.cinder import base
 
@@ -79,3 +85,47 @@ class AfterTest(base.CinderTestCase, operations.Linked):
 @operations.each(_DIFFERENT, "slow_worker")
 class LinkedTest(base.CinderTestCase, operations.Linked):
     pass
+
+
+@operations.each(_LINKED, "broker_away")
+class CastsTest(base.CinderTestCase, operations.Linked):
+    """Cinder asks other services for the rest, once it has committed."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.lost: list[str] = []
+
+    @contextlib.contextmanager
+    def broker_away(self) -> ty.Iterator[None]:
+        """Let what is sent without a reply get nowhere."""
+        send = impl_fake.FakeDriver.send
+
+        def lose(
+            driver: ty.Any, target: ty.Any, context: ty.Any, message: ty.Any,
+            wait_for_reply: ty.Any = None, *rest: ty.Any, **more: ty.Any,
+        ) -> ty.Any:  # fmt: skip
+            if wait_for_reply:
+                given = (target, context, message, wait_for_reply)
+                return send(driver, *given, *rest, **more)
+            self.lost.append(message["method"])
+            raise oslo_messaging.MessageDeliveryFailure("it is away")
+
+        name = f"{impl_fake.__name__}.FakeDriver.send"
+        with fixtures.MonkeyPatch(name, lose):
+            yield
+
+    def check_broker_away(self, path: str) -> None:
+        """What nobody was asked to do is told to nobody as a success."""
+        wanted, kind = self.wanted(path), self.row(path).kind
+        assert kind is not None
+        with self.broker_away():
+            first = self.post(path, wanted, "t")
+        if not self.lost:
+            self.assertEqual("executed", self.state(first), first.text)
+            return
+        self.assertTrue(kind.handed_on, str(self.lost))
+        self.assertEqual(1, len(self.rows(tables.RESOURCES)))
+        again = self.post(path, wanted, "t")
+        for answer in (first, again):
+            self.assertEqual(500, answer.status_int, answer.text)
+            self.assertEqual("failed", self.state(answer))

@@ -91,6 +91,10 @@ class BrowsersTest(_Simple, protocol.Browsers):
     pass
 
 
+class MisplacedTest(_Simple, protocol.Misplaced):
+    pass
+
+
 class BodiesTest(_Simple, protocol.Bodies):
     pass
 

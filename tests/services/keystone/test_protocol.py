@@ -66,6 +66,10 @@ class PassingTest(_Simple, protocol.Passing):
             self.assertEqual([], self.rows())
 
 
+class MisplacedTest(_Simple, protocol.Misplaced):
+    pass
+
+
 class BodiesTest(_Simple, protocol.Bodies):
     pass
 

@@ -42,6 +42,10 @@ class PassingTest(_Simple, protocol.Passing):
         del req.headers["X-Auth-Token"]
 
 
+class MisplacedTest(_Simple, protocol.Misplaced):
+    pass
+
+
 class BodiesTest(_Simple, protocol.Bodies):
     def test_none_at_all(self):
         """Nobody waits for a body that no header announces."""

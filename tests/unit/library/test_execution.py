@@ -34,6 +34,25 @@ class RefusedTest(base.EngineTestCase):
         self.assert_told(self.send(work), Verdict.EXECUTED, REFUSED)
         self.assertEqual([], self.store.records)
 
+    @ddt.data((307, None), (307, "server"), (308, None), (308, "server"))
+    @ddt.unpack
+    def test_sent_elsewhere_it_made_nothing_here(
+        self, status: int, link: str | None
+    ) -> None:
+        """The same request goes there, with the same token."""
+        moved = Answer(status, (("Location", "/v3/projects"),), b"")
+        work = fakes.Work(lambda: moved, link)
+        self.assert_told(self.send(work), Verdict.EXECUTED, moved)
+        self.assertEqual([], self.store.records)
+
+    @ddt.data(301, 302, 303)
+    def test_what_may_show_a_result_elsewhere_is_kept(
+        self, status: int
+    ) -> None:
+        seen = Answer(status, (("Location", "/result"),), b"")
+        self.send(answers(seen))
+        self.assertIs(State.SUCCEEDED, self.row().state)
+
     def test_the_corrected_retry_runs_under_the_same_token(self) -> None:
         self.send(answers(REFUSED), body=b"wrong")
         reply = self.send(answers(ACCEPTED), body=b"corrected")
@@ -86,6 +105,22 @@ class FailedTest(base.EngineTestCase):
         self.assert_told(self.send(work), Verdict.INTERRUPTED, FAILED)
         self.assert_told(self.send(work), Verdict.REBUILT, REBUILT, "req-1")
         self.assertEqual((1, []), (work.runs, self.clock.slept))
+
+    def test_what_another_service_should_go_on_with_has_failed(self) -> None:
+        """Nobody may have been asked: no retry is told that it went well."""
+        made = self.linked(FAILED)
+        made.left = {Resource("server", "server-1", "1")}
+
+        def handed_on() -> Answer:
+            claim = claims.current()
+            assert claim is not None
+            claim.handed_on = True
+            return run()
+
+        run, made.run = made.run, handed_on  # type: ignore[method-assign]
+        self.assert_told(self.send(made), Verdict.FAILED, FAILED)
+        self.assert_told(self.send(made), Verdict.FAILED, FAILED, "req-1")
+        self.assertEqual(1, made.runs)
 
     def test_what_is_left_is_asked_of_the_service_not_of_memory(self) -> None:
         work = self.linked(FAILED, count=3)
