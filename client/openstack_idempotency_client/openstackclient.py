@@ -23,22 +23,12 @@ from openstack_idempotency_client.command import Run
 from openstack_idempotency_client.digest import Typed
 from openstack_idempotency_client.program import OPENSTACK
 from openstack_idempotency_client.scope import of_adapter
+from openstack_idempotency_client.services import SERVICE_TYPES
 
 API_NAME = "client_token"
 API_VERSION_OPTION = "os_client_token_api_version"
 DEFAULT_API_VERSION = "1"
 API_VERSIONS = ("1",)
-# The services whose POSTs carry tokens, as keystone's catalog calls them, with
-# the version of the API where their endpoint does not name it. The first one
-# tells clouds apart.
-SERVICE_TYPES: ty.Final[dict[str, str | None]] = {
-    "compute": None,
-    "image": "2",
-    "network": "2",
-    "block-storage": "3",
-    "identity": "3",
-    "placement": None,
-}
 
 _ParseKnown = ty.Callable[..., tuple[argparse.Namespace, list[str]]]
 # Words of every cliff program, which no entry point names.

@@ -14,6 +14,7 @@ import typing as ty
 
 from openstack_idempotency_client import retry
 from openstack_idempotency_client import session
+from openstack_idempotency_client.services import SERVICE_TYPES
 from openstack_idempotency_client.token import client_token
 
 __all__ = ["client_token", "vendor_hook"]
@@ -23,7 +24,7 @@ if ty.TYPE_CHECKING:
 
 
 def vendor_hook(conn: connection.Connection) -> None:
-    """Let each compute POST of a connection carry a token.
+    """Let each POST of a connection carry a token.
 
     ``client_token_attempts`` and ``client_token_seconds`` of its cloud in
     clouds.yaml say how far to go with retries.
@@ -37,5 +38,9 @@ def vendor_hook(conn: connection.Connection) -> None:
             int(known.get("client_token_attempts", retry.Policy.attempts)),
             float(known.get("client_token_seconds", retry.Policy.seconds)),
         ),
-        service_types={"compute", conn.config.get_service_type("compute")},
+        # As a cloud of clouds.yaml may call them, too.
+        service_types={
+            *SERVICE_TYPES,
+            *map(conn.config.get_service_type, SERVICE_TYPES),
+        },
     )

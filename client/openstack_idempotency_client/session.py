@@ -27,6 +27,7 @@ from openstack_idempotency_client.discovery import LookUp
 from openstack_idempotency_client.given import GivenTokens
 from openstack_idempotency_client.outcome import HEADER
 from openstack_idempotency_client.redaction import RedactedLogger
+from openstack_idempotency_client.services import SERVICE_TYPES
 from openstack_idempotency_client.token import ClientToken
 from openstack_idempotency_client.use import Fresh
 from openstack_idempotency_client.use import Request
@@ -49,9 +50,9 @@ def attach(
     session: keystone.Session,
     source: Source | None = None,
     policy: retry.Policy | None = None,
-    service_types: ty.Collection[str] = ("compute",),
+    service_types: ty.Collection[str] = tuple(SERVICE_TYPES),
 ) -> Carrier:
-    """Let each POST of a session to some services carry a token::
+    """Let each POST of a session to these services carry a token::
 
         attach(session)
 

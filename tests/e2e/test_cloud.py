@@ -7,9 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 import http.client
 import json
 import time
+import typing as ty
 import unittest
 
+from openstack import connection
+import requests
+from requests import adapters
+
 from embedded import cloud
+from embedded import config
+from embedded import identity
 from embedded import ports
 from embedded.command import NovaCommand
 from embedded.command import OpenStackCommand
@@ -17,6 +24,8 @@ from embedded.services import CINDER
 from embedded.services import NOVA
 from embedded.services import SERVICES
 from embedded.story import Story
+from openstack_idempotency_client import session
+from openstack_idempotency_client.outcome import HEADER
 from testing.cloud import Cloud
 from testing.cloud import SECONDS
 
@@ -128,6 +137,59 @@ class NetworkTest(unittest.TestCase):
         shown = CLOUD.ask("compute", f"/servers/{server}")["server"]
         (address,) = shown["addresses"][name]
         self.assertEqual(port["fixed_ips"][0]["ip_address"], address["addr"])
+
+
+class _Lossy(adapters.HTTPAdapter):
+    """Loses the answer to each first try of a POST with a token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost: list[str] = []
+
+    def send(
+        self, request: requests.PreparedRequest, *rest: ty.Any, **more: ty.Any
+    ) -> requests.Response:
+        answer = super().send(request, *rest, **more)
+        if request.headers.get(session.ATTEMPT_HEADER) == "1":
+            self.lost.append(str(request.headers[HEADER]))
+            answer.close()
+            raise requests.ConnectionError("the answer was lost")
+        return answer
+
+
+class SdkTest(unittest.TestCase):
+    """openstacksdk with its hook, whose first answers are all lost."""
+
+    def setUp(self) -> None:
+        logged_in = identity.log_in(CLOUD.site, "admin", "admin")
+        self.lossy = _Lossy()
+        logged_in.session.mount("http://", self.lossy)
+        self.conn = connection.Connection(
+            session=logged_in,
+            region_name=config.REGION,
+            vendor_hook="openstack_idempotency_client.sdk:vendor_hook",
+        )
+        self.addCleanup(self.conn.close)
+
+    def test_each_service_makes_one(self) -> None:
+        conn, name = self.conn, {"name": "by-sdk"}
+        network = conn.network.create_network(**name)
+        conn.network.create_port(network_id=network.id, **name)
+        conn.image.create_image(**name)
+        conn.block_storage.create_volume(size=1, **name)
+        conn.identity.create_project(**name)
+        conn.placement.create_resource_provider(**name)
+        conn.compute.create_keypair(**name)
+        self.assertEqual(7, len({*self.lossy.lost}))
+        for listed in (
+            conn.network.networks,
+            conn.network.ports,
+            conn.image.images,
+            conn.block_storage.volumes,
+            conn.identity.projects,
+            conn.placement.resource_providers,
+        ):
+            self.assertEqual(1, len(list(listed(**name))))
 
 
 class VolumeTest(unittest.TestCase):

@@ -95,6 +95,13 @@ class HookTest(SdkTest):
             list(pool.map(boot, range(40)))
         self.assertEqual(10, len(self.cloud.made))
 
+    def test_posts_to_other_services_have_one_each(self):
+        self.conn.network.create_network(name="web")
+        self.conn.block_storage.create_volume(name="web", size=1)
+        for service in ("network", "block-storage"):
+            (post,) = self.cloud.posts(service)
+            self.assertEqual(7, uuid.UUID(post.token).version)
+
     def test_other_connections_send_none(self):
         self.boot(self.connect())
         self.assertEqual([None], self.sent())
