@@ -22,7 +22,9 @@ def step(title: str) -> ty.Iterator[None]:
     started = time.monotonic()
     try:
         yield
-    except BaseException:
-        say(f"failed after {time.monotonic() - started:.1f} s")
+    except BaseException as error:
+        # Nothing is wrong with what somebody has had enough of.
+        how = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+        say(f"{how} after {time.monotonic() - started:.1f} s")
         raise
     say(f"{time.monotonic() - started:5.1f} s")

@@ -42,7 +42,7 @@ Up. In another terminal, from {directory}:
       --nic net-name={network} my-other-server
 
 The administrator's credentials are in {directory}/{admin}.
-Ctrl-C stops everything; `serve` starts it again with the same state.
+Ctrl-C stops everything; the same command starts it again with the same state.
 """
 
 

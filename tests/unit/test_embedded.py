@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import typing as ty
 import unittest
 
@@ -11,6 +13,7 @@ import ddt
 from embedded import openrc
 from embedded import paste
 from embedded import ports
+from embedded import progress
 from embedded import schema
 from embedded import secrets
 from embedded import sqlite
@@ -67,3 +70,19 @@ class FilterTest(unittest.TestCase):
         self.assertEqual(expected, file.get("composite:api", "with"))
         self.assertEqual("first app", file.get("composite:api", "without"))
         self.assertEqual("any", file.get("filter:idempotency", "service"))
+
+
+@ddt.ddt
+class StepTest(unittest.TestCase):
+    @ddt.data((KeyboardInterrupt, "stopped"), (RuntimeError, "failed"))
+    @ddt.unpack
+    def test_ctrl_c_is_no_failure(
+        self, kind: type[BaseException], how: str
+    ) -> None:
+        with (
+            contextlib.redirect_stdout(io.StringIO()) as shown,
+            self.assertRaises(kind),
+            progress.step("a step"),
+        ):
+            raise kind
+        self.assertRegex(shown.getvalue(), rf"{how} after \d+\.\d s")
