@@ -73,7 +73,16 @@ class CarriedTest(SessionTest):
         self.assertEqual(["secret"], self.sent())
         self.assertEqual(1, len(self.cloud.look_ups()))
 
-    def test_other_services_never_see_it(self):
+    def test_each_service_gets_its_own_use(self):
+        for service in ("image", "network"):
+            self.service(service).post("/things", json={})
+        (first,), (second,) = self.sent("image"), self.sent("network")
+        self.assertNotIn(None, (first, second))
+        self.assertNotEqual(first, second)
+        self.assertEqual([None], self.sent("identity"))
+
+    def test_services_that_are_not_named_never_see_it(self):
+        carrying.attach(self.session, service_types=("compute",))
         with client_token("secret"):
             for service in ("image", "network"):
                 self.service(service).post("/things", json={})
