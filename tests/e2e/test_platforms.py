@@ -89,10 +89,11 @@ def held(past: sa.URL) -> ty.Iterator[Holder]:
 class OnServer(unittest.TestCase):
     """A boot on a network, on a database server that the gate has."""
 
+    backend: str
     platform: Platform
 
     def setUp(self) -> None:
-        missing = databases.missing(self.platform.database)
+        missing = databases.missing(self.backend)
         if missing:
             self.skipTest(missing)
         self.cloud = Cloud(self.platform)
@@ -124,6 +125,7 @@ class OnServer(unittest.TestCase):
 
 
 class MysqlAndUwsgiTest(OnServer):
+    backend = "mysql"
     platform = Platform("mysql", UWSGI)
 
     def test_one_boot_and_nothing_left_behind(self) -> None:
@@ -138,8 +140,10 @@ class PgBouncerAndWaitressTest(OnServer):
     and of ours may be on any of them.
     """
 
+    backend = "postgresql"
+
     def setUp(self) -> None:
-        missing = databases.missing("postgresql") or pooler.missing()
+        missing = databases.missing(self.backend) or pooler.missing()
         if missing:
             self.skipTest(missing)
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
