@@ -18,7 +18,6 @@ import uuid
 from keystoneauth1 import adapter
 from keystoneauth1 import exceptions
 import requests
-from requests import adapters
 
 from embedded import identity
 from embedded.services import NOVA
@@ -28,6 +27,7 @@ from openstack_idempotency_client.use import NotSafeError
 from region.host import Host
 from rollout.wish import Wish
 from testing.cloud import Cloud
+from testing.losing import Losing
 
 # How often an answer is lost.
 _LOST = 0.3
@@ -47,29 +47,6 @@ logging.getLogger("openstack_idempotency_client").addHandler(
 
 
 _Ask: ty.TypeAlias = ty.Callable[[str], Wish]
-
-
-class _Lossy(adapters.HTTPAdapter):
-    """Loses answers to requests for servers, after they have come."""
-
-    def __init__(self, luck: random.Random) -> None:
-        super().__init__()
-        self._luck = luck
-
-    def send(
-        self, request: requests.PreparedRequest, *rest: ty.Any, **more: ty.Any
-    ) -> requests.Response:
-        """Send a request, and maybe lose its answer.
-
-        :param request: the request
-        :raises ConnectionError: the answer is lost
-        """
-        answer = super().send(request, *rest, **more)
-        is_boot = request.method == "POST" and "servers" in str(request.url)
-        if is_boot and self._luck.random() < _LOST:
-            answer.close()
-            raise requests.ConnectionError("the answer was lost")
-        return answer
 
 
 class Clients:
@@ -204,7 +181,7 @@ class Clients:
 
     def _with_token(self) -> tuple[adapter.Adapter, _Ask]:
         logged_in = self._logged_in()
-        logged_in.session.mount("http://", _Lossy(self._luck))
+        logged_in.session.mount("http://", Losing(self._loses))
         session.attach(logged_in)
         compute = self._adapter(logged_in)
 
@@ -225,6 +202,10 @@ class Clients:
             return wish
 
         return compute, ask
+
+    def _loses(self, request: requests.PreparedRequest) -> bool:
+        is_boot = request.method == "POST" and "servers" in str(request.url)
+        return is_boot and self._luck.random() < _LOST
 
     def _without(self) -> tuple[adapter.Adapter, _Ask]:
         compute = self._adapter(self._logged_in())
