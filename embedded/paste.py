@@ -17,6 +17,8 @@ _OPTION = "paste.app_factory"
 _ROUTER = "nova.idempotency.router:APIRouterV21.factory"
 # The filter of other services.
 _FILTER = "idempotency"
+# Keystone's middleware, in the pipelines of all services.
+_AUTHENTICATION = "authtoken"
 
 
 def installed(
@@ -81,10 +83,41 @@ def add_filter(
             place = filters.index(behind) + 1
             filters[place:place] = [_FILTER, *inner]
             paste.set(composite, option, " ".join(filters))
+    define_filter(paste, service)
+
+
+def define_filter(paste: configparser.RawConfigParser, service: str) -> None:
+    """Say what our filter is, which pipelines name.
+
+    :param paste: the file
+    :param service: the service
+    """
     section = f"filter:{_FILTER}"
     paste.add_section(section)
     paste.set(section, "use", f"egg:openstack-idempotency#{_FILTER}")
     paste.set(section, "service", service)
+
+
+def trusting(
+    service: str, name: str, composite: str, behind: str, *inner: str
+) -> configparser.RawConfigParser:
+    """Return upstream's file with our filter, for callers with headers.
+
+    What would ask Keystone who they are is left out: the headers that it adds
+    are given.
+
+    :param service: the service
+    :param name: what the file is called
+    :param composite: the section of the pipelines
+    :param behind: the filter that makes contexts
+    :param inner: filters that ours has to have behind itself
+    """
+    paste = installed(service, name)
+    add_filter(paste, composite, behind, service, *inner)
+    for option, pipeline in paste.items(composite):
+        kept = [one for one in pipeline.split() if one != _AUTHENTICATION]
+        paste.set(composite, option, " ".join(kept))
+    return paste
 
 
 def change_pipelines(

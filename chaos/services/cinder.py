@@ -102,7 +102,12 @@ _NOT_AVAILABLE: ty.Final = dataclasses.replace(
 
 def _files(setup: Setup) -> ty.Mapping[str, str]:
     return {
-        _PASTE: _paste(),
+        _PASTE: paste.text(
+            # Cinder raises what it does not expect: that is to be an answer.
+            paste.trusting(
+                "cinder", _PASTE, _PIPELINES, "keystonecontext", "faultwrap"
+            )
+        ),
         _FILE: config.render({
             "DEFAULT": {
                 "log_file": setup.folder / "service.log",
@@ -125,17 +130,6 @@ def _files(setup: Setup) -> ty.Mapping[str, str]:
             "idempotency": IDEMPOTENCY,
         }),
     }
-
-
-def _paste() -> str:
-    """Return Cinder's pipelines with our filter, for callers with headers."""
-    pipelines = paste.installed("cinder", _PASTE)
-    paste.add_filter(pipelines, _PIPELINES, "keystonecontext", "cinder")
-    known = pipelines.get(_PIPELINES, "keystone").replace(" authtoken", "")
-    # Cinder raises what it does not expect: that is to be an answer.
-    answered = known.replace(" apiv3", " faultwrap apiv3")
-    pipelines.set(_PIPELINES, "keystone", answered)
-    return paste.text(pipelines)
 
 
 def _schema(setup: Setup) -> ty.Sequence[Command]:

@@ -75,7 +75,9 @@ _NOT_ACTIVE: ty.Final = dataclasses.replace(
 def _files(setup: Setup) -> ty.Mapping[str, str]:
     log = setup.folder / "service.log"
     return {
-        _PASTE: _paste(),
+        _PASTE: paste.text(
+            paste.trusting("glance", _PASTE, _PIPELINES, "context")
+        ),
         _FILE: config.render({
             "DEFAULT": {
                 "log_file": log,
@@ -95,16 +97,6 @@ def _files(setup: Setup) -> ty.Mapping[str, str]:
             },
         }),
     }
-
-
-def _paste() -> str:
-    """Return Glance's pipelines with our filter, for callers with headers."""
-    pipelines = paste.installed("glance", _PASTE)
-    paste.add_filter(pipelines, _PIPELINES, "context", "glance")
-    for option, pipeline in pipelines.items(_PIPELINES):
-        known = pipeline.replace(" authtoken context", " context")
-        pipelines.set(_PIPELINES, option, known)
-    return paste.text(pipelines)
 
 
 def _schema(setup: Setup) -> ty.Sequence[Command]:

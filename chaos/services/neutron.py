@@ -79,7 +79,9 @@ _NO_NETWORK: ty.Final = dataclasses.replace(
 
 def _files(setup: Setup) -> ty.Mapping[str, str]:
     return {
-        _PASTE: _paste(),
+        _PASTE: paste.text(
+            paste.trusting("neutron", _PASTE, _PIPELINES, "keystonecontext")
+        ),
         _FILE: config.render({
             "DEFAULT": {
                 "log_file": setup.folder / "service.log",
@@ -102,15 +104,6 @@ def _files(setup: Setup) -> ty.Mapping[str, str]:
             "idempotency": IDEMPOTENCY,
         }),
     }
-
-
-def _paste() -> str:
-    """Return Neutron's pipelines with our filter, for callers with headers."""
-    pipelines = paste.installed("neutron", _PASTE)
-    paste.add_filter(pipelines, _PIPELINES, "keystonecontext", "neutron")
-    known = pipelines.get(_PIPELINES, "keystone").replace(" authtoken", "")
-    pipelines.set(_PIPELINES, "keystone", known)
-    return paste.text(pipelines)
 
 
 def _schema(setup: Setup) -> ty.Sequence[Command]:

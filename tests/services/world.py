@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import atexit
+import configparser
 import contextlib
 import dataclasses
 import os
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 import webob
 
 from embedded import database_server
+from embedded import paste
 from openstack_idempotency.middleware.adapter import Adapter
 from testing import databases
 
@@ -133,6 +135,22 @@ def database(folder: pathlib.Path, service: str) -> str:
         return f"sqlite:///{folder}/{service}.sqlite"
     server = database_server.named(backend())
     return databases.fresh(server, service, atexit.register)
+
+
+def write_paste(
+    file: pathlib.Path,
+    pipelines: configparser.RawConfigParser,
+    configuration: pathlib.Path,
+) -> None:
+    """Write a paste file.
+
+    :param file: the file
+    :param pipelines: what is in it
+    :param configuration: the service's own file, which the cors filter would
+        look for where packages have it
+    """
+    pipelines.set("filter:cors", "oslo_config_file", str(configuration))
+    file.write_text(paste.text(pipelines))
 
 
 @contextlib.contextmanager

@@ -74,11 +74,6 @@ _EXCEPTIONS = excepted(
 )
 _PIPELINES = "composite:openstack_volume_api_v3"
 _APPLICATION = " apiv3"
-_FILTER = """
-[filter:idempotency]
-use = egg:openstack-idempotency#idempotency
-service = cinder
-"""
 
 
 def _steady(tests: Tests) -> Tests:
@@ -96,7 +91,7 @@ def _write(kind: Pass, folder: Path) -> dict[str, str]:
             ours = f" idempotency faultwrap{_APPLICATION}"
             changed = told.replace(_APPLICATION, ours)
             pipelines.set(_PIPELINES, option, changed)
-        pipelines.read_string(_FILTER)
+        paste.define_filter(pipelines, "cinder")
     (folder / PASTE).write_text(paste.text(pipelines))
     return {}
 

@@ -18,6 +18,7 @@ import warnings
 import oslo_messaging
 import sqlalchemy as sa
 
+from embedded import paste
 from embedded.serving import writers
 from openstack_idempotency.sql import migration
 from tests.services import world
@@ -47,15 +48,7 @@ lock_path = {folder}/locks
 [oslo_messaging_notifications]
 driver = noop
 """
-_CORS: ty.Final = "oslo_config_project = cinder"
-# Callers are not authenticated here: their headers are what authtoken adds.
-_STOCK: ty.Final = "authtoken keystonecontext apiv3"
-_OURS: ty.Final = "keystonecontext idempotency faultwrap apiv3"
-_FILTER: ty.Final = """
-[filter:idempotency]
-use = egg:openstack-idempotency#idempotency
-service = cinder
-"""
+
 
 
 def write(folder: pathlib.Path, url: str) -> pathlib.Path:
@@ -63,11 +56,13 @@ def write(folder: pathlib.Path, url: str) -> pathlib.Path:
     file = folder / "cinder.conf"
     text = _CONF.format(folder=folder, url=url)
     file.write_text(text + world.IDEMPOTENCY)
-    upstream = pathlib.Path(sys.prefix, "etc", "cinder", "api-paste.ini")
-    ours = upstream.read_text().replace(_STOCK, _OURS)
-    # The cors filter looks for the file where packages have it.
-    ours = ours.replace(_CORS, f"{_CORS}\noslo_config_file = {file}")
-    (folder / "api-paste.ini").write_text(ours + _FILTER)
+    world.write_paste(
+        folder / "api-paste.ini",
+        paste.trusting("cinder", "api-paste.ini",
+                       "composite:openstack_volume_api_v3",
+                       "keystonecontext", "faultwrap"),
+        file,
+    )  # fmt: skip
     return file
 
 

@@ -7,12 +7,12 @@ import contextlib
 import functools
 import os
 import pathlib
-import sys
 import threading
 import typing as ty
 
 import sqlalchemy as sa
 
+from embedded import paste
 from embedded.serving import writers
 from openstack_idempotency.sql import migration
 from tests.services import world
@@ -47,14 +47,6 @@ _STORES = {
     "os_glance_staging_store": "staging",
     "os_glance_tasks_store": "tasks",
 }
-_FILTER = """
-[filter:idempotency]
-use = egg:openstack-idempotency#idempotency
-service = glance
-"""
-# Callers are not authenticated here: their headers are what authtoken adds.
-_STOCK, _OURS = " authtoken context ", " context idempotency "
-_CORS: ty.Final = "oslo_config_program = glance-api"
 _PATIENCE: ty.Final = 120
 
 
@@ -66,11 +58,12 @@ def write(folder: pathlib.Path, url: str) -> pathlib.Path:
         text += f"[{store}]\nfilesystem_store_datadir = {folder / name}\n"
     file = folder / "glance-api.conf"
     file.write_text(text)
-    upstream = pathlib.Path(sys.prefix, "etc/glance/glance-api-paste.ini")
-    paste = upstream.read_text().replace(_STOCK, _OURS) + _FILTER
-    # The cors filter looks for the file where packages have it.
-    paste = paste.replace(_CORS, f"{_CORS}\noslo_config_file = {file}")
-    (folder / "glance-api-paste.ini").write_text(paste)
+    name = "glance-api-paste.ini"
+    world.write_paste(
+        folder / name,
+        paste.trusting("glance", name, "composite:api", "context"),
+        file,
+    )
     return file
 
 

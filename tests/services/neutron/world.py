@@ -12,13 +12,13 @@ import functools
 import json
 import os
 import pathlib
-import sys
 import typing as ty
 from unittest import mock
 import uuid
 
 import sqlalchemy as sa
 
+from embedded import paste
 from openstack_idempotency.sql import migration
 from tests.services import world
 
@@ -56,7 +56,6 @@ lock_path = {folder}/locks
 [database]
 connection = {url}
 """
-_CORS: ty.Final = "paste.filter_factory = oslo_middleware.cors:filter_factory"
 _LIMITED: ty.Final = (
     "network", "subnet", "port", "router", "floatingip", "security_group",
     "security_group_rule", "rbac_policy",
@@ -81,24 +80,6 @@ def write(folder: pathlib.Path, url: str, more: str = "") -> pathlib.Path:
     return file
 
 
-def paste(folder: pathlib.Path) -> None:
-    """Write upstream's pipelines, with the filter behind the contexts."""
-    upstream = pathlib.Path(sys.prefix, "etc", "neutron", "api-paste.ini")
-    ours = upstream.read_text().replace(
-        "authtoken keystonecontext", "keystonecontext idempotency"
-    )
-    # The cors filter looks for the file where packages have it.
-    ours = ours.replace(
-        _CORS, f"{_CORS}\noslo_config_file = {folder / 'neutron.conf'}"
-    )
-    section = """
-[filter:idempotency]
-use = egg:openstack-idempotency#idempotency
-service = neutron
-"""
-    (folder / "api-paste.ini").write_text(ours + section)
-
-
 @functools.cache
 def neutron() -> world.World:
     """Return the one of this process."""
@@ -106,7 +87,12 @@ def neutron() -> world.World:
     url = world.database(folder, "neutron")
     # It makes no difference to SQLite's file whether it reaches the disk.
     write(folder, url, "sqlite_synchronous = false\n")
-    paste(folder)
+    world.write_paste(
+        folder / "api-paste.ini",
+        paste.trusting("neutron", "api-paste.ini",
+                       "composite:neutronapi_v2_0", "keystonecontext"),
+        folder / "neutron.conf",
+    )  # fmt: skip
     os.environ["OS_NEUTRON_CONFIG_DIR"] = str(folder)
     os.environ["OS_NEUTRON_CONFIG_FILES"] = "neutron.conf"
     # A thread that counts would write to the file that a transaction reads.
