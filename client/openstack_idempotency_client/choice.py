@@ -24,7 +24,7 @@ HELP = (
     "Name this command's request with a client token, so that the same "
     "command with the same token gets the first answer again instead of "
     "running twice. Without a value, a token is made and remembered until the "
-    "answer is there: if none comes, run the same command again. A token of "
+    "answer has arrived: if none does, run the same command again. A token of "
     "your own has 1 to 255 visible ASCII characters and no comma; use a new "
     "one for each new request. Works for commands that POST to the compute "
     "API (openstack: also to the image, network, block storage, identity and "
@@ -34,11 +34,11 @@ HELP = (
     f"env[{VARIABLE}] avoids that."
 )
 ATTEMPTS_HELP = (
-    "How often a request with a client token is sent at most, where no answer "
-    f"came and sending it again is safe (default: {retry.Policy.attempts})."
+    "The most times a request with a client token is sent, if no answer came "
+    f"and sending it again is safe (default: {retry.Policy.attempts})."
 )
 SECONDS_HELP = (
-    "For how many seconds it is sent again at most (default: "
+    "For at most how many seconds it is sent again (default: "
     f"{retry.Policy.seconds:.0f})."
 )
 

@@ -65,7 +65,7 @@ Secret that keys the digests of tokens and requests, and seals the stored
 answers. It must be the same on all API hosts. The option can be given several
 times, for rotation: the first secret seals, and any of them opens. To rotate,
 append the new secret on all hosts, then move it to the first place on all
-hosts, and remove the old one once all tokens from before have expired (see
+hosts, and remove the old one once all earlier tokens have expired (see
 ``token_ttl``).
 
 Removing a secret makes the API forget all tokens that were first used before
@@ -97,12 +97,12 @@ counts.
         min=3600,
         max=31536000,
         help="""
-Seconds that a token lives after its first answer. A retry that comes later
-is a new request or, where the token tells its age, refused. The token of a
-server also lives as long as the server, and as long again after the server
-was seen to be deleted; its stored answer goes after this time. A longer life
-lets clients retry later, and makes the table larger in proportion. Must be
-more than ``lease``.
+Seconds that a token lives after its first answer. A later retry is a new
+request or, if the token shows its age, refused. A server's token also lives as
+long as the server, and this long again after the server was seen to be
+deleted; its stored answer is deleted after this time. A longer life lets
+clients retry later, and makes the table larger in proportion. Must be more
+than ``lease``.
 """,
     ),
     cfg.IntOpt(
@@ -111,10 +111,10 @@ more than ``lease``.
         min=0,
         max=86400,
         help="""
-Seconds between two rounds in which an API process deletes tokens that have
-ended, give or take half of it. The first round comes after the first
-interval. Each round deletes ``purge_batch`` rows at most. 0 turns it off:
-then the table only grows, unless the purge command runs.
+Seconds, give or take half, between two rounds in which an API process deletes
+ended tokens. The first round comes after the first interval. Each round
+deletes at most ``purge_batch`` rows. 0 turns it off: the table then only
+grows, unless the purge command runs.
 """,
     ),
     cfg.IntOpt(
@@ -123,8 +123,8 @@ then the table only grows, unless the purge command runs.
         min=1,
         max=10000,
         help="""
-Number of rows that one statement of a purge changes, at most. In a larger
-batch the database has more to do at a time. All API processes together must
+Maximum number of rows that one statement of a purge changes. A larger batch
+gives the database more to do at a time. All API processes together must
 delete as many tokens as clients use: one process with the defaults deletes
 some 1.4 million a day.
 """,
@@ -135,10 +135,10 @@ some 1.4 million a day.
         help="""
 Whether every API host of this cloud keeps client tokens, with the same
 secrets and the same database. The look-up (``GET /os-client-tokens``) passes
-it on as ``retry_safe``, and clients then send a POST again whose answer was
-lost. Set it on all hosts, but only after client tokens are turned on
-on all of them; and take it back before you turn them off on one: a retry that
-reaches a host without them runs the request a second time.
+it on as ``retry_safe``, and clients then resend POSTs whose answers were lost.
+Set it on all hosts, but only after client tokens are turned on on all of
+them; unset it before you turn them off on one: a retry that reaches a host
+without them runs the request a second time.
 """,
     ),
     cfg.IntOpt(
@@ -148,10 +148,10 @@ reaches a host without them runs the request a second time.
         max=1000000000,
         help="""
 Number of tokens younger than ``token_ttl`` that one user may have in one
-project. Beyond that, a request with a new token is answered with 429 and does
-not run; a retry with a known token is always answered. Tokens are counted at
-intervals, so a user may exceed the limit for a short time. 0 means no limit:
-then one user can fill the database.
+project. Beyond that, a request with a new token gets 429 and does not run; a
+retry with a known token is always answered. Tokens are counted at intervals,
+so a user may briefly exceed the limit. 0 means no limit: one user can then
+fill the database.
 """,
     ),
     cfg.IntOpt(
@@ -162,9 +162,9 @@ then one user can fill the database.
         help="""
 Seconds that a running request holds its token without renewing it; it is
 renewed every third of that time while the request runs. When an API process
-dies, retries of its requests are answered with 409 for that long. With a
-short lease, a process that was merely stopped for a while may lose its
-tokens, and answer its clients with 409. Must be more than ``wait_timeout``.
+dies, retries of its requests get 409 for that long. With a short lease, a
+process that was merely stopped for a while may lose its tokens, and answer
+its clients with 409. Must be more than ``wait_timeout``.
 """,
     ),
     cfg.FloatOpt(
@@ -174,8 +174,8 @@ tokens, and answer its clients with 409. Must be more than ``wait_timeout``.
         max=300.0,
         help="""
 Seconds that a retry waits for the first request, if that is still running,
-before it is answered with 409 and ``Retry-After``. It occupies an API thread
-for that time (see ``max_waiting``). Keep it below the timeouts of proxies.
+before it gets 409 with ``Retry-After``. It occupies an API thread for that
+time (see ``max_waiting``). Keep it below the time-outs of proxies.
 """,
     ),
     cfg.IntOpt(
@@ -185,10 +185,10 @@ for that time (see ``max_waiting``). Keep it below the timeouts of proxies.
         max=1000,
         help="""
 Number of retries that may wait in one API process at the same time, each for
-at most ``wait_timeout``. Further ones are answered with 409 and
-``Retry-After`` at once. Each waiting retry occupies a thread: if this is the
-number of the process's threads, it may answer nobody while they wait. 0 lets
-none wait. In an API process with a single thread none ever waits.
+at most ``wait_timeout``. Further ones get 409 with ``Retry-After`` at once.
+Each waiting retry occupies a thread: if this equals the number of the
+process's threads, it may answer nobody while they wait. With 0, none waits. In
+an API process with a single thread none ever waits.
 """,
     ),
     cfg.IntOpt(
@@ -197,9 +197,10 @@ none wait. In an API process with a single thread none ever waits.
         min=0,
         max=_MAX_SEALED,
         help="""
-Bytes of the largest answer body that is stored. The retry of a request with
-a larger answer gets one that is rebuilt from the resource, without a password
-or private key, or 409 if that is not possible; the request is never run again.
+Size in bytes of the largest answer body that is stored. The retry of a request
+with a larger answer gets one that is rebuilt from the resource, without a
+password or private key, or 409 if that is not possible; the request never runs
+again.
 """,
     ),
 ]

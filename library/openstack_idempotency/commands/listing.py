@@ -27,7 +27,7 @@ def add(subparsers: ty.Any) -> None:
         ("project", "The id of a project."),
         ("user", "The id of a user."),
         ("request", "The id of the request that ran."),
-        ("resource", "The id of what a request made."),
+        ("resource", "The id of a resource that a request made."),
     ):
         parser.add_argument(
             f"--{name}", dest=_kept(name), metavar="ID", help=text
@@ -39,7 +39,7 @@ def add(subparsers: ty.Any) -> None:
                             help=f"First used {name} than this: 90s, 15m, 2h "
                             "or 3d ago.")  # fmt: skip
     parser.add_argument("--limit", type=output.number_of, metavar="NUMBER",
-                        default=100, help="How many at most.")  # fmt: skip
+                        default=100, help="The most to print.")  # fmt: skip
     output.add_format(parser)
     parser = subparsers.add_parser("show", help="Show one token.")
     parser.set_defaults(run=_show, unusable=1)

@@ -71,7 +71,7 @@ def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
     """
     forms = ("table", "json", *more)
     parser.add_argument(
-        "--format", choices=forms, default="table", help="The form of output."
+        "--format", choices=forms, default="table", help="The output format."
     )
 
 

@@ -37,24 +37,24 @@ def add(subparsers: ty.Any) -> None:
     :param subparsers: the program's
     """
     parser = subparsers.add_parser(
-        "purge", help="Delete tokens that have ended."
+        "purge", help="Delete ended tokens."
     )
     parser.set_defaults(run=_run, unusable=NO_DATABASE)
     add_option = parser.add_argument
     add_option("--max_rows", "--max-rows", type=output.number_of, default=1000,
-               metavar="NUMBER", help="Delete so many tokens at most; with "
-               "--until-complete: at a time.")  # fmt: skip
+               metavar="NUMBER", help="Delete at most this many tokens; "
+               "with --until-complete, at a time.")  # fmt: skip
     add_option("--before", metavar="DATE",
-               help="Only those that ended before this time.")  # fmt: skip
+               help="Only tokens that ended before this time.")  # fmt: skip
     add_option("--sleep", type=output.pause_of, metavar="SECONDS",
                help="Seconds between two batches; by default, as long as the "
                "last one took.")  # fmt: skip
     add_option("--until-complete", action="store_true",
-               help="Go on until there are no more.")  # fmt: skip
+               help="Continue until there are no more.")  # fmt: skip
     add_option("--dry-run", action="store_true",
-               help="Only count what would be deleted.")  # fmt: skip
+               help="Only count the tokens to delete.")  # fmt: skip
     add_option("--verbose", action="store_true",
-               help="Print how many there were.")  # fmt: skip
+               help="Print how many were deleted.")  # fmt: skip
 
 
 def _run(service: Service, arguments: ty.Any) -> int:

@@ -22,7 +22,7 @@ def add(subparsers: ty.Any) -> None:
     parser = subparsers.add_parser("release", help="Free a token in doubt.")
     parser.set_defaults(run=_release, unusable=1)
     parser.add_argument(
-        "number", type=output.number_of, help="Its number in the list."
+        "number", type=output.number_of, help="The token's number in the list."
     )
     parser.add_argument("--yes", action="store_true", help="Do not ask.")
 

@@ -23,7 +23,7 @@ def add(subparsers: ty.Any) -> None:
     :param subparsers: the program's
     """
     parser = subparsers.add_parser(
-        "stats", help="Count tokens, and what came of requests with them."
+        "stats", help="Count tokens, and the outcomes of their requests."
     )
     parser.set_defaults(run=_stats, unusable=1)
     output.add_format(parser, "prometheus")

@@ -28,7 +28,7 @@ def add(subparsers: ty.Any) -> None:
     checks = subparsers.add_parser(
         "upgrade", help="Check the deployment."
     ).add_subparsers(required=True, metavar="{check}")
-    parser = checks.add_parser("check", help="Check all there is to check.")
+    parser = checks.add_parser("check", help="Run all checks.")
     parser.set_defaults(run=_check, unusable=Code.FAILURE)
     parser.add_argument("--json", action="store_true", help="Print JSON.")
 

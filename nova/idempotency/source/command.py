@@ -36,7 +36,7 @@ def add(subparsers: ty.Any) -> None:
         type=pathlib.Path,
         required=True,
         metavar="FILE.patch",
-        help="where to write; a file that is there is replaced",
+        help="where to write; an existing file is replaced",
     )
     parser.add_argument(
         "--vendored",
