@@ -28,6 +28,7 @@ class OnceTest(base.GlanceTestCase, operations.Once):
     pass
 
 
+@operations.each(operations.deleted(base.ADAPTER, "/tasks"), "gone")
 @operations.each(
     _LINKED,
     "bound",

@@ -45,6 +45,7 @@ class OnceTest(base.KeystoneTestCase, operations.Once):
     pass
 
 
+@operations.each(operations.deleted(base.ADAPTER, "/domains"), "gone")
 @operations.each(
     _TAKEN,
     "bound",

@@ -63,5 +63,6 @@ class OnceTest(base.NeutronTestCase, operations.Once):
 
 @operations.each(_TAKEN, "before_the_commit", "after_the_commit")
 @operations.each(_DIFFERENT, "bound", "rebuilt", "slow_worker")
+@operations.each(operations.deleted(base.ADAPTER), "gone")
 class LinkedTest(base.NeutronTestCase, operations.Linked):
     pass

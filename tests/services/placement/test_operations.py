@@ -25,6 +25,7 @@ class OnceTest(base.PlacementTestCase, operations.Once):
     pass
 
 
+@operations.each(operations.deleted(base.ADAPTER), "gone")
 @operations.each(
     _OPERATIONS,
     "bound",
