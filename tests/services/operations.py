@@ -231,6 +231,25 @@ class Linked(base.ServiceTestCase):
 
     def check_gone(self, path: str) -> None:
         """What was deleted meanwhile is not made again."""
+        kind = self.row(path).kind
+        if not isinstance(kind, Kind):
+            return  # nobody can delete a change
+        wanted = self.wanted(path)
+        self.post(path, wanted, "t")
+        self.change(sealed=None)
+        with self.world.engine.begin() as connection:
+            connection.execute(kind.table.delete())
+        with self.effects() as seen:
+            answer = self.post(path, wanted, "t")
+        self.assertEqual([], seen)
+        self.assertEqual("answer-lost", self.state(answer), answer.text)
+
+
+class Gone(base.ServiceTestCase):
+    """What a linked operation made, and somebody has deleted since then."""
+
+    def check_gone(self, path: str) -> None:
+        """It is not made again."""
         wanted = self.wanted(path)
         self.post(path, wanted, "t")
         self.change(sealed=None)

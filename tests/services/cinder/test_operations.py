@@ -76,6 +76,11 @@ _DELETED = [
 ]  # fmt: skip
 
 
+@operations.each(_DELETED, "gone")
+class GoneTest(base.CinderTestCase, operations.Gone):
+    pass
+
+
 @operations.each(_TAKEN, "", "as_without")
 class OnceTest(base.CinderTestCase, operations.Once):
     pass
@@ -92,7 +97,6 @@ class AfterTest(base.CinderTestCase, operations.Linked):
 
 
 @operations.each(_LINKED, "bound", "rebuilt")
-@operations.each(_DELETED, "gone")
 @operations.each(_DIFFERENT, "slow_worker")
 class LinkedTest(base.CinderTestCase, operations.Linked):
     pass

@@ -23,12 +23,16 @@ class TableTest(base.GlanceTestCase, operations.Table):
         }
 
 
+@operations.each(operations.deleted(base.ADAPTER, "/tasks"), "gone")
+class GoneTest(base.GlanceTestCase, operations.Gone):
+    pass
+
+
 @operations.each(_OPERATIONS, "", "as_without")
 class OnceTest(base.GlanceTestCase, operations.Once):
     pass
 
 
-@operations.each(operations.deleted(base.ADAPTER, "/tasks"), "gone")
 @operations.each(
     _LINKED,
     "bound",

@@ -55,6 +55,11 @@ _TAGS = [row for row in _TAKEN if row.path.endswith("/tags")]
 _DIFFERENT = [row for row in _TAKEN if row not in _TAGS[1:]]
 
 
+@operations.each(operations.deleted(base.ADAPTER), "gone")
+class GoneTest(base.NeutronTestCase, operations.Gone):
+    pass
+
+
 @operations.each(_TAKEN, "")
 @operations.each(_DIFFERENT, "as_without")
 class OnceTest(base.NeutronTestCase, operations.Once):
@@ -63,6 +68,5 @@ class OnceTest(base.NeutronTestCase, operations.Once):
 
 @operations.each(_TAKEN, "before_the_commit", "after_the_commit")
 @operations.each(_DIFFERENT, "bound", "rebuilt", "slow_worker")
-@operations.each(operations.deleted(base.ADAPTER), "gone")
 class LinkedTest(base.NeutronTestCase, operations.Linked):
     pass
