@@ -15,6 +15,8 @@ WAITRESS = "waitress"
 UWSGI = "uwsgi"
 GUNICORN = "gunicorn"
 SERVERS = (WAITRESS, UWSGI, GUNICORN)
+#: Bytes. Tokens and catalogs make headers longer than uWSGI expects.
+LONGEST_HEADERS = 65535
 
 
 @dataclasses.dataclass(frozen=True)

@@ -87,7 +87,7 @@ def main() -> int:
             if result.differences:
                 result = _settle(asked, suite, kind, result)
             compared += result.compared
-            problems += len(result.differences) + len(result.stale)
+            problems += result.problems
     took = (time.monotonic() - started) / 60
     print(
         f"{compared} compared, {problems} problems in {took:.0f} minutes, "

@@ -44,9 +44,9 @@ class Comparison:
     unsteady: tuple[str, ...] = ()
 
     @property
-    def clean(self) -> bool:
-        """Whether each test ended as it had to."""
-        return bool(self.compared) and not (self.differences or self.stale)
+    def problems(self) -> int:
+        """How many tests did not end as they had to."""
+        return len(self.differences) + len(self.stale)
 
 
 def compare(

@@ -30,7 +30,7 @@ def execute(run: Run, concurrency: int) -> None:
         "--repo-url": str(run.folder),
         "--test-path": str(Path(__file__).with_name("suite")),
         "--top-dir": str(_TOP),
-        "--group-regex": run.part.group,
+        "--group-regex": run.suite.group,
     }
     with open(run.output, "wb") as output:
         done = subprocess.run(

@@ -29,14 +29,14 @@ class Run:
     """One run.
 
     :param service: whose tests they are
-    :param part: the part of them
+    :param suite: the part of them
     :param kind: what they are run on
     :param folder: what the run reads and leaves behind
     :param only: a regular expression that the ids of its tests match
     """
 
     service: Service
-    part: Suite
+    suite: Suite
     kind: Pass
     folder: Path
     only: str = ""
@@ -58,7 +58,7 @@ class Run:
         """What tells a process and its children that they are part of it."""
         return {
             _SERVICE: self.service.name,
-            _SUITE: self.part.name,
+            _SUITE: self.suite.name,
             _PASS: self.kind.value,
             _FOLDER: str(self.folder),
             _ONLY: self.only,
@@ -106,7 +106,7 @@ class Run:
         return re.search(self.only, test) is not None
 
     def __str__(self) -> str:
-        return f"{self.service.name}, {self.part.name}, {self.kind.value}"
+        return f"{self.service.name}, {self.suite.name}, {self.kind.value}"
 
 
 def without_scenario(test: str) -> str:

@@ -43,7 +43,7 @@ def load(run: Run) -> Found:
     # A suite may hold what all of its tests need.
     suite = loader.loadTestsFromNames(_modules(run))
     suite = unittest.TestSuite(suite)
-    chosen = run.part.choose(list(flat(suite)))
+    chosen = run.suite.choose(list(flat(suite)))
     ids = [test.id() for test in chosen if run.takes(test.id())]
     left = testsuite.filter_by_ids(suite, frozenset(ids))
     return Found(left, ids, [str(error) for error in loader.errors])
@@ -51,14 +51,14 @@ def load(run: Run) -> Found:
 
 def _modules(run: Run) -> list[str]:
     # Imports the parents first: one of them chooses the kind of thread.
-    package = importlib.import_module(run.part.package)
-    before = f"{run.part.package}."
+    package = importlib.import_module(run.suite.package)
+    before = f"{run.suite.package}."
     return [
         module.name
         for module in pkgutil.walk_packages(package.__path__, before)
         if not module.ispkg
         and module.name.rpartition(".")[2].startswith(_PREFIX)
-        and run.part.chosen(module.name.removeprefix(before))
+        and run.suite.chosen(module.name.removeprefix(before))
     ]
 
 

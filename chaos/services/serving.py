@@ -16,9 +16,9 @@ import signal
 import sys
 import typing as ty
 
+from embedded.platform import LONGEST_HEADERS
 from embedded.ports import HOST
 from embedded.serving import lifeline
-from embedded.serving.__main__ import LONGEST_HEADERS
 
 #: Says to what is served where its folder is.
 FOLDER: ty.Final = "CHAOS_HOST"

@@ -93,17 +93,17 @@ def hosts(
     if row.prepare is not None:
         row.prepare(shared)
     _create(row, Setup(shared, shared, urls.api))
-    started_: list[Host] = []
+    running: list[Host] = []
     try:
         for name, url in homes.items():
             (folder / name).mkdir()
             setup = Setup(folder / name, shared, url.api)
-            started_.append(Host(row, setup, history, mutation))
-        for host in started_:
+            running.append(Host(row, setup, history, mutation))
+        for host in running:
             host.ready()
-        yield started_
+        yield running
     finally:
-        for host in started_:
+        for host in running:
             host.stop()
 
 

@@ -218,12 +218,10 @@ class Attempts:
         return self._policy.seconds - (self._wire.clock() - started)
 
     def _pay(self, decision: retry.Decision) -> retry.Decision:
+        # Another thread may have spent it since the decision.
         if self._budget.take(decision.cost):
             return decision
-        return retry.Decision(
-            retry.Step.GIVE_UP,
-            reason="too many requests of this process had to be repeated",
-        )
+        return retry.overspent()
 
 
 def _is_unsettled(last: Outcome, *, is_open: bool) -> bool:

@@ -29,7 +29,6 @@ class LookUp:
     :param retry_safe: whether its operator says that every host keeps them
     :param token_ttl: for how many seconds it keeps one
     :param uses: what the caller did with the token that was asked for
-    :param retry_after: seconds after which to ask again
     :param date: the server's time, as its header says it
     """
 
@@ -37,7 +36,6 @@ class LookUp:
     retry_safe: bool = False
     token_ttl: int | None = None
     uses: tuple[dict[str, ty.Any], ...] = ()
-    retry_after: float | None = None
     date: str | None = None
 
     @property
@@ -96,8 +94,5 @@ def understand(answer: requests.Response) -> LookUp:
         retry_safe=body["retry_safe"] is True,
         token_ttl=body.get("token_ttl"),
         uses=tuple(uses) if isinstance(uses, list) else (),
-        retry_after=outcome.seconds(
-            answer.headers.get("Retry-After"), date
-        ),
         date=date,
     )

@@ -158,7 +158,7 @@ class View:
         return [_look_up(adapter, token) for adapter in self._offered()]
 
     def _offered(self) -> list[ty.Any]:
-        """Return the adapters of those services that the catalogue has."""
+        """Return the adapters of those services that the catalog has."""
         return [adapter for adapter in self._adapters if _is_offered(adapter)]
 
 

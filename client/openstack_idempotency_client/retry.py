@@ -105,8 +105,13 @@ def decide(
     throttled = outcome.status == 429
     cost = COST_WHEN_THROTTLED if throttled else COST
     if budget < cost:
-        return _give_up("too many requests of this process had to be repeated")
+        return overspent()
     return Decision(Step.AGAIN, delay, cost)
+
+
+def overspent() -> Decision:
+    """Give up, since the budget of this process is spent."""
+    return _give_up("too many requests of this process had to be repeated")
 
 
 def overdue(policy: Policy) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import typing as ty
 
-#: As keystone's catalogue calls them, with the version of the API where their
+#: As keystone's catalog calls them, with the version of the API where their
 #: endpoint does not name it. The first one tells clouds apart.
 SERVICE_TYPES: ty.Final[ty.Mapping[str, str | None]] = {
     "compute": None,

@@ -13,14 +13,13 @@ from embedded.services.service import script
 from embedded.services.service import Service
 from embedded.site import Site
 
+_PASTE = "glance-api-paste.ini"
+#: The stores that Glance needs, each by the folder in which it keeps files.
 STORES = {
     "fs": "images",
     "os_glance_staging_store": "staging",
     "os_glance_tasks_store": "tasks",
 }
-
-
-_PASTE = "glance-api-paste.ini"
 
 
 def files(site: Site) -> ty.Mapping[str, str]:

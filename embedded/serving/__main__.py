@@ -12,6 +12,7 @@ import sys
 import typing as ty
 
 from embedded.platform import GUNICORN
+from embedded.platform import LONGEST_HEADERS
 from embedded.platform import UWSGI
 from embedded.platform import WAITRESS
 from embedded.ports import HOST
@@ -19,8 +20,6 @@ from embedded.serving import lifeline
 from embedded.serving import writers
 
 THREADS = 16
-# Tokens and catalogs make headers longer than uWSGI expects.
-LONGEST_HEADERS = 65535
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import typing as ty
 from openstack_idempotency.commands import commands
 from openstack_idempotency.engine import points
 from openstack_idempotency.engine.points import Point
+from openstack_idempotency.middleware.adapter import Adapter
 from openstack_idempotency.middleware.operation import Operation
 from openstack_idempotency.sql import tables
 from openstack_idempotency.sql.kinds import Kind
@@ -55,7 +56,6 @@ class Table(base.ServiceTestCase):
         rows = self.world.adapter.operations
         kinds = {row.kind.name for row in rows if row.kind is not None}
         self.assertEqual(set(), set(self.world.adapter.places) - kinds)
-
 
     def test_no_argument_of_a_command_is_an_option_of_the_service(self):
         """oslo.config refuses such an argument."""
@@ -243,6 +243,37 @@ class Linked(base.ServiceTestCase):
             answer = self.post(path, wanted, "t")
         self.assertEqual([], seen)
         self.assertEqual("answer-lost", self.state(answer), answer.text)
+
+
+class Gone(base.ServiceTestCase):
+    """What a linked operation made, and somebody has deleted since then."""
+
+    def check_gone(self, path: str) -> None:
+        """It is not made again."""
+        wanted = self.wanted(path)
+        self.post(path, wanted, "t")
+        self.change(sealed=None)
+        for bound in self.rows(tables.RESOURCES):
+            self.ask("DELETE", f"{wanted.path}/{bound.resource_id}")
+        with self.effects() as seen:
+            answer = self.post(path, wanted, "t")
+        self.assertEqual([], seen)
+        self.assertEqual("answer-lost", self.state(answer), answer.text)
+
+
+def deleted(adapter: Adapter, *others: str) -> list[Operation]:
+    """Return the operations of which a DELETE can take back what they made.
+
+    :param adapter: the service's
+    :param others: the names of those whose resource stays for some time
+    """
+    return [
+        row
+        for row in adapter.operations
+        if isinstance(row.kind, Kind)
+        and row.kind.name in adapter.places
+        and row.name not in others
+    ]
 
 
 def each(operations: Rows, *names: str) -> ty.Callable[[type], type]:

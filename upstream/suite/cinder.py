@@ -42,7 +42,7 @@ def prepare(run: Run) -> None:
         return
     filtered.prepare(run, ADAPTER)
     _make_tables()
-    if run.part.name == cinder.UNIT:
+    if run.suite.name == cinder.UNIT:
         _turn_on_in_code(run)
 
 

@@ -27,13 +27,13 @@ def prepare(run: Run) -> None:
 
     :param run: the run that this process is a part of
     """
-    if run.part.name == nova.FUNCTIONAL:
+    if run.suite.name == nova.FUNCTIONAL:
         samples.write(run, ApiSampleTestBase)
     process.count(run, router.APIRouterV21)
     if run.kind is Pass.STOCK:
         return
     process.set_secret()
-    if run.part.name == nova.UNIT:
+    if run.suite.name == nova.UNIT:
         _weave_by_name()
     if run.kind is Pass.REPEATED:
         _create_tables()

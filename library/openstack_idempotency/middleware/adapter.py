@@ -8,6 +8,7 @@ import importlib.metadata
 import typing as ty
 
 from oslo_config import cfg
+from oslo_context.context import RequestContext
 import webob
 
 from openstack_idempotency.middleware.operation import Operation
@@ -17,13 +18,14 @@ from openstack_idempotency.sql.kinds import Kind
 ENTRY_POINTS: ty.Final = "openstack_idempotency.adapter"
 
 Environ = dict[str, ty.Any]
+Context = ty.Callable[[Environ], RequestContext | None]
 
 
 class Unknown(Exception):
     """No adapter of this name is installed; the text says which are."""
 
 
-def _none(headers: ty.Mapping[str, str]) -> str:
+def _no_version(headers: ty.Mapping[str, str]) -> str:
     return ""
 
 
@@ -31,14 +33,14 @@ def _as_it_is(path: str) -> str:
     return path
 
 
-def caller_at(key: str) -> ty.Callable[[Environ], ty.Any]:
-    """Return a function that gives the caller of a request, if it is known.
+def caller_at(key: str) -> Context:
+    """Return a function that gives a request's context, if it has a caller.
 
     :param key: where the service's filter puts its context
     """
 
-    def context(environ: Environ) -> ty.Any:
-        found = environ.get(key)
+    def context(environ: Environ) -> RequestContext | None:
+        found: RequestContext | None = environ.get(key)
         return found if found is not None and found.user_id else None
 
     return context
@@ -81,8 +83,8 @@ class Adapter:
     :param conf: returns its configuration, to which a command adds options
     :param load: loads the configuration as a command line says, and makes the
         database usable
-    :param context: returns the caller of a request, as oslo.context describes
-        it, from the WSGI environment; None if there is no caller yet
+    :param context: returns a request's context, from the WSGI environment;
+        None if there is no caller yet
     :param fault: makes an error in the service's own form from a status and a
         message
     :param operations: its POSTs
@@ -103,12 +105,12 @@ class Adapter:
     options: str
     conf: ty.Callable[[], cfg.ConfigOpts]
     load: ty.Callable[[cfg.ConfigOpts, ty.Sequence[str]], None]
-    context: ty.Callable[[Environ], ty.Any]
+    context: Context
     fault: ty.Callable[[int, str, webob.Request], webob.Response]
     operations: tuple[Operation, ...]
     turn_off: str
     prefix: str = ""
-    version: ty.Callable[[ty.Mapping[str, str]], str] = _none
+    version: ty.Callable[[ty.Mapping[str, str]], str] = _no_version
     normal: ty.Callable[[str], str] = _as_it_is
     places: ty.Mapping[str, str] = dataclasses.field(default_factory=dict)
     prepare: ty.Callable[[], None] = _nothing
@@ -123,6 +125,13 @@ class Adapter:
         if segments[: len(prefix)] == prefix:
             del segments[: len(prefix)]
         return self.normal("/" + "/".join(segments))
+
+    def caller(self, environ: Environ) -> RequestContext:
+        """Return the context of a request that is known to have a caller.
+
+        :param environ: the request
+        """
+        return ty.cast("RequestContext", self.context(environ))
 
     @property
     def lasting(self) -> tuple[Kind, ...]:

@@ -183,7 +183,7 @@ class Filter:
         edge = self._edge(refused=functools.partial(self._refused, req))
         answer = edge.answer(
             req,
-            adapter.context(environ),
+            adapter.caller(environ),
             functools.partial(self._run, req),
             kind=row.kind,
             rebuild=rebuild,

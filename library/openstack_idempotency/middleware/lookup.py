@@ -77,7 +77,7 @@ class LookUps:
 
     def _answer(self, req: webob.Request) -> webob.Response:
         query = asked(req)
-        context = self._adapter.context(req.environ)
+        context = self._adapter.caller(req.environ)
         roles = callers.roles(context)
 
         def authorize() -> None:

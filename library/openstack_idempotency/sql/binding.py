@@ -33,7 +33,6 @@ _WITHIN = _FENCE.where(
 )
 _BIND = sa.insert(RESOURCES)
 _THERE = sa.select(RESOURCES.c.id).where(rows.BINDINGS)
-_UNBIND = sa.delete(RESOURCES).where(rows.BINDINGS)
 _ALREADY = (
     sa.select(RESOURCES.c.id)
     .where(
@@ -138,7 +137,7 @@ def unbind(
     there = connection.scalars(_THERE, keys).all() if bindings else []
     if there:
         fence(connection, claim, bound=-len(there))
-        connection.execute(_UNBIND, {"bindings": there})
+        connection.execute(rows.UNBIND, {"bindings": there})
 
 
 def bound(connection: sa.Connection, claim: Claim, made: Resource) -> bool:

@@ -19,11 +19,10 @@ from openstack_idempotency.sql import steps
 from openstack_idempotency.sql.entry import Entry
 from openstack_idempotency.sql.entry import Wanted
 from openstack_idempotency.sql.steps import Steps
+from openstack_idempotency.sql.tables import PAST_KEYS
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 
-# More than any key: so each stretch is a range of the primary key.
-_END = 2**63 - 1
 # How many rows one statement reads that looks through the table.
 _STRETCH = 10_000
 # How many keys one statement names.
@@ -116,7 +115,7 @@ class Cataloguing(Steps):
         So that no statement reads the whole table, or sorts what it read.
         """
         found: list[sa.Row[ty.Any]] = []
-        before: int | None = _END
+        before: int | None = PAST_KEYS
         size = min(limit, _STRETCH)
         while before is not None and len(found) < limit:
             key = TOKENS.c.id

@@ -183,13 +183,10 @@ class Connections:
 
         :raises capability.Unsupported: the server is too old
         """
-        engine = self.engine()
-        if engine.dialect.name == "sqlite":
-            with self._sqlite() as connection:
+        with self.statement() as connection:
+            if connection.dialect.name == "sqlite":
                 yield connection
-            return
-        with engine.connect() as connection:
-            self._check(connection)
+                return
             connection.info[_OPEN] = True
             try:
                 for statement in _BEGIN[backend(connection)]:

@@ -14,14 +14,13 @@ from openstack_idempotency.protocol.standing import Found
 from openstack_idempotency.sql import rows
 from openstack_idempotency.sql.rows import OWN
 from openstack_idempotency.sql.steps import Steps
+from openstack_idempotency.sql.tables import PAST_KEYS
 from openstack_idempotency.sql.tables import RESOURCES
 from openstack_idempotency.sql.tables import TOKENS
 
 # How many uses of one token are shown, and how many rows one page of those
 # of others is made from: a page reads no more, whatever it looks for.
 _MOST = 1000
-# More than any key: so each page is a range of the primary key.
-_END = 2**63 - 1
 # Answers are large, and of no use without the token.
 _RECORD = tuple(
     sa.null().label(column.name)
@@ -121,7 +120,7 @@ class Looking(Steps):
         :param page: which page
         """
         columns = OWN.c
-        before = _END if page.marker is None else page.marker
+        before = PAST_KEYS if page.marker is None else page.marker
         query = self._query(OWN, columns.alias_of).where(columns.id < before)
         read = self._read(query.order_by(columns.id.desc()).limit(_MOST))
         uses = []

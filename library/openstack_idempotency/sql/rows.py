@@ -92,6 +92,8 @@ OF_ONE: ty.Final = sa.and_(
 BINDINGS: ty.Final = RESOURCES.c.id.in_(
     sa.bindparam("bindings", expanding=True)
 )
+#: Deletes these bindings.
+UNBIND: ty.Final = sa.delete(RESOURCES).where(BINDINGS)
 
 
 def holding(claim: Claim) -> Row:

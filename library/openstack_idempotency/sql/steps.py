@@ -54,7 +54,6 @@ BOUND: ty.Final = (
     .where(RESOURCES.c.token_id == sa.bindparam("token"))
     .order_by(RESOURCES.c.id)
 )
-_UNBIND = sa.delete(RESOURCES).where(rows.BINDINGS)
 
 _S = ty.TypeVar("_S", bound=sa.Executable)
 
@@ -251,4 +250,4 @@ def unbind(connection: sa.Connection, bindings: ty.Collection[int]) -> None:
     :param bindings: their keys
     """
     if bindings:
-        connection.execute(_UNBIND, {"bindings": [*bindings]})
+        connection.execute(rows.UNBIND, {"bindings": [*bindings]})

@@ -21,6 +21,8 @@ TARGET_CHARS = 255
 VERSION_CHARS = 64
 ROW_KEY_CHARS = 255
 OPERATION_CHARS = 128
+#: More than any key: so each stretch is a range of the primary key.
+PAST_KEYS: ty.Final = 2**63 - 1
 
 # InnoDB cannot index a BLOB, and SQLite only numbers an INTEGER key.
 _Digest = sa.LargeBinary(DIGEST_BYTES).with_variant(

@@ -176,16 +176,20 @@ class Withdrawing(Steps):
         """
         old = self._now - self._settings.token_ttl
         for key in keys:
-            gone = sa.delete(WITHDRAWALS).where(WITHDRAWALS.c.id == key)
-            self._run.statement(lambda c: c.execute(gone).rowcount)  # noqa: B023 - it runs at once
+            self._forget(WITHDRAWALS.c.id == key)
         query = sa.select(WITHDRAWALS.c.id).where(
             WITHDRAWALS.c.undone, WITHDRAWALS.c.created_at < old
         )
         query = query.order_by(*_OLDEST)
         aged = [row.id for row in self._read(query.limit(_BATCH))]
         if aged:
-            gone = sa.delete(WITHDRAWALS).where(WITHDRAWALS.c.id.in_(aged))
-            self._run.statement(lambda c: c.execute(gone).rowcount)
+            self._forget(WITHDRAWALS.c.id.in_(aged))
+
+    def _forget(self, where: sa.ColumnElement[bool]) -> None:
+        gone = sa.delete(WITHDRAWALS).where(where)
+        self._run.statement(
+            lambda connection: connection.execute(gone).rowcount
+        )
 
     def _fence(self, connection: sa.Connection, claim: Claim) -> bool:
         fence = sa.update(TOKENS).where(rows.held(claim))

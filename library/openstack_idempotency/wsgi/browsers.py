@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a script in a browser may send and see of client tokens (CORS).
 
-Paste builds a pipeline from its end, so our router is built before the cors
-filter reads its options. The router extends their defaults: an operator names
-an origin in ``[cors]``, and need not list our headers. Lists that an operator
-sets win.
+Paste builds a pipeline from its end, so our filter, or Nova's router of ours,
+is built before the cors filter reads its options. It extends their defaults:
+an operator names an origin in ``[cors]``, and need not list our headers. Lists
+that an operator sets win.
 """
 
 from __future__ import annotations

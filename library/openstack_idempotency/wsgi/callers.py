@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-import typing as ty
+from oslo_context.context import RequestContext
 
 from openstack_idempotency.protocol.scope import Scope
 
 
-def scope(context: ty.Any, target: str) -> Scope:
+def scope(context: RequestContext, target: str) -> Scope:
     """Return the scope of a request.
 
-    :param context: of the request, as oslo.context describes it
+    :param context: of the request
     :param target: its target
     """
     return Scope(
@@ -23,9 +23,9 @@ def scope(context: ty.Any, target: str) -> Scope:
     )
 
 
-def roles(context: ty.Any) -> frozenset[str]:
+def roles(context: RequestContext) -> frozenset[str]:
     """Return the names of the caller's roles, in lower case.
 
-    :param context: of the request, as oslo.context describes it
+    :param context: of the request
     """
     return frozenset(role.lower() for role in context.roles or ())

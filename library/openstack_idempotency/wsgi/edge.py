@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import typing as ty
 
+from oslo_context.context import RequestContext
 import webob
 import webob.exc
 
@@ -66,7 +67,7 @@ class Edge:
     def answer(
         self,
         req: webob.Request,
-        context: ty.Any,
+        context: RequestContext,
         run: ty.Callable[[], webob.Response],
         *,
         kind: Kind | Change | None = None,
@@ -83,7 +84,7 @@ class Edge:
         is stored as a failure.
 
         :param req: the request
-        :param context: the caller, as oslo.context describes it
+        :param context: the caller's
         :param run: runs the operation
         :param kind: what it is linked to (:func:`link.listen`), None where
             what it does is not in the service's database
@@ -95,25 +96,22 @@ class Edge:
             ``project_id``, ``operation`` and ``path``
         """
         asked = functools.partial(
-            incoming.request,
-            version=version,
-            project_id=project_id,
-            operation=operation,
-            path=path,
-        )
+            incoming.request, version=version, project_id=project_id,
+            operation=operation, path=path,
+        )  # fmt: skip
+        attempt = token.attempt(req.environ)
+        account = Account(operation, context.request_id, attempt)
         work = _Work(run, rebuild, kind, most)
-        return self._answer(req, context, work, asked)
+        return self._answer(req, context, work, asked, account)
 
     def _answer(
         self,
         req: webob.Request,
-        context: ty.Any,
+        context: RequestContext,
         work: _Work,
-        asked: functools.partial[Request],
+        asked: ty.Callable[..., Request],
+        account: Account,
     ) -> webob.Response:
-        attempt = token.attempt(req.environ)
-        name = asked.keywords["operation"]
-        account = Account(name, context.request_id, attempt)
         client_token = None
         try:
             client_token = token.given(req.environ, self.headers)
@@ -123,19 +121,23 @@ class Edge:
             request = asked(client_token, req, context, digests)
             reply = self.engine.answer(request, work)
         except errors.Refusal as refusal:
-            told = refusal.verdict, refusal.status, refusal.request_id
-            self._note(req, account, *told)
+            self._note(req, account, refusal, refusal.status)
             ours = response.of_refusal(refusal, client_token)
             return _with(self.refused(refusal), ours)
-        told = reply.verdict, reply.answer.status, reply.request_id
-        self._note(req, account, *told)
+        self._note(req, account, reply, reply.answer.status)
         return _with(work.shown(reply), response.of_reply(reply, client_token))
 
     def _note(
-        self, req: webob.Request, account: Account, *told: ty.Any
+        self,
+        req: webob.Request,
+        account: Account,
+        told: Reply | errors.Refusal,
+        status: int,
     ) -> None:
         if self.notes is not None:
-            self.notes.note(req.environ, account, *told)
+            self.notes.note(
+                req.environ, account, told.verdict, status, told.request_id
+            )
 
 
 class _Work:

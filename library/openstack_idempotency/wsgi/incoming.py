@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import functools
-import typing as ty
 
+from oslo_context.context import RequestContext
 import webob
 
 from openstack_idempotency.protocol import sameness
@@ -20,7 +20,7 @@ from openstack_idempotency.wsgi import callers
 def request(
     client_token: str,
     req: webob.Request,
-    context: ty.Any,
+    context: RequestContext,
     digests: Digests,
     *,
     version: str = "",
@@ -32,8 +32,7 @@ def request(
 
     :param client_token: its token
     :param req: the request, with its whole body
-    :param context: the caller, as oslo.context describes it: user, project,
-        domain and system scope, roles, and the request's id
+    :param context: the caller's
     :param digests: the engine's
     :param version: the version of the API that the request asks for, in a
         normal form: equal versions are equal texts

@@ -64,6 +64,21 @@ def posts() -> ty.Iterator[str]:
 # true of the others in each of these respects.
 _FIRST = {(row.path, row.kind): row for row in reversed(_TAKEN)}.values()
 _DIFFERENT = [row for row in _FIRST if row.kind is not None]
+# What no other service has to delete.
+_DELETED = [
+    row
+    for row in operations.deleted(base.ADAPTER)
+    if row.path
+    in (
+        "/attachments", "/group_types", "/os-volume-transfer", "/qos-specs",
+        "/types", "/volume-transfers", "/volumes",
+    )
+]  # fmt: skip
+
+
+@operations.each(_DELETED, "gone")
+class GoneTest(base.CinderTestCase, operations.Gone):
+    pass
 
 
 @operations.each(_TAKEN, "", "as_without")

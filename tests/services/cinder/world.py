@@ -50,7 +50,6 @@ driver = noop
 """
 
 
-
 def write(folder: pathlib.Path, url: str) -> pathlib.Path:
     """Write the configuration, and return the file."""
     file = folder / "cinder.conf"

@@ -23,6 +23,11 @@ class TableTest(base.GlanceTestCase, operations.Table):
         }
 
 
+@operations.each(operations.deleted(base.ADAPTER, "/tasks"), "gone")
+class GoneTest(base.GlanceTestCase, operations.Gone):
+    pass
+
+
 @operations.each(_OPERATIONS, "", "as_without")
 class OnceTest(base.GlanceTestCase, operations.Once):
     pass

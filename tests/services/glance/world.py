@@ -13,6 +13,7 @@ import typing as ty
 import sqlalchemy as sa
 
 from embedded import paste
+from embedded.services.glance import STORES
 from embedded.serving import writers
 from openstack_idempotency.sql import migration
 from tests.services import world
@@ -42,18 +43,13 @@ task_pool_threads = 1
 [taskflow_executor]
 engine_mode = serial
 """
-_STORES = {
-    "fs": "images",
-    "os_glance_staging_store": "staging",
-    "os_glance_tasks_store": "tasks",
-}
 _PATIENCE: ty.Final = 120
 
 
 def write(folder: pathlib.Path, url: str) -> pathlib.Path:
     """Write the configuration, and return the file."""
     text = _CONF.format(folder=folder, url=url) + world.IDEMPOTENCY
-    for store, name in _STORES.items():
+    for store, name in STORES.items():
         (folder / name).mkdir()
         text += f"[{store}]\nfilesystem_store_datadir = {folder / name}\n"
     file = folder / "glance-api.conf"
@@ -135,15 +131,9 @@ def _fill(engine: sa.Engine) -> None:
 
 
 def _headers(caller: world.Caller) -> dict[str, str]:
-    who = {
+    return {
         # Clients send it; without it errors are plain text.
         "Accept": "*/*",
         "X-Identity-Status": "Confirmed",
-        "X-User-Id": caller.user,
-        "X-Roles": ",".join(caller.roles),
+        **world.authenticated(caller),
     }
-    if caller.project:
-        who["X-Project-Id"] = caller.project
-    if caller.system:
-        who["OpenStack-System-Scope"] = "all"
-    return who

@@ -33,10 +33,10 @@ def _named(path: str, ask: Ask) -> Wanted:
     return Wanted(path, body, {key: body[key] | {"name": some(key)}})
 
 
-def _fields(path: str, key: str, ask: Ask, **fields: ty.Any) -> Wanted:
+def _described(path: str, key: str, ask: Ask) -> Wanted:
     """Return a request whose description differs from the other one's."""
-    one = {key: fields | {"description": some(key)}}
-    return Wanted(path, one, {key: fields | {"description": some(key)}})
+    one, other = ({key: {"description": some(key)}} for _ in range(2))
+    return Wanted(path, one, other)
 
 
 def _admin(ask: Ask) -> str:
@@ -63,14 +63,6 @@ def _user(ask: Ask) -> str:
         }
     }
     return ty.cast("str", ask("POST", "/users", body)["user"]["id"])
-
-
-def _consumer(ask: Ask) -> Wanted:
-    return _fields("/OS-OAUTH1/consumers", "consumer", ask)
-
-
-def _region(ask: Ask) -> Wanted:
-    return _fields("/regions", "region", ask)
 
 
 def _trust(ask: Ask) -> Wanted:
@@ -181,7 +173,11 @@ SAMPLES: ty.Final = {
         for path, (key, _) in _NAMED.items()
     },
     # Their secrets are shown once.
-    "/OS-OAUTH1/consumers": _sample(_consumer, "consumer", "secret"),
+    "/OS-OAUTH1/consumers": _sample(
+        functools.partial(_described, "/OS-OAUTH1/consumers", "consumer"),
+        "consumer",
+        "secret",
+    ),
     "/users/{user_id}/application_credentials": _sample(
         _application_credential, "application_credential", "secret"
     ),
@@ -190,7 +186,9 @@ SAMPLES: ty.Final = {
     "/endpoints": _sample(_endpoint, "endpoint"),
     "/limits": _sample(_limit, "limit"),
     "/policies": _sample(_policy, "policy"),
-    "/regions": _sample(_region, "region"),
+    "/regions": _sample(
+        functools.partial(_described, "/regions", "region"), "region"
+    ),
     "/registered_limits": _sample(_registered_limit, "registered_limit"),
     "/users/{user_id}/credentials/OS-EC2": _sample(_ec2, "credential"),
     "/users/{user_id}/password": _sample(_password, "password"),

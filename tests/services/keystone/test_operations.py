@@ -40,6 +40,11 @@ class TableTest(base.KeystoneTestCase, operations.Table):
                 self.assertEqual(row.left_out is not None, ignored, url)
 
 
+@operations.each(operations.deleted(base.ADAPTER, "/domains"), "gone")
+class GoneTest(base.KeystoneTestCase, operations.Gone):
+    pass
+
+
 @operations.each(_TAKEN, "", "as_without")
 class OnceTest(base.KeystoneTestCase, operations.Once):
     pass

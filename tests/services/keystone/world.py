@@ -36,7 +36,7 @@ enabled = true
 backend = oslo_cache.dict
 """
 PASSWORD: ty.Final = "of tests only"
-# The roles that Keystone itself gives to its first user.
+# What the first user is called, and its role.
 _ADMIN: ty.Final = "admin"
 
 

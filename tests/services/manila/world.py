@@ -107,8 +107,9 @@ def manila() -> world.World:
     engine = adapter.database().writer.get_engine()
     _fill(engine)
     return world.World(
-        application, adapter, adapter.conf(), engine, _headers, "/v2"
-    )
+        application, adapter, adapter.conf(), engine, world.authenticated,
+        "/v2",
+    )  # fmt: skip
 
 
 def _fill(engine: sa.Engine) -> None:
@@ -116,10 +117,3 @@ def _fill(engine: sa.Engine) -> None:
 
     models.BASE.metadata.create_all(engine)
     migration.db_sync(engine)
-
-
-def _headers(caller: world.Caller) -> dict[str, str]:
-    who = {"X-User-Id": caller.user, "X-Roles": ",".join(caller.roles)}
-    if caller.project:
-        who["X-Project-Id"] = caller.project
-    return who

@@ -55,6 +55,11 @@ _TAGS = [row for row in _TAKEN if row.path.endswith("/tags")]
 _DIFFERENT = [row for row in _TAKEN if row not in _TAGS[1:]]
 
 
+@operations.each(operations.deleted(base.ADAPTER), "gone")
+class GoneTest(base.NeutronTestCase, operations.Gone):
+    pass
+
+
 @operations.each(_TAKEN, "")
 @operations.each(_DIFFERENT, "as_without")
 class OnceTest(base.NeutronTestCase, operations.Once):

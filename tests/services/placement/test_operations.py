@@ -20,6 +20,11 @@ class TableTest(base.PlacementTestCase, operations.Table):
         }
 
 
+@operations.each(operations.deleted(base.ADAPTER), "gone")
+class GoneTest(base.PlacementTestCase, operations.Gone):
+    pass
+
+
 @operations.each(_OPERATIONS, "", "as_without")
 class OnceTest(base.PlacementTestCase, operations.Once):
     pass
