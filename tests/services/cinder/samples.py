@@ -378,9 +378,11 @@ def _cleanup(ask: Ask) -> Wanted:
 
 
 def _sample(
-    given: ty.Any, table: str, *lost: str, refused: int | None = None
+    given: ty.Any, table: str, *lost: str, refused: int | None = None,
+    untold: tuple[str, ...] = (),
 ) -> Sample:
-    return Sample(given, f"INSERT {table}", table, _NEWEST, lost, refused)
+    effect = f"INSERT {table}"
+    return Sample(given, effect, table, _NEWEST, lost, refused, untold=untold)
 
 
 def _change(
@@ -526,7 +528,7 @@ SAMPLES: ty.Final = {
     },
     "/snapshots/{snapshot_id}/metadata": _sample(
         functools.partial(_metadata, "/snapshots", snapshot),
-        "snapshot_metadata",
+        "snapshot_metadata", untold=("UPDATE snapshots",),  # a time only
     ),
     "/types": _sample(_type, "volume_types", "qos_specs_id"),
     "/types/{type_id}/action addProjectAccess": _sample(

@@ -306,8 +306,15 @@ def _tags(path: str, ask: Ask) -> Wanted:
     return Wanted(f"{_TAGGED[path]}/{made['id']}/tags", body, other)
 
 
-def _sample(given: ty.Any, table: str, *lost: str) -> Sample:
-    return Sample(given, f"INSERT {table}", table, lost=lost)
+def _sample(
+    given: ty.Any, table: str, *lost: str, untold: tuple[str, ...] = ()
+) -> Sample:
+    effect = f"INSERT {table}"
+    return Sample(given, effect, table, lost=lost, untold=untold)
+
+
+# Of which IP their port is, in the port itself.
+_OF_IPS: ty.Final = ("UPDATE ports", "UPDATE standardattributes")
 
 
 # Their requests name nothing that has to be there: key, field, table, and
@@ -374,11 +381,11 @@ SAMPLES: ty.Final = {
     "/default-security-group-rules": _sample(
         _default_rule, "securitygroupdefaultrules"
     ),
-    "/floatingips": _sample(_floatingip, "floatingips"),
+    "/floatingips": _sample(_floatingip, "floatingips", untold=_OF_IPS),
     "/floatingips/{floatingip_id}/port_forwardings": _sample(
         _port_forwarding, "portforwardings"
     ),
-    "/local-ips": _sample(_local_ip, "local_ips"),
+    "/local-ips": _sample(_local_ip, "local_ips", untold=_OF_IPS),
     "/local_ips/{local_ip_id}/port_associations": _sample(
         _association, "local_ip_associations"
     ),
