@@ -38,8 +38,8 @@ class Sample:
     :param lost: the keys of its answer that cannot be rebuilt, or differ
     :param refused: the status with which the service itself refuses a retry
         whose first worker died within it, since that left something
-    :param unfinished: whether what it starts dies with its worker, so that
-        nobody can promise it any more
+    :param unfinished: whether it commits more after what is bound, or what it
+        starts dies with its worker: nobody can promise it any more
     :param times: how many rows of one table it writes
     :param untold: what it writes in transactions of their own that no answer
         tells of: ``UPDATE ports``

@@ -306,11 +306,8 @@ def _tags(path: str, ask: Ask) -> Wanted:
     return Wanted(f"{_TAGGED[path]}/{made['id']}/tags", body, other)
 
 
-def _sample(
-    given: ty.Any, table: str, *lost: str, untold: tuple[str, ...] = ()
-) -> Sample:
-    effect = f"INSERT {table}"
-    return Sample(given, effect, table, lost=lost, untold=untold)
+def _sample(given: ty.Any, table: str, *lost: str, **more: ty.Any) -> Sample:
+    return Sample(given, f"INSERT {table}", table, lost=lost, **more)
 
 
 # Of which IP their port is, in the port itself.
@@ -395,7 +392,8 @@ SAMPLES: ty.Final = {
     ),
     "/ndp-proxies": _sample(_ndp_proxy, "ndp_proxies"),
     "/network-segment-ranges": _sample(
-        _segment_range, "network_segment_ranges", "project_id"
+        _segment_range, "network_segment_ranges", "project_id",
+        unfinished=True,
     ),
     "/ports": _sample(_port, "ports"),
     "/ports/{port_id}/bindings": _sample(_binding, "ml2_port_bindings"),
