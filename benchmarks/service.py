@@ -65,6 +65,7 @@ class _Make:
 
     link = KIND
     lasting = False
+    followed = False
 
     def __init__(self, database: ty.Any) -> None:
         self._database = database

@@ -87,7 +87,8 @@ class _Use:
         caller = self.token["caller"]
         refusal = self.token.get("refusal")
         for event in self.answers:
-            if event["status"] >= 400 and event["status"] != refusal:
+            wrong = event["status"] >= 400 and event["status"] != refusal
+            if wrong and not event["made"]:
                 says = f"{event['status']} {event.get('state', '')}"
                 yield Violation(Rule.REFUSED, caller, says)
         if refusal is not None:

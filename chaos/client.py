@@ -41,6 +41,8 @@ class Operation:
     :param quota: what the caller may have no more of
     :param headers: the headers of its requests
     :param before: the errors that the service makes before it comes to tokens
+    :param loses: whether its answer is lost with its worker, as nobody can
+        tell then that all was done
     """
 
     path: str
@@ -55,6 +57,7 @@ class Operation:
         default_factory=lambda: _HEADERS
     )
     before: ty.Collection[int] = ()
+    loses: bool = False
 
     @property
     def changes(self) -> bool:
@@ -134,7 +137,8 @@ class Answer:
 
     :param status: its status
     :param body: its body
-    :param made: the id of what it says was made, None for an error
+    :param made: the id of what it says was made, if only in part; None for
+        any other error
     :param replayed: whether it is one that was given before
     :param state: what it says of its token, None if it says nothing
     :param later: whether it says when to come back
@@ -151,8 +155,8 @@ class Answer:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it is no error."""
-        return self.status < 400
+        """Whether it is no error, or the one that has to be expected."""
+        return self.made is not None
 
     @property
     def fault(self) -> str | None:
@@ -196,10 +200,10 @@ class Client:
         if order is not None:
             headers[HEADER] = str(order)
         status, answered, content = self._send(port, "POST", headers, timeout)
-        made = None
-        if status < 400:
-            made = self.operation.made_for(self, content)
         state = answered.get("X-Client-Token-State")
+        made, lost = None, self.operation.loses and state == "answer-lost"
+        if status < 400 or lost:
+            made = self.operation.made_for(self, content)
         return Answer(
             status,
             content,

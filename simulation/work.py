@@ -65,6 +65,11 @@ class Work:
         """Whether its token lives as long as what it makes."""
         return False
 
+    @property
+    def followed(self) -> bool:
+        """Whether it commits more after what it binds (section 3)."""
+        return False
+
     def run(self) -> Answer:
         """Run the operation; refusals and failures are answers, too."""
         self.note(What.RUNS, self.link is not None)

@@ -111,6 +111,7 @@ _CHANGED: ty.Final = _asked(
     listing="/v3/users/{given}",
     gives=_other,
     only_changes=True,
+    loses=True,
 )
 # Its name can be another's no more.
 _PROJECT: ty.Final = _asked(

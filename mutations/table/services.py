@@ -185,6 +185,32 @@ FAULTS = (
         ),
     ),
     fault(
+        "2.47",
+        "what is followed by more is told as done, whatever of it is there",
+        tests(
+            "unit.library.test_crash",
+            "LinkedTest.test_what_is_followed_by_more_has_no_answer",
+        ),
+        (
+            f"{ENGINE}/recovery.py",
+            "        if self._work.followed and row.status is None:\n",
+            "        if False:\n",
+        ),
+    ),
+    fault(
+        "2.48",
+        "one of several that were asked for is taken for all of them",
+        tests(
+            "unit.library.test_rebuilding",
+            "WholeTest.test_not_without_what_was_asked_for",
+        ),
+        (
+            f"{LIBRARY}/middleware/rebuilding.py",
+            "        return len(there) >= len(wanted)\n",
+            "        return bool(there)\n",
+        ),
+    ),
+    fault(
         "5.9",
         "distributions of different minor versions work together",
         tests("unit.library.test_versions", "CheckTest.test_the_others_*"),

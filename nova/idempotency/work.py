@@ -72,6 +72,12 @@ class NovaWork:
         kind = self.operation.kind
         return kind is not None and kind.lasting
 
+    @property
+    def followed(self) -> bool:
+        """Whether Nova's API commits more after what is bound."""
+        kind = self.operation.kind
+        return kind is not None and kind.followed
+
     def run(self) -> Answer:
         """Run Nova's method; faults and unexpected errors are answers."""
         try:

@@ -46,6 +46,8 @@ class ServiceTestCase(testtools.TestCase):
     samples: ty.ClassVar[ty.Mapping[str, Sample]]
     #: Columns that the service goes on to change by itself, by their tables.
     moving: ty.ClassVar[ty.Mapping[str, tuple[str, ...]]] = {}
+    #: Tables in which the service keeps books, and no answer tells of them.
+    books: ty.ClassVar[ty.Collection[str]] = ()
 
     def setUp(self) -> None:
         super().setUp()

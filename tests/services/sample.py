@@ -38,9 +38,11 @@ class Sample:
     :param lost: the keys of its answer that cannot be rebuilt, or differ
     :param refused: the status with which the service itself refuses a retry
         whose first worker died within it, since that left something
-    :param unfinished: whether what it starts dies with its worker, so that
-        nobody can promise it any more
+    :param unfinished: whether it commits more after what is bound, or what it
+        starts dies with its worker: nobody can promise it any more
     :param times: how many rows of one table it writes
+    :param untold: what it writes in transactions of their own that no answer
+        tells of: ``UPDATE ports``
     """
 
     given: ty.Callable[[Ask], Wanted]
@@ -51,6 +53,7 @@ class Sample:
     refused: int | None = None
     unfinished: bool = False
     times: int = 1
+    untold: tuple[str, ...] = ()
 
 
 def once(make: ty.Callable[[Ask], _T]) -> ty.Callable[[Ask], _T]:

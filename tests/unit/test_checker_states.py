@@ -74,6 +74,9 @@ class StateTestCase(Judged):
             self.assertNotIn(Rule.REFUSED, self.rules(events))
         lost = (sent("0"), answered("0", None, 409, state="answer-lost"))
         self.assertIn(Rule.REFUSED, self.rules(history(*lost, *FIRST)))
+        # Where it has to be lost, it names what was committed at least.
+        lost = (sent("0"), answered("0", "s1", 409, state="answer-lost"))
+        self.assertNotIn(Rule.REFUSED, self.rules(history(*lost, *FIRST)))
 
     def rules(self, events):
         return {found.rule for found in checker.judge(events, SOUND)}

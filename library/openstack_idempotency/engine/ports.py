@@ -123,6 +123,10 @@ class Work(ty.Protocol):
     def lasting(self) -> bool:
         """Whether its token lives as long as what it makes (section 6)."""
 
+    @property
+    def followed(self) -> bool:
+        """Whether it commits more after what it binds (section 3)."""
+
     def run(self) -> Answer:
         """Run the operation; refusals and failures are answers, too."""
 

@@ -158,6 +158,9 @@ class Recovery:
         if len(resources) < row.bound:
             # A node of Galera that lags behind does not know them yet.
             raise errors.Unavailable
+        if self._work.followed and row.status is None:
+            # Its worker died, and nobody knows how far it had come.
+            return None
         answer = self._work.rebuild(resources) if resources else None
         return answer and dataclasses.replace(answer, rebuilt=True)
 

@@ -14,6 +14,7 @@ from openstack_idempotency.middleware.operation import Rebuild
 Change = ty.Callable[[Case, webob.Response], webob.Response | None]
 Headers = ty.Mapping[str, str]
 Choose = ty.Callable[[Case, ty.Any], ty.Any]
+Complete = ty.Callable[[ty.Any], bool]
 
 # What a GET shows if nothing is there.
 _NOTHING: ty.Final[tuple[ty.Any, ...]] = (None, "", [], {})
@@ -55,7 +56,9 @@ def shown(
     return rebuild
 
 
-def part(key: str, *names: str, asked: bool = False) -> Change:
+def part(
+    key: str, *names: str, asked: bool = False, last: str | None = None
+) -> Change:
     """Return a change that reduces a resource to what the POST showed of it.
 
     :param key: the key below which the POST has the resource; the GET may
@@ -63,11 +66,15 @@ def part(key: str, *names: str, asked: bool = False) -> Change:
     :param names: the names that the POST showed, as far as they are there
     :param asked: whether the POST also showed all that it was asked to set;
         then all of that has to be there
+    :param last: the name of what the service sets in its last transaction:
+        without a value, it never came to that
     """
 
     def change(case: Case, found: webob.Response) -> webob.Response | None:
         set_by_it = case.req.json[key].keys() if asked else ()
         there = found.json.get(key, found.json)
+        if last is not None and there[last] is None:
+            return None
         left = {k: there[k] for k in (*set_by_it, *names) if k in there}
         found.json_body = {key: left}
         return found if left.keys() >= {*set_by_it} else None
@@ -75,7 +82,7 @@ def part(key: str, *names: str, asked: bool = False) -> Change:
     return change
 
 
-def whole(path: str, status: int = 201) -> Rebuild:
+def whole(path: str, complete: Complete = bool, status: int = 201) -> Rebuild:
     """Return a function that rebuilds the answer to a whole request.
 
     Both the request and its answer have one key, below which there is an
@@ -84,6 +91,8 @@ def whole(path: str, status: int = 201) -> Rebuild:
     answer cannot be rebuilt.
 
     :param path: where the API shows a resource, without its id
+    :param complete: tells by what a GET shows of a resource whether the
+        service has committed all of it
     :param status: the status of the POST's answer
     """
 
@@ -98,6 +107,8 @@ def whole(path: str, status: int = 201) -> Rebuild:
         found = [answer for answer in got if answer is not None]
         there = [value for one in found for value in one.json.values()]
         if len(wanted) != len(there) or not all(map(_has, there, wanted)):
+            return None
+        if not all(map(complete, there)):
             return None
         answer = found[0]
         answer.status_int = status
@@ -126,10 +137,20 @@ def _has(shown: ty.Any, wanted: ty.Any) -> bool:
     """Tell whether a resource has all that it was asked to have.
 
     What the caller may not see counts as there; so do a number that is 0 and
-    a flag that is off.
+    a flag that is off. Of a list, as many have to be there as were asked for:
+    a service may commit them one by one.
     """
-    given = [name for name, value in wanted.items() if value]
-    return all(shown.get(name, True) not in _NOTHING for name in given)
+    return all(
+        name not in shown or _holds_all(shown[name], value)
+        for name, value in wanted.items()
+        if value
+    )
+
+
+def _holds_all(there: ty.Any, wanted: ty.Any) -> bool:
+    if isinstance(wanted, list) and isinstance(there, list):
+        return len(there) >= len(wanted)
+    return there not in _NOTHING
 
 
 def _holds(case: Case, found: webob.Response, key: str) -> bool:

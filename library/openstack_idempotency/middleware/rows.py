@@ -39,6 +39,8 @@ def made(
     shows: str = "",
     status: int = 202,
     at: str | None = None,
+    *,
+    last: str | None = None,
     **more: ty.Any,
 ) -> Operation:
     """Return the operation that makes a resource.
@@ -49,8 +51,10 @@ def made(
         the key, and the names below it, separated by spaces
     :param status: the status of its answer
     :param at: the path below which a GET shows the resource, if another one
+    :param last: what the service sets in its last transaction, see
+        :func:`rebuilding.part`
     :param more: other fields of the operation
     """
-    change = rebuilding.part(*shows.split()) if shows else None
+    change = rebuilding.part(*shows.split(), last=last) if shows else None
     show = rebuilding.shown(f"{at or path}/{{id}}", status, change)
     return Operation(path, kind, show, **more)

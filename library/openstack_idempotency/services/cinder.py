@@ -37,6 +37,7 @@ config.CONF.register_opts(options.database_opts, "database")
 
 _kind: ty.Final = partial(Kind, marked="deleted")  # its rows stay
 _sent: ty.Final = partial(_kind, handed_on=True)  # another service goes on
+_parted: ty.Final = partial(_sent, followed=True)  # its parts come later
 _change: ty.Final = partial(Change, handed_on=True)
 VOLUME = _sent("volume", models.Volume, "id")
 SNAPSHOT = _sent("snapshot", models.Snapshot, "id")
@@ -44,20 +45,20 @@ BACKUP = _sent("backup", models.Backup, "id")
 ATTACHMENT = _kind("attachment", models.VolumeAttachment, "id")
 TRANSFER = _kind("transfer", models.Transfer, "id")
 ENCRYPTION = _kind("encryption", models.Encryption, "encryption_id")
-GROUP = _sent("group", models.Group, "id")
 OLD_GROUP = _sent("consistencygroup", models.Group, "id")
 # These two are inserted by statements that select them, if they may be made.
-COPY = _sent("group_copy", models.Group.__table__, "id",
-             cleaned=(models.Group, models.Volume))  # fmt: skip
+COPY = _parted("group_copy", models.Group.__table__, "id",
+               cleaned=(models.Group, models.Volume))  # fmt: skip
 TAKEN, OLD_TAKEN = (
-    _sent(name, models.GroupSnapshot.__table__, "id",
-          cleaned=(models.GroupSnapshot, models.Snapshot))
+    _parted(name, models.GroupSnapshot.__table__, "id",
+            cleaned=(models.GroupSnapshot, models.Snapshot))
     for name in ("group_snapshot", "cgsnapshot")
 )  # fmt: skip
 # Each key of theirs is a row of the same model.
 QOS = _kind("qos_specs", models.QualityOfServiceSpecs, "id",
             counts=lambda row: row.specs_id is None)  # fmt: skip
 OF_VOLUME = _change("volume_change", (models.Volume,), "id")
+RETYPE = _change("retype", (models.Volume,), "id", followed=True)
 OF_SNAPSHOT = _change("snapshot_change", (models.Snapshot,), "id")
 OF_BACKUP = _change("backup_change", (models.Backup,), "id")
 OF_GROUP = _change("group_change", (models.Group,), "id")
@@ -85,10 +86,12 @@ _TEXT: ty.Final = empty(202, _HTML, _headers)
 
 
 def _attached(case: Case, found: webob.Response) -> webob.Response | None:
-    """Return an attachment, unless it lacks the connection asked for."""
+    """Return an attachment, unless it lacks its mode or connection."""
     asked = case.req.json["attachment"].get("connector")
-    there = found.json["attachment"]["connection_info"]
-    return found if there or not asked else None
+    there = found.json["attachment"]
+    # Its mode, if only "null", is committed last.
+    done = there["attach_mode"] and (there["connection_info"] or not asked)
+    return found if done else None
 
 
 def _set(path: str, model: ty.Any, status: int = 200) -> Operation:
@@ -113,7 +116,7 @@ OPERATIONS: ty.Final = (
               shown("/attachments/{id}", 200, _attached)),
     *actions("/attachments/{attachment_id}/action", "os-complete", OF_VOLUME,
              empty(204, _JSON, _headers)),
-    made("/backups", BACKUP, "backup id name links"),
+    made("/backups", BACKUP, "backup id name links", last="data_timestamp"),
     made("/backups/import_record", BACKUP, "backup id name links", 201,
           "/backups"),
     *_backup("os-force_delete", OF_BACKUP, _DONE),
@@ -129,7 +132,7 @@ OPERATIONS: ty.Final = (
              Change("group_snapshot_change", (models.GroupSnapshot,)), _TEXT),
     made("/group_types", _kind("group_type", models.GroupType, "id")),
     _set("/group_types/{type_id}/group_specs", models.GroupTypeSpecs, 202),
-    made("/groups", GROUP, "group id name"),
+    made("/groups", _sent("group", models.Group, "id"), "group id name"),
     made("/groups/action", COPY, "group id name", at="/groups",
           action="create-from-src"),
     *_group("delete reset_status disable_replication enable_replication "
@@ -156,7 +159,8 @@ OPERATIONS: ty.Final = (
     _set("/types/{type_id}/extra_specs", models.VolumeTypeExtraSpecs),
     made("/volumes", VOLUME),
     *_volume("os-begin_detaching os-force_delete os-migrate_volume os-reserve "
-             "os-retype os-roll_detaching os-unreserve", OF_VOLUME, _DONE),
+             "os-roll_detaching os-unreserve", OF_VOLUME, _DONE),
+    *_volume("os-retype", RETYPE, _DONE),
     *_volume("os-set_bootable", OF_VOLUME, empty(200, _JSON, _headers)),
     *_volume("os-unmanage", OF_VOLUME, _TEXT),
     *_volume("os-extend_volume_completion os-update_readonly_flag", ADMIN,
@@ -184,13 +188,10 @@ def _fault(status: int, message: str, req: webob.Request) -> webob.Response:
 
 
 ADAPTER: ty.Final = adapter.Adapter(
-    name="cinder",
-    database=lambda: api.main_context_manager,
-    options="database",
-    conf=lambda: config.CONF,
+    name="cinder", operations=OPERATIONS, fault=_fault,
+    options="database", database=lambda: api.main_context_manager,
+    conf=lambda: config.CONF, context=adapter.caller_at("cinder.context"),
     load=lambda conf, arguments: conf(arguments, project="cinder"),
-    context=adapter.caller_at("cinder.context"), fault=_fault,
-    operations=OPERATIONS,
     turn_off="take the filter out of the pipeline in api-paste.ini",
     version=adapter.version_in(_HEADER, wsgi.VOLUME_SERVICE, "3.0"),
     normal=Prefixed(OPERATIONS), prepare=policy.init,

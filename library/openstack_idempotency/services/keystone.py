@@ -64,8 +64,8 @@ _APPLICATION_CREDENTIAL = Kind(
 )
 _LIMIT = Kind("limit", limit.LimitModel, "id")
 _REGISTERED_LIMIT = Kind("registered_limit", limit.RegisteredLimitModel, "id")
-# Its first transactions only write down that somebody tried.
-_PASSWORD = Change("password", (identity.Password,))
+# One before it writes down that somebody tried; one after it revokes tokens.
+_PASSWORD = Change("password", (identity.Password,), followed=True)
 
 
 def _several(collection: str, one: str, many: str) -> Rebuild:

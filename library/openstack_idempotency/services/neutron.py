@@ -47,10 +47,9 @@ _RESOURCES: ty.Final = {
 }
 _OTHERS: ty.Final = (
     "/address-groups", "/address-scopes", "/flavors", "/floatingips",
-    "/local-ips", "/log/logs", "/ndp-proxies", "/network-segment-ranges",
-    "/networks", "/ports", "/routers",
-    "/routers/{router_id}/conntrack_helpers", "/subnetpools", "/subnets",
-    "/trunks",
+    "/local-ips", "/log/logs", "/ndp-proxies", "/networks", "/ports",
+    "/routers", "/routers/{router_id}/conntrack_helpers", "/subnetpools",
+    "/subnets", "/trunks",
 )  # fmt: skip
 _TAGGED: ty.Final = (
     "floatingips", "network_segment_ranges", "networks", "policies", "ports",
@@ -88,9 +87,15 @@ def _kind(name: str, table: str, attribute: str) -> Kind:
     return Kind(name, _MODELS[table], attribute)
 
 
-def _linked(path: str, kind: Kind | Change) -> Operation:
-    shown, most = rebuilding.whole(path), rebuilding.asked
+def _linked(path: str, kind: Kind | Change, *complete: ty.Any) -> Operation:
+    shown, most = rebuilding.whole(path, *complete), rebuilding.asked
     return Operation(path, kind, shown, most=most)
+
+
+def _filled(shown: ty.Any) -> bool:
+    """Tell whether a range has its segments, which are committed later."""
+    numbers = range(shown["minimum"], shown["maximum"] + 1)
+    return len(shown["available"]) + len(shown["used"]) >= len(numbers)
 
 
 def _resource(path: str, table: str | None = None) -> Operation:
@@ -133,6 +138,9 @@ _PROFILES: ty.Final = "/flavors/{flavor_id}/service_profiles"
 OPERATIONS: ty.Final = (
     *(_resource(*row) for row in _RESOURCES.items()),
     *map(_resource, _OTHERS),
+    _linked("/network-segment-ranges",
+            _kind("network_segment_range", "network_segment_ranges", "id"),
+            _filled),
     # A project's first one is made by the way; no user's has its name.
     _linked(
         "/security-groups",
@@ -187,9 +195,6 @@ ADAPTER: ty.Final = Adapter(
     turn_off="take the filter out of the pipeline in api-paste.ini",
     normal=Spelling(OPERATIONS, before=("log", "metering", "qos")),
     prepare=policy.init,
-    places={
-        row.kind.name: f"{row.path}/{{id}}"
-        for row in OPERATIONS
-        if row.kind is not None and "{" not in row.path
-    },
-)
+    places={row.kind.name: f"{row.path}/{{id}}" for row in OPERATIONS
+            if row.kind is not None and "{" not in row.path},
+)  # fmt: skip

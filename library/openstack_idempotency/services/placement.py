@@ -76,7 +76,20 @@ def _located_inventory(case: Case, found: webob.Response) -> webob.Response:
     return rebuilding.located(case, found, path)
 
 
-def _changed(case: Case) -> webob.Response:
+def _changed(case: Case) -> webob.Response | None:
+    """Return the answer, unless what was to be allocated is not.
+
+    Where Placement fails after it has committed the allocations of a new
+    consumer, it deletes the consumer again, and leaves them to nobody.
+    """
+    given = case.req.json
+    # A reshaping has other things, too.
+    wanted = given["allocations"] if "inventories" in given else given
+    for consumer, of_it in wanted.items():
+        found = case.get(f"/allocations/{consumer}")
+        there = found is not None and found.json["allocations"]
+        if of_it["allocations"] and not there:
+            return None
     return _empty(204, case.req)
 
 

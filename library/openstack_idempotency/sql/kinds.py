@@ -43,6 +43,8 @@ class Kind:
     :param handed_on: whether the service asks another one to go on with it,
         once it has committed it: a request that fails then is not answered
         with a success later
+    :param followed: whether it commits more for it, after it, which nobody
+        can tell by what is there: if the worker died, no success is told
     """
 
     name: str
@@ -57,6 +59,7 @@ class Kind:
     incarnation: str | None = None
     marked: str | None = None
     handed_on: bool = False
+    followed: bool = False
 
     @property
     def table(self) -> sa.Table:
@@ -98,6 +101,7 @@ class Change:
     :param cleaned: the tables (or ORM classes) of rows that the service
         deletes again where it fails after it has committed them
     :param handed_on: see :class:`Kind`
+    :param followed: see :class:`Kind`
     """
 
     name: str
@@ -105,6 +109,7 @@ class Change:
     attribute: str | None = None
     cleaned: tuple[ty.Any, ...] = ()
     handed_on: bool = False
+    followed: bool = False
 
 
 def table_of(model: ty.Any) -> sa.Table:

@@ -180,6 +180,10 @@ class _Work:
     def lasting(self) -> bool:
         return isinstance(self._kind, Kind) and self._kind.lasting
 
+    @property
+    def followed(self) -> bool:
+        return self._kind is not None and self._kind.followed
+
     def run(self) -> Answer:
         claim = claims.current()
         if claim is not None:

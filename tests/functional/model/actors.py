@@ -130,6 +130,11 @@ class Worker:
         return False
 
     @property
+    def followed(self) -> bool:
+        """Whether it commits more after what it binds (section 3)."""
+        return False
+
+    @property
     def owner(self) -> str | None:
         """The name by which a row says that this request holds it."""
         return self._service.store.owners.get(self.request_id)

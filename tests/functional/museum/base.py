@@ -60,6 +60,10 @@ class Work:
     def lasting(self) -> bool:
         return False  # nothing of a museum's lasts by itself
 
+    @property
+    def followed(self) -> bool:
+        return False  # each of its operations is one transaction
+
     def run(self) -> Answer:
         try:
             self.operation.run(self.manager)

@@ -21,6 +21,7 @@ from tests.services.cinder import samples  # noqa: E402 - it needs the models
 class CinderTestCase(base.ServiceTestCase):
     world = WORLD
     samples = samples.SAMPLES
+    books = ("quota_usages", "reservations", "workers")
 
     def newest(self) -> dict[str, str]:
         return {"OpenStack-API-Version": "volume latest"}

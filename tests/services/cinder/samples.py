@@ -377,10 +377,8 @@ def _cleanup(ask: Ask) -> Wanted:
     return Wanted("/workers/cleanup", {"disabled": False}, {"disabled": True})
 
 
-def _sample(
-    given: ty.Any, table: str, *lost: str, refused: int | None = None
-) -> Sample:
-    return Sample(given, f"INSERT {table}", table, _NEWEST, lost, refused)
+def _sample(given: ty.Any, table: str, *lost: str, **more: ty.Any) -> Sample:
+    return Sample(given, f"INSERT {table}", table, _NEWEST, lost, **more)
 
 
 def _change(
@@ -445,11 +443,12 @@ _GROUP: ty.Final[dict[str, tuple[_Fields, _Fields]]] = {
 }
 
 SAMPLES: ty.Final = {
-    "/attachments": _sample(_attachment, "volume_attachment", refused=400),
+    "/attachments": _sample(_attachment, "volume_attachment", refused=400,
+                            unfinished=True),
     "/attachments/{attachment_id}/action os-complete": _change(
         _complete, "volumes"
     ),
-    "/backups": _sample(_backup, "backups", refused=400),
+    "/backups": _sample(_backup, "backups", refused=400, unfinished=True),
     "/backups/import_record": _sample(_import, "backups"),
     "/backups/{backup_id}/action os-force_delete": _change(
         _On("/backups", backup, "os-force_delete", {}),
@@ -526,7 +525,7 @@ SAMPLES: ty.Final = {
     },
     "/snapshots/{snapshot_id}/metadata": _sample(
         functools.partial(_metadata, "/snapshots", snapshot),
-        "snapshot_metadata",
+        "snapshot_metadata", untold=("UPDATE snapshots",),  # a time only
     ),
     "/types": _sample(_type, "volume_types", "qos_specs_id"),
     "/types/{type_id}/action addProjectAccess": _sample(

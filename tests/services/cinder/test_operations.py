@@ -12,6 +12,7 @@ import oslo_messaging
 from oslo_messaging._drivers import impl_fake
 
 from openstack_idempotency.sql import tables
+from tests.services import dying
 from tests.services import operations
 from tests.services.cinder import base
 
@@ -99,6 +100,11 @@ class AfterTest(base.CinderTestCase, operations.Linked):
 @operations.each(_LINKED, "bound", "rebuilt")
 @operations.each(_DIFFERENT, "slow_worker")
 class LinkedTest(base.CinderTestCase, operations.Linked):
+    pass
+
+
+@operations.each(_LINKED, "each_commit")
+class CommittedTest(base.CinderTestCase, dying.Committed):
     pass
 
 

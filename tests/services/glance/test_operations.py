@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from glance.api.v2 import router
 
+from tests.services import dying
 from tests.services import operations
 from tests.services.glance import base
 
@@ -42,4 +43,9 @@ class OnceTest(base.GlanceTestCase, operations.Once):
     "slow_worker",
 )
 class LinkedTest(base.GlanceTestCase, operations.Linked):
+    pass
+
+
+@operations.each(_LINKED, "each_commit")
+class CommittedTest(base.GlanceTestCase, dying.Committed):
     pass

@@ -144,8 +144,9 @@ def _application_credential(ask: Ask) -> Wanted:
 
 
 def _ec2(ask: Ask) -> Wanted:
+    # Of a user whose list is in no cache: a dead worker leaves that as it is.
     return Wanted(
-        f"/users/{_admin(ask)}/credentials/OS-EC2",
+        f"/users/{_user(ask)}/credentials/OS-EC2",
         {"tenant_id": _project(ask)},
         {"tenant_id": "another"},
     )

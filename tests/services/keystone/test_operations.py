@@ -8,6 +8,7 @@ import re
 from openstack_idempotency.middleware import insertion
 from openstack_idempotency.services import keystone
 from openstack_idempotency_client import reading
+from tests.services import dying
 from tests.services import operations
 from tests.services.keystone import base
 
@@ -59,4 +60,9 @@ class OnceTest(base.KeystoneTestCase, operations.Once):
     "slow_worker",
 )
 class LinkedTest(base.KeystoneTestCase, operations.Linked):
+    pass
+
+
+@operations.each(_TAKEN, "each_commit")
+class CommittedTest(base.KeystoneTestCase, dying.Committed):
     pass

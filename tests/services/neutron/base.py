@@ -19,6 +19,7 @@ ADAPTER = WORLD.adapter
 class NeutronTestCase(base.ServiceTestCase):
     world = WORLD
     samples = samples.SAMPLES
+    books = ("reservations", "resourcedeltas")
 
     def fault(self, answer: webob.Response) -> str:
         self.assertEqual("application/json", answer.content_type)

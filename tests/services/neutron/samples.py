@@ -306,8 +306,12 @@ def _tags(path: str, ask: Ask) -> Wanted:
     return Wanted(f"{_TAGGED[path]}/{made['id']}/tags", body, other)
 
 
-def _sample(given: ty.Any, table: str, *lost: str) -> Sample:
-    return Sample(given, f"INSERT {table}", table, lost=lost)
+def _sample(given: ty.Any, table: str, *lost: str, **more: ty.Any) -> Sample:
+    return Sample(given, f"INSERT {table}", table, lost=lost, **more)
+
+
+# Of which IP their port is, in the port itself.
+_OF_IPS: ty.Final = ("UPDATE ports", "UPDATE standardattributes")
 
 
 # Their requests name nothing that has to be there: key, field, table, and
@@ -374,11 +378,11 @@ SAMPLES: ty.Final = {
     "/default-security-group-rules": _sample(
         _default_rule, "securitygroupdefaultrules"
     ),
-    "/floatingips": _sample(_floatingip, "floatingips"),
+    "/floatingips": _sample(_floatingip, "floatingips", untold=_OF_IPS),
     "/floatingips/{floatingip_id}/port_forwardings": _sample(
         _port_forwarding, "portforwardings"
     ),
-    "/local-ips": _sample(_local_ip, "local_ips"),
+    "/local-ips": _sample(_local_ip, "local_ips", untold=_OF_IPS),
     "/local_ips/{local_ip_id}/port_associations": _sample(
         _association, "local_ip_associations"
     ),
@@ -388,7 +392,8 @@ SAMPLES: ty.Final = {
     ),
     "/ndp-proxies": _sample(_ndp_proxy, "ndp_proxies"),
     "/network-segment-ranges": _sample(
-        _segment_range, "network_segment_ranges", "project_id"
+        _segment_range, "network_segment_ranges", "project_id",
+        unfinished=True,
     ),
     "/ports": _sample(_port, "ports"),
     "/ports/{port_id}/bindings": _sample(_binding, "ml2_port_bindings"),

@@ -23,6 +23,7 @@ from openstack_idempotency.sql import tables
 from tests.services.base import AFTER_THE_COMMIT
 from tests.services.base import Died
 from tests.services.base import some
+from tests.services.commits import Commits
 from tests.services.neutron import base
 from tests.services.neutron import samples
 from tests.services.neutron import world
@@ -277,6 +278,21 @@ class SideTransactionsTest(HazardTestCase):
         retry = self.once("/address-groups", body)
         self.assertEqual("answer-lost", self.state(retry), retry.text)
         self.assertEqual(1, self.named("address_groups", name))
+
+    def test_an_address_group_with_some_of_its_addresses(self):
+        path, addresses = "/address-groups", ["192.0.2.1/32", "192.0.2.2/32"]
+        given = {"name": some("group"), "addresses": addresses}
+        body = {"address_group": given}
+        with Commits(self.world.engine) as ran:
+            self.once(path, body, "whole")
+        commits = len(ran.committed)
+        for number in range(1, commits):
+            with Commits(self.world.engine, Died, number, dead=True):
+                self.assertRaises(Died, self.once, path, body, f"{number}")
+            self.change(lease_until=0)
+            retry = self.once(path, body, f"{number}")
+            self.assertEqual("answer-lost", self.state(retry), retry.text)
+        self.assertLess(1, commits)
 
 
 class BulkTest(HazardTestCase):

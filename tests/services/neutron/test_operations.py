@@ -10,6 +10,7 @@ from neutron.manager import NeutronManager
 from neutron.pecan_wsgi import startup
 
 from openstack_idempotency.middleware import insertion
+from tests.services import dying
 from tests.services import operations
 from tests.services.neutron import base
 
@@ -69,4 +70,9 @@ class OnceTest(base.NeutronTestCase, operations.Once):
 @operations.each(_TAKEN, "before_the_commit", "after_the_commit")
 @operations.each(_DIFFERENT, "bound", "rebuilt", "slow_worker")
 class LinkedTest(base.NeutronTestCase, operations.Linked):
+    pass
+
+
+@operations.each(_DIFFERENT, "each_commit")
+class CommittedTest(base.NeutronTestCase, dying.Committed):
     pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from placement import handler
 
+from tests.services import dying
 from tests.services import operations
 from tests.services.placement import base
 
@@ -39,4 +40,9 @@ class OnceTest(base.PlacementTestCase, operations.Once):
     "slow_worker",
 )
 class LinkedTest(base.PlacementTestCase, operations.Linked):
+    pass
+
+
+@operations.each(_OPERATIONS, "each_commit")
+class CommittedTest(base.PlacementTestCase, dying.Committed):
     pass

@@ -12,6 +12,7 @@ import webob
 
 from tests.services import base as common
 from tests.services import protocol
+from tests.services.commits import Commits
 from tests.services.placement import base
 from tests.services.placement import world
 
@@ -159,6 +160,27 @@ class HazardsTest(base.PlacementTestCase):
         self.assertIn(consumer, "".join(self.there("consumers")))
         shown = self.ask("GET", f"/allocations/{consumer}")
         self.assertEqual(1, len(shown["allocations"]))
+
+    def test_what_is_nobody_s_is_no_success(self):
+        """After an error Placement deletes the consumer, new as it is."""
+        path = "/allocations"
+        wanted = self.wanted(path)
+        (consumer,) = wanted.body
+        # Its own is the first commit, the allocations are the second.
+        with Commits(self.world.engine, ValueError, after=2):
+            first = self.post(path, wanted, "t")
+        self.assertEqual("interrupted", self.state(first), first.text)
+        self.assertNotIn(consumer, "".join(self.there("consumers")))
+        self.assertIn(consumer, "".join(self.there("allocations")))
+        with self.effects() as seen:
+            retry = self.post(path, wanted, "t")
+        self.assertEqual([], seen)
+        self.assertEqual("answer-lost", self.state(retry), retry.text)
+        # What the page says of them: they go when it is given some again.
+        again = self.post(path, wanted, "another")
+        self.assertEqual(204, again.status_int, again.text)
+        left = "".join(self.there("allocations"))
+        self.assertEqual(1, left.count(consumer))
 
     def test_what_fails_without_a_trace_can_be_corrected(self):
         """A refusal frees the token, and leaves no consumer."""

@@ -134,6 +134,23 @@ class LinkedTest(base.EngineTestCase):
             self.refused(errors.AnswerLost, work, "req-1")
         self.assertEqual(0, work.runs)
 
+    def test_what_is_followed_by_more_has_no_answer(self) -> None:
+        """Nobody knows how far its worker had come."""
+        self.dies(self.dying(self.create))
+        work = fakes.Work(self.create, "server", followed=True)
+        work.rebuilt = REBUILT
+        for _ in range(2):
+            self.refused(errors.AnswerLost, work, "req-1")
+        self.assertEqual((0, []), (work.runs, work.asked_to_rebuild))
+
+    def test_what_came_to_its_end_is_rebuilt_however_it_is_made(self) -> None:
+        self.limit(max_response_size=0)
+        work = fakes.Work(self.create, "server", followed=True)
+        work.rebuilt = REBUILT
+        self.assert_told(self.send(work), Verdict.EXECUTED, ACCEPTED)
+        reply = self.send(work)
+        self.assert_told(reply, Verdict.REBUILT, REBUILT, "req-1")
+
     @ddt.data("withdraw", "resources")
     def test_recovering_may_fail_and_is_tried_again_at_once(
         self, step: str

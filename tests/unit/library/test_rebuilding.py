@@ -63,8 +63,9 @@ class PartsTest(testtools.TestCase):
 
 
 class WholeTest(testtools.TestCase):
-    def rebuilt(self, body: ty.Any, *ids: str) -> ty.Any:
-        return rebuilding.whole("/halls/{hall_id}/rooms")(_case(body, *ids))
+    def rebuilt(self, body: ty.Any, *ids: str, **how: ty.Any) -> ty.Any:
+        rebuild = rebuilding.whole("/halls/{hall_id}/rooms", **how)
+        return rebuild(_case(body, *ids))
 
     def test_one(self):
         answer = self.rebuilt({"room": {"name": "a", "doors": [2]}}, "1")
@@ -88,10 +89,17 @@ class WholeTest(testtools.TestCase):
             ({"rooms": [{"name": "a"}, {"name": "b"}]}, "1"),
             ({"room": {"name": "a"}}, "1", "2"),
             ({"room": {"name": "b", "doors": [2]}}, "2"),
+            ({"room": {"name": "a", "doors": [2, 3]}}, "1"),
             ({"room": {"name": "c"}}, "3"),
             ({"room": {"name": "a"}, "more": 1}, "1"),
         ):
             self.assertIsNone(self.rebuilt(body, *ids), str(body))
+
+    def test_not_before_each_is_complete(self):
+        body = {"rooms": [{"name": "a"}, {"name": "b"}]}
+        for complete, there in ((bool, True), (lambda r: r["doors"], False)):
+            answer = self.rebuilt(body, "1", "2", complete=complete)
+            self.assertEqual(there, answer is not None)
 
     def test_what_is_0_or_switched_off_is_there(self):
         body = {"room": {"name": "d", "floor": "0", "lit": "no"}}
@@ -115,6 +123,12 @@ class PartTest(testtools.TestCase):
         change = rebuilding.part("room", "id", "name")
         there = {"room": {"id": "1", "doors": 2}}
         self.assertEqual({"room": {"id": "1"}}, self.left(there, change))
+
+    def test_not_before_the_last_transaction(self):
+        change = rebuilding.part("room", "id", last="since")
+        for since, left in ((None, None), ("now", {"room": {"id": "1"}})):
+            there = {"room": {"id": "1", "since": since}}
+            self.assertEqual(left, self.left(there, change))
 
     def test_what_was_asked_for_and_more(self):
         change = rebuilding.part("lock", "id", asked=True)
