@@ -31,7 +31,10 @@ from openstack_idempotency.middleware.operation import Case
 from openstack_idempotency.middleware.operation import Table
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.protocol import token
+from openstack_idempotency.protocol.record import Resource
 from openstack_idempotency.sql import link
+from openstack_idempotency.sql.kinds import Change
+from openstack_idempotency.sql.kinds import Kind
 from openstack_idempotency.wsgi import browsers
 from openstack_idempotency.wsgi.edge import Edge
 from openstack_idempotency.wsgi.keeping import Keeping
@@ -174,11 +177,12 @@ class Filter:
         if row.left_out is not None:
             return self.application(environ, start_response)
 
-        def rebuild(made: ty.Any) -> webob.Response | None:
+        def rebuild(made: ty.Sequence[Resource]) -> webob.Response | None:
             get = functools.partial(
                 ask, self.application, req, prefix=adapter.prefix
             )
-            return row.rebuilt(Case(req, made, named, get))
+            answer = row.rebuilt(Case(req, made, named, get))
+            return answer if self._there(row.kind, made) else None
 
         edge = self._edge(refused=functools.partial(self._refused, req))
         answer = edge.answer(
@@ -193,6 +197,17 @@ class Filter:
             path=path,
         )
         return answer(environ, start_response)
+
+    def _there(
+        self, kind: Kind | Change | None, made: ty.Sequence[Resource]
+    ) -> bool:
+        """Tell whether the service has shown what a token made.
+
+        Somebody may have deleted it, and made another under the same id.
+        """
+        if not isinstance(kind, Kind):
+            return True  # nobody can tell it of a change
+        return self.tokens.there(kind, made) >= {*made}
 
     def _run(self, req: webob.Request) -> webob.Response:
         """Let the service answer, with 500 if it raises an error.

@@ -2,11 +2,10 @@
 """Connections of our own to a service's database.
 
 They are separate from the service's pool for three reasons. Their settings
-(isolation, how long a statement waits for a lock) are made once, when they are
-opened, and change nothing for the service. They need no ping before and no
-rollback after each use, so a step of one statement is one round trip. And the
-server runs such a statement as a whole: a worker that stops in it keeps no
-lock.
+(isolation, how long to wait for locks) are made once, when they are opened,
+and change nothing for the service. They need no ping before and no rollback
+after each use: a step of one statement is one round trip. And the server runs
+it as a whole, so that a worker that stops in it keeps no lock.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ from openstack_idempotency.sql import statements
 _CONNECT = 5
 _ANSWER = 10
 _POOL = 5
-# Seconds that a statement waits for a lock: its holder may be stopped.
-# Longer than PostgreSQL's deadlock_timeout of a second, so that one side of
-# a deadlock is aborted before both give up.
+# Seconds that a statement waits for a lock on a row or a table: its holder may
+# be stopped. Longer than PostgreSQL's deadlock_timeout of a second, so that
+# one side of a deadlock is aborted before both give up.
 _LOCK = 2
 
 _DRIVER_LIMITS: dict[str, dict[str, ty.Any]] = {
@@ -60,6 +59,7 @@ _TCP_USER_TIMEOUT = 120000
 _ON_CONNECT = (
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     f"SET SESSION innodb_lock_wait_timeout = {_LOCK}, "
+    f"SESSION lock_wait_timeout = {_LOCK}, "
     "SESSION eq_range_index_dive_limit = 0 "
     "/*M!, SESSION in_predicate_conversion_threshold = 0 */",
 )

@@ -102,10 +102,11 @@ class Looking(Steps):
             )
         query = query.order_by(*rows.newest(columns))
         read = self._read(query.limit(page.limit))
-        uses = [_found(row) for row in read]
+        # To some collations other users have the same name: rene, Rene.
+        uses = [_found(row) for row in read if _of(row, caller)]
         # As Nova pages: a full page may have another one behind it.
-        full = bool(uses) and len(uses) == page.limit
-        return Listed(uses, uses[-1].record.id if full else None)
+        full = bool(read) and len(read) == page.limit
+        return Listed(uses, read[-1].id if full else None)
 
     def everywhere(
         self, project_id: str | None, user_id: str | None, page: Page
@@ -175,6 +176,10 @@ def _found(row: sa.Row[ty.Any]) -> Found:
         created_at=row.created_at,
         seen_at=row.now,
     )
+
+
+def _of(row: sa.Row[ty.Any], caller: Scope) -> bool:
+    return (row.project_id, row.user_id) == (caller.project_id, caller.user_id)
 
 
 def _fits(

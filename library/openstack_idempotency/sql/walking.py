@@ -78,6 +78,18 @@ class Walking(Steps):
         )
         return Walked(gone, back, max(found) if len(found) == limit else None)
 
+    def there(
+        self, kind: Kind, resources: ty.Sequence[Resource]
+    ) -> set[Resource]:
+        """Return those of some resources that are not deleted.
+
+        :param kind: what they are
+        :param resources: what tokens made
+        """
+        return self._run.statement(
+            lambda connection: surviving.there(connection, kind, resources)
+        )
+
     def newest(self) -> int:
         """Return the key of the newest token, 0 without any."""
         query = sa.select(sa.func.max(TOKENS.c.id))
@@ -99,17 +111,10 @@ class Walking(Steps):
         alive = {name: set(made) for name, made in bound.items()}
         for kind in lasting:
             if kind.name in bound:
-                alive[kind.name] = self._there(kind, [*bound[kind.name]])
+                alive[kind.name] = self.there(kind, [*bound[kind.name]])
         return {
             bound[name][one] for name, made in alive.items() for one in made
         }
-
-    def _there(
-        self, kind: Kind, resources: ty.Sequence[Resource]
-    ) -> set[Resource]:
-        return self._run.statement(
-            lambda connection: surviving.there(connection, kind, resources)
-        )
 
     def _settled(
         self,

@@ -30,6 +30,16 @@ _WITHIN = {
 }
 
 
+# Nobody else may use the table until it is said that they may.
+_ALONE = {
+    "mysql": ("LOCK TABLES client_tokens WRITE", "UNLOCK TABLES"),
+    "postgresql": (
+        "LOCK TABLE client_tokens IN ACCESS EXCLUSIVE MODE",
+        "ROLLBACK",
+    ),
+}
+
+
 class _Died(BaseException):
     """Stands for the end of a thread."""
 
@@ -122,6 +132,15 @@ class _OurOwn(base.StoreTestCase):
                 held.claim,
                 self.outcome(),
             )
+        self.assert_outside()
+
+    def test_who_waits_too_long_for_the_whole_table_is_told(self) -> None:
+        take, free = _ALONE[self.backend]
+        self.store.look(use_of())
+        with self.database.engine.connect() as connection:
+            connection.exec_driver_sql(take)
+            self.assertRaises(transaction.Locked, self.store.look, use_of())
+            connection.exec_driver_sql(free)
         self.assert_outside()
 
     def test_connections_that_the_server_closed_are_replaced(self) -> None:

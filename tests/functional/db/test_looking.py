@@ -91,6 +91,15 @@ class _Looking(base.StoreTestCase):
             listed = self.store.listed(scope, ALL).uses
             self.assertEqual([claim.id], self.keys(listed), str(scope))
 
+    def test_who_is_called_almost_alike_has_another_list(self) -> None:
+        """To MariaDB's collations these are one name."""
+        names = ("rene", "Rene", "rene ", "ren\u00e9")
+        callers = [dataclasses.replace(SCOPE, user_id=one) for one in names]
+        made = [self.claim(scope=caller).id for caller in callers]
+        for caller, key in zip(callers, made, strict=True):
+            uses = self.store.listed(caller, ALL).uses
+            self.assertEqual([key], self.keys(uses), str(caller))
+
     def test_what_has_ended_is_not_listed(self) -> None:
         self.claim()
         self.clock.forward((contract.LEASE + contract.TTL) / 1000 + 1)

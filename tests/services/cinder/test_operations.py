@@ -97,7 +97,7 @@ class AfterTest(base.CinderTestCase, operations.Linked):
     pass
 
 
-@operations.each(_LINKED, "bound", "rebuilt")
+@operations.each(_LINKED, "bound", "rebuilt", "another")
 @operations.each(_DIFFERENT, "slow_worker")
 class LinkedTest(base.CinderTestCase, operations.Linked):
     pass

@@ -176,6 +176,22 @@ class ImagesTest(base.GlanceTestCase):
         self.assertEqual([], seen)
         self.assertEqual("answer-lost", self.state(answer))
 
+    def test_nor_shown_as_another_one_with_its_id(self):
+        """Operators purge what is deleted; then the id is free again."""
+        made = self.once().json["id"]
+        self.change(sealed=None)
+        self.ask("DELETE", f"/images/{made}")
+        with self.world.engine.begin() as connection:
+            for table in reversed(models.BASE.metadata.sorted_tables):
+                if "image_id" in table.c:
+                    connection.execute(
+                        sa.delete(table).where(table.c.image_id == made)
+                    )
+            images = models.Image.__table__
+            connection.execute(sa.delete(images).where(images.c.id == made))
+        self.ask("POST", "/images", self.asked.body | {"id": made})
+        self.assertEqual("answer-lost", self.state(self.once()))
+
     def test_who_was_a_member_before_is_bound_again(self):
         """Glance takes the row that it had marked as deleted."""
         path = "/images/{image_id}/members"

@@ -40,6 +40,7 @@ class OnceTest(base.GlanceTestCase, operations.Once):
     "before_the_commit",
     "after_the_commit",
     "rebuilt",
+    "another",
     "slow_worker",
 )
 class LinkedTest(base.GlanceTestCase, operations.Linked):

@@ -57,6 +57,7 @@ class OnceTest(base.KeystoneTestCase, operations.Once):
     "before_the_commit",
     "after_the_commit",
     "rebuilt",
+    "another",
     "slow_worker",
 )
 class LinkedTest(base.KeystoneTestCase, operations.Linked):

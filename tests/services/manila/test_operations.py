@@ -20,6 +20,7 @@ class OnceTest(base.ManilaTestCase, operations.Once):
     "before_the_commit",
     "after_the_commit",
     "rebuilt",
+    "another",
     "slow_worker",
 )
 class LinkedTest(base.ManilaTestCase, operations.Linked):

@@ -37,6 +37,7 @@ class OnceTest(base.PlacementTestCase, operations.Once):
     "before_the_commit",
     "after_the_commit",
     "rebuilt",
+    "another",
     "slow_worker",
 )
 class LinkedTest(base.PlacementTestCase, operations.Linked):
