@@ -115,8 +115,8 @@ def asked(req: webob.Request) -> int | None:
     """
     try:
         values = [*req.json.values()]
-    except (AttributeError, RecursionError, ValueError):
-        return None
+    except (AttributeError, LookupError, RecursionError, ValueError):
+        return None  # LookupError: it names an encoding that nobody knows
     if len(values) != 1:
         return None
     return len(values[0]) if isinstance(values[0], list) else 1
