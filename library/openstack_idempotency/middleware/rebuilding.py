@@ -199,6 +199,8 @@ def bare(status: int, content_type: str | None = None) -> webob.Response:
     answer.status_int = status
     if content_type is None:
         answer.content_type = None
+    if status == 204:  # RFC 9110, section 8.6
+        answer.content_length = None
     return answer
 
 
