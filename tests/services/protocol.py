@@ -337,7 +337,7 @@ class Bodies(Simple):
             answer = self.typed(type_, body, **token)
             try:
                 stock = self.typed(type_, body)
-            except Exception:  # noqa: BLE001 - what a service raises
+            except Exception:
                 # The connection would be closed.
                 stock = None
             if stock is None or stock.status_int == 500:
