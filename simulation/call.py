@@ -70,12 +70,14 @@ class Said:
     :param status: its status
     :param names: the ids in it
     :param subject: the request that it speaks of, "" for itself
+    :param ends: when its token ends, in milliseconds; None if it does not say
     """
 
     verdict: Verdict
     status: int
     names: tuple[str, ...] = ()
     subject: str = ""
+    ends: int | None = None
 
 
 @dataclasses.dataclass(eq=False)

@@ -26,6 +26,7 @@ class Rule(enum.StrEnum):
     NOT_HANDED_ON = "a success names a server that nobody was asked to build"
     NOT_BUILT = "a server that a success names was never built"
     DIFFER = "two successes of a token name different resources"
+    OTHER_END = "two successes of a token tell different ends of it"
     TOO_FEW = "a success names fewer, or more, than were asked for"
     FORGOTTEN = "the token of a living server has ended"
     LATE_RUN = "a token that tells its age ran again after its life"
@@ -140,11 +141,7 @@ def _in_the_end(ledger: Ledger) -> ty.Iterable[tuple[Rule, str]]:
     for life, left in ledger.left().items():
         if len(left) > 1:
             yield Rule.TWO_SETS, f"life {life}: {sorted(left)}"
-    for life, answers in ledger.successes.items():
-        if len(answers) > 1:
-            yield Rule.DIFFER, f"life {life}: {sorted(answers)}"
-        for name in sorted({name for names in answers for name in names}):
-            yield from _of_named(ledger, name)
+    yield from _of_successes(ledger)
     if ledger.born is not None and any(ledger.runs.values()):
         yield Rule.LATE_RUN, str(ledger.runs)
     for request in sorted(ledger.refused):
@@ -160,6 +157,17 @@ def _in_the_end(ledger: Ledger) -> ty.Iterable[tuple[Rule, str]]:
         yield Rule.ENDLESS, name
     if ledger.clients:
         yield Rule.ENDLESS, f"{ledger.clients} clients"
+
+
+def _of_successes(ledger: Ledger) -> ty.Iterable[tuple[Rule, str]]:
+    for life, answers in ledger.successes.items():
+        if len(answers) > 1:
+            yield Rule.DIFFER, f"life {life}: {sorted(answers)}"
+        for name in sorted({name for names in answers for name in names}):
+            yield from _of_named(ledger, name)
+    for life, ends in ledger.ends.items():
+        if len(ends) > 1:
+            yield Rule.OTHER_END, f"life {life}: {sorted(ends)}"
 
 
 def _of_named(ledger: Ledger, name: str) -> ty.Iterable[tuple[Rule, str]]:

@@ -20,6 +20,7 @@ class What(enum.StrEnum):
     # Of a request.
     SENT = "sent"
     ANSWERED = "answered"
+    TOLD_END = "told-end"
     CRASHED = "crashed"
     LEFT = "left"
     # Of a token's row, when it was committed.

@@ -41,6 +41,7 @@ class Ledger:
     :param forgotten: those whose outcome was unknown for a good reason
     :param traces: what the service recorded of runs that are not linked
     :param made: what was made, and by which run
+    :param ends: in each life, the ends of the token that answers told
     """
 
     kind: str = ""
@@ -72,6 +73,9 @@ class Ledger:
     orphans: set[str] = dataclasses.field(default_factory=set)
     deleted: set[str] = dataclasses.field(default_factory=set)
     successes: dict[int, set[tuple[str, ...]]] = dataclasses.field(
+        default_factory=lambda: collections.defaultdict(set)
+    )
+    ends: dict[int, set[int]] = dataclasses.field(
         default_factory=lambda: collections.defaultdict(set)
     )
 
@@ -118,12 +122,20 @@ class Ledger:
                 self.ran[request] = says[0]
             case What.NOTED:
                 self.traces.add(says[0])
-            case What.ANSWERED:
-                self._answered(event)
+            case What.ANSWERED | What.TOLD_END:
+                self._told(event)
             case What.CLAIMED | What.TOOK | What.SETTLED | What.PURGED:
                 self._of_row(event)
             case _:
                 self._of_service(event)
+
+    def _told(self, event: Event) -> None:
+        if event.what is What.ANSWERED:
+            self._answered(event)
+        elif self.kind != "servers":  # as long as they live, it is put off
+            subject, end = event.says
+            life = self.runs.get(subject or event.request, self.life)
+            self.ends[life].add(end)
 
     def _answered(self, event: Event) -> None:
         verdict, status, names, subject, why, _ = event.says

@@ -202,6 +202,8 @@ class Process:
             why,
             how_long(call),
         )
+        if said.ends is not None:
+            self._note(call, What.TOLD_END, said.subject, said.ends)
         return said
 
     def _leave(self, call: Call, said: Said | None) -> None:
@@ -269,4 +271,5 @@ def _said(reply: Reply) -> Said:
         answer.status,
         names_in(answer.body),
         reply.request_id or "",
+        reply.expires_at if answer.succeeded else None,
     )

@@ -227,7 +227,7 @@ class Store(Withdrawing):
         if (
             record is None
             or not self.holds(record, claim.owner)
-            or record.lease_until <= PAST
+            or not record.runs(PAST)
         ):
             return False
         now = self._database.now

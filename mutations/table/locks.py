@@ -13,8 +13,7 @@ _CONNECTIONS = f"{SQL}/connections.py"
 _BY_KEYS = "    unbind(connection, bound(connection, token_id))\n"
 _ONE_BY_ONE = """\
         for claim in claims:
-            # A request may abandon its claim while this is on its way.
-            mine = rows.held(claim) & (TOKENS.c.lease_until > PAST)
+            mine = rows.held(claim) & runs
             # One that is locked is being committed: nobody can take it over
             # either, and the next renewal comes in time.
             try:

@@ -61,6 +61,7 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
         cfg.SubCommandOpt("command", handler=_add, title="commands")
     )
     options.register_opts(CONF)
+    commands.give_up_soon(CONF, "api_database")
     try:
         config.parse_args([SERVICE.program, *arguments], init_rpc=False)
     except cfg.Error as exc:

@@ -29,7 +29,6 @@ _CONF = """\
 [DEFAULT]
 host = here
 [api_database]
-max_retries = 0
 connection = {url}
 [idempotency]
 secret = {secret}

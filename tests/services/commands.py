@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 import typing as ty
@@ -143,6 +144,35 @@ class Commanding(Command):
         self.assertNotEqual(0, done.returncode, done.stdout)
         self.assertIn("connection", done.stderr)
         self.assertEqual([file], [*here.iterdir()])
+
+    def test_a_database_that_is_down_is_not_waited_for(self):
+        text = self.file.read_text()
+        with socket.socket() as nobody:  # has the port, and does not listen
+            nobody.bind(("127.0.0.1", 0))
+            port = nobody.getsockname()[1]
+            url = f"mysql+pymysql://u@127.0.0.1:{port}/d"
+            self.file.write_text(text.replace(self.url, url))
+            said = self.run_it("list", status=1)
+        self.assertIn("the database cannot be used", said)
+        self.assertIn("Check [", said)
+        # oslo.db's own tries, which take 100 seconds.
+        self.assertNotIn("attempts left", said)
+
+    def test_its_usage_is_what_is_to_be_typed(self):
+        for command in ("list", "db sync", "upgrade check"):
+            said = self.run_it(*command.split(), "--help")
+            usage = f"usage: openstack-idempotency --service {self.service}"
+            self.assertIn(f"{usage} {command} [-h]", said)
+
+    def test_what_the_service_tells_its_developers_is_not_shown(self):
+        """Eventlet's warning, as soon as a service loads it."""
+        self.run_it("db", "sync")
+        done = self.script(
+            "openstack-idempotency", "--service", self.service,
+            "--config-file", str(self.file), "list",
+        )  # fmt: skip
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertNotIn("Warning", done.stderr)
 
     def test_a_service_that_is_none(self):
         done = self.script("openstack-idempotency", "--service", "x", "list")

@@ -48,6 +48,22 @@ class OurPagesTest(testtools.TestCase):
         self.assertEqual([], found, "what is typed belongs into ```console")
 
 
+class ExampleTest(testtools.TestCase):
+    """docs/adding-an-operation.md shows lines that the tests run."""
+
+    def test_they_stand_in_the_files_that_it_names(self) -> None:
+        page = pages.ROOT / "docs" / "adding-an-operation.md"
+        _, _, example = page.read_text("utf-8").partition("## An example")
+        shown = re.findall(
+            r"in `([\w/]+\.py)`[^`]*?(?:`\w+`[^`]*?)?```python\n(.+?)```",
+            example,
+            re.DOTALL,
+        )
+        self.assertEqual(example.count("```python"), len(shown))
+        for name, lines in shown:
+            self.assertIn(lines, (pages.ROOT / name).read_text("utf-8"))
+
+
 class BlocksTest(testtools.TestCase):
     def block(self, block: str, mark: str = "") -> pages.Block:
         (found,) = pages.parsed("page", page(block, mark))

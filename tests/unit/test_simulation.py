@@ -8,7 +8,11 @@ import unittest
 import ddt
 
 from simulation import campaign
+from simulation import checker
 from simulation import proofs
+from simulation.checker import Rule
+from simulation.history import Event
+from simulation.history import What
 from simulation.mutation import Mutation
 
 #: Those of which any few thousand requests have one.
@@ -47,6 +51,26 @@ class SimulationTestCase(unittest.TestCase):
         verdicts = campaign.run(3_000, seed=1).verdicts
         missing = _VERDICTS - verdicts.keys()
         self.assertEqual(set(), missing)
+
+
+class EndsTestCase(unittest.TestCase):
+    """Answers that tell when a token ends."""
+
+    def found(self, kind, *ends):
+        told = [Event(0, What.TOKEN, 0, "", (kind, 1, False, 0))]
+        told.append(Event(0, What.RUNS, 0, "r-0", (True,)))
+        for number, end in enumerate(ends):
+            subject = "r-0" if number else ""
+            said = subject, end
+            told.append(Event(1, What.TOLD_END, 0, f"r-{number}", said))
+        return [rule for rule, _ in checker.of_token(told)]
+
+    def test_they_tell_the_same(self):
+        self.assertEqual([], self.found("thing", 5, 5))
+        self.assertEqual([Rule.OTHER_END], self.found("thing", 5, 6))
+
+    def test_a_server_puts_it_off(self):
+        self.assertEqual([], self.found("servers", 5, 6))
 
 
 @ddt.ddt

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import typing as ty
@@ -21,6 +22,7 @@ from openstack_idempotency.commands import upgrade
 from openstack_idempotency.commands.service import Service
 from openstack_idempotency.protocol import errors
 from openstack_idempotency.sql import migration
+from openstack_idempotency.sql import opening
 
 LOG = logging.getLogger(__name__)
 
@@ -40,6 +42,21 @@ def add(subparsers: ty.Any) -> None:
     """
     for command in (db, purge, listing, release, stats, upgrade):
         command.add(subparsers)
+
+
+def give_up_soon(conf: cfg.ConfigOpts, group: str) -> None:
+    """Let commands say within seconds that a database is out of reach.
+
+    oslo.db tries for more than a minute and a half, for services that start
+    before their database does. What an operator has set counts more.
+
+    :param conf: the service's configuration
+    :param group: the option group that names the database
+    """
+    # A service may register its options later: then it waits as it does.
+    with contextlib.suppress(cfg.NoSuchOptError, cfg.NoSuchGroupError):
+        conf.set_default("max_retries", 0, group=group)
+    opening.give_up_soon()
 
 
 def log_as(service: str, conf: cfg.ConfigOpts) -> None:

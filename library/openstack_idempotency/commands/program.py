@@ -7,6 +7,7 @@ import argparse
 import functools
 import sys
 import typing as ty
+import warnings
 
 from oslo_config import cfg
 import sqlalchemy as sa
@@ -32,7 +33,12 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
     :param argv: the command line, without the program's name
     :returns: the exit status
     """
-    parser = argparse.ArgumentParser(PROGRAM, add_help=False)
+    if not sys.warnoptions:
+        # Services' imports warn their developers, of Eventlet for one.
+        warnings.simplefilter("ignore")
+    parser = argparse.ArgumentParser(
+        usage=f"{PROGRAM} --service NAME COMMAND ...", add_help=False
+    )
     parser.add_argument("--service", required=True, metavar="NAME")
     arguments = sys.argv[1:] if argv is None else [*argv]
     chosen, others = parser.parse_known_args(arguments)
@@ -41,16 +47,40 @@ def main(argv: ty.Sequence[str] | None = None) -> int:
         conf = adapter.conf()
         conf.register_cli_opt(
             cfg.SubCommandOpt(
-                "command", handler=commands.add, title="commands"
+                "command",
+                handler=functools.partial(_add, chosen.service),
+                title="commands",
             )
         )
         opts.register_opts(conf)
+        commands.give_up_soon(conf, adapter.options)
         adapter.load(conf, others)
     except (adapters.Unknown, cfg.Error, ImportError) as exc:
         output.complain(f"{PROGRAM}: {exc}")
         return commands.UNCONFIGURED
     commands.log_as(adapter.name, conf)
     return commands.run(_service(adapter, conf))
+
+
+class _Subparsers:
+    """Lets usage lines show the service, which another parser has read.
+
+    :param service: its name
+    :param subparsers: where commands are added
+    """
+
+    def __init__(self, service: str, subparsers: ty.Any) -> None:
+        self._program = f"{PROGRAM} --service {service}"
+        self._subparsers = subparsers
+
+    def add_parser(self, name: str, **given: ty.Any) -> ty.Any:
+        """Add a command; see argparse."""
+        prog = f"{self._program} {name}"
+        return self._subparsers.add_parser(name, prog=prog, **given)
+
+
+def _add(service: str, subparsers: ty.Any) -> None:
+    commands.add(_Subparsers(service, subparsers))
 
 
 def _engine(adapter: Adapter, conf: cfg.ConfigOpts, check: str) -> sa.Engine:

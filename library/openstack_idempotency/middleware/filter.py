@@ -45,6 +45,15 @@ from openstack_idempotency.wsgi.lookup import Promise
 LOG = logging.getLogger(__name__)
 
 _CHUNKS: ty.Final = "HTTP_TRANSFER_ENCODING"
+_MISPLACED: ty.Final = (
+    "Client tokens are ignored: the filter stands before what finds out who "
+    "a caller is. Put it behind that in the pipeline of %s."
+)
+# An answer to who has to be known would not be a success.
+_NOBODY: ty.Final = (
+    "Client tokens are ignored: a token is a user's, and the pipeline of %s "
+    "lets in callers of whom it does not know who they are."
+)
 _BROKEN: ty.Final = (
     "The server met an unexpected error. The header X-Client-Token-State "
     "says whether the request may be sent again with its client token."
@@ -90,7 +99,8 @@ class Filter:
         adapter.prepare()
         self.application = application
         self._adapter = adapter
-        self._misplaced = False
+        # Whether it has logged that it ignores tokens.
+        self._ignores = False
         self._table = Table(adapter.operations)
         engine, self.tokens = assembly.build(conf, place(adapter))
         for row in adapter.operations:
@@ -143,15 +153,18 @@ class Filter:
         return ours if self._known(environ) else self._unknown
 
     def _unknown(self, environ: Environ, start_response: ty.Any) -> ty.Any:
-        answer = self.application(environ, start_response)
-        if not self._misplaced and self._known(environ):
-            self._misplaced = True
-            LOG.error(
-                "Client tokens are ignored: the filter stands before what "
-                "finds out who a caller is. Put it behind that in the "
-                "pipeline of %s.",
-                self._adapter.name,
-            )
+        done = False
+
+        def started(status: str, *given: ty.Any) -> ty.Any:
+            nonlocal done
+            done = status < "4"
+            return start_response(status, *given)
+
+        answer = self.application(environ, started)
+        known = self._known(environ)
+        if (known or done) and not self._ignores:
+            self._ignores = True
+            LOG.error(_MISPLACED if known else _NOBODY, self._adapter.name)
         return answer
 
     def _known(self, environ: Environ) -> bool:

@@ -126,8 +126,8 @@ def asked(req: webob.Request) -> int | None:
     """
     try:
         values = [*req.json.values()]
-    except (AttributeError, RecursionError, ValueError):
-        return None
+    except (AttributeError, LookupError, RecursionError, ValueError):
+        return None  # LookupError: it names an encoding that nobody knows
     if len(values) != 1:
         return None
     return len(values[0]) if isinstance(values[0], list) else 1
@@ -220,6 +220,8 @@ def bare(status: int, content_type: str | None = None) -> webob.Response:
     answer.status_int = status
     if content_type is None:
         answer.content_type = None
+    if status == 204:  # RFC 9110, section 8.6
+        answer.content_length = None
     return answer
 
 

@@ -149,10 +149,14 @@ class Claiming(Steps):
                 else_=self._end_unsettled,
             ),
         }
+        # A request may abandon its claim while this is on its way, or settle
+        # it: then its client is told when the token ends.
+        runs = sa.and_(
+            TOKENS.c.state == State.RUNNING.value, TOKENS.c.lease_until > PAST
+        )
         locked = False
         for claim in claims:
-            # A request may abandon its claim while this is on its way.
-            mine = rows.held(claim) & (TOKENS.c.lease_until > PAST)
+            mine = rows.held(claim) & runs
             # One that is locked is being committed: nobody can take it over
             # either, and the next renewal comes in time.
             try:

@@ -17,6 +17,28 @@ _NO_URL: ty.Final = (
     "host:port/name; in a password, write @ : / ? # and % as %40 %3A %2F %3F "
     "%23 and %25."
 )
+# Seconds: some drivers would wait for minutes.
+_CONNECT: ty.Final = 5
+# The drivers that have an option of this name.
+_LIMITED: ty.Final = ("mysqldb", "psycopg", "psycopg2", "pymysql")
+
+
+def give_up_soon() -> None:
+    """Let all engines of this process wait for a server for a few seconds.
+
+    What a URL says of ``connect_timeout`` counts more.
+    """
+    sa.event.listen(sa.Engine, "do_connect", _limit)
+
+
+def _limit(
+    dialect: sa.Dialect,
+    record: ty.Any,
+    arguments: ty.Any,
+    parameters: dict[str, ty.Any],
+) -> None:
+    if dialect.driver in _LIMITED:
+        parameters.setdefault("connect_timeout", _CONNECT)
 
 
 @contextlib.contextmanager

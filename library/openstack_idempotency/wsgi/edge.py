@@ -35,6 +35,9 @@ from openstack_idempotency.wsgi.keeping import Notes
 Rebuild = ty.Callable[[ty.Sequence[Resource]], webob.Response | None]
 Refused = ty.Callable[[errors.Refusal], webob.Response]
 
+# A status whose answers have no Content-Length (RFC 9110, section 8.6).
+_NO_CONTENT: ty.Final = 204
+
 
 def plain(refusal: errors.Refusal) -> webob.Response:
     """Return a refusal as a JSON object with its message.
@@ -231,11 +234,8 @@ class _Work:
 
 
 def _kept(answer: ty.Any) -> Answer:
-    headers = tuple(
-        (name, value)
-        for name, value in answer.headerlist
-        if name.lower() != "content-length"
-    )
+    # Before WebOb reads the body: it may add what the service has not said.
+    headers = tuple(answer.headerlist)
     return Answer(answer.status_int, headers, answer.body)
 
 
@@ -243,7 +243,8 @@ def _rendered(answer: Answer) -> webob.Response:
     rendered = webob.Response(status=answer.status, body=answer.body)
     length = rendered.content_length
     rendered.headerlist = list(answer.headers)
-    rendered.content_length = length
+    if rendered.content_length is None and answer.status != _NO_CONTENT:
+        rendered.content_length = length
     return rendered
 
 
