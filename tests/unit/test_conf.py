@@ -49,9 +49,9 @@ _UNITS = {
     "lease": "Seconds",
     "wait_timeout": "Seconds",
     "max_waiting": "Number of retries",
-    "max_response_size": "Bytes",
+    "max_response_size": "Size in bytes",
     "purge_interval": "Seconds",
-    "purge_batch": "Number of rows",
+    "purge_batch": "number of rows",
     "every_host": "Whether",
 }
 _CONSEQUENCES = {
@@ -61,8 +61,8 @@ _CONSEQUENCES = {
     "max_tokens": ["429", "does not run", "no limit"],
     "lease": ["409", "lose its tokens"],
     "wait_timeout": ["409", "occupies"],
-    "max_waiting": ["409", "answer nobody", "lets none wait"],
-    "max_response_size": ["rebuilt", "never run again"],
+    "max_waiting": ["409", "answer nobody", "none waits"],
+    "max_response_size": ["rebuilt", "never runs"],
     "every_host": ["retry_safe", "a second time"],
     "purge_interval": ["only grows", "after the first"],
     "purge_batch": ["more to do at a time"],
