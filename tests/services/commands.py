@@ -74,6 +74,9 @@ class Command(testtools.TestCase):
             "--config-file", str(self.file), *arguments,
         )  # fmt: skip
         self.assertEqual(status, done.returncode, done.stderr)
+        # What a service tells its developers, as Eventlet's warning as soon
+        # as it is loaded, is not the operators' business.
+        self.assertNotIn("Warning: ", done.stderr)
         return done.stdout if status == 0 else done.stderr
 
     def check_the_tables(self) -> None:
@@ -159,20 +162,9 @@ class Commanding(Command):
         self.assertNotIn("attempts left", said)
 
     def test_its_usage_is_what_is_to_be_typed(self):
-        for command in ("list", "db sync", "upgrade check"):
-            said = self.run_it(*command.split(), "--help")
-            usage = f"usage: openstack-idempotency --service {self.service}"
-            self.assertIn(f"{usage} {command} [-h]", said)
-
-    def test_what_the_service_tells_its_developers_is_not_shown(self):
-        """Eventlet's warning, as soon as a service loads it."""
-        self.run_it("db", "sync")
-        done = self.script(
-            "openstack-idempotency", "--service", self.service,
-            "--config-file", str(self.file), "list",
-        )  # fmt: skip
-        self.assertEqual(0, done.returncode, done.stderr)
-        self.assertNotIn("Warning", done.stderr)
+        said = self.run_it("db", "sync", "--help")
+        command = f"openstack-idempotency --service {self.service} db sync"
+        self.assertIn(f"usage: {command} [-h]", said)
 
     def test_a_service_that_is_none(self):
         done = self.script("openstack-idempotency", "--service", "x", "list")
