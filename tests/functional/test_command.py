@@ -88,7 +88,8 @@ class CommandTest(testtools.TestCase):
             nobody.bind(("127.0.0.1", 0))
             port = nobody.getsockname()[1]
             said = self.in_vain(f"{driver}://u@127.0.0.1:{port}/nova_api")
-        self.assertIn("refused", said)
+        # As Python says it, or Eventlet, which Nova 31 runs on.
+        self.assertIn("refused", said.lower())
         self.assertNotIn("attempts left", said)
 
     @ddt.data(*_DRIVERS)
