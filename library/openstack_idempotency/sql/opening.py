@@ -39,6 +39,11 @@ def _limit(
 ) -> None:
     if dialect.driver in _LIMITED:
         parameters.setdefault("connect_timeout", _CONNECT)
+    if dialect.driver == "psycopg2":
+        # Where Eventlet has it wait in Python, libpq does not look at the
+        # time; no command has other threads that would have to wait.
+        driver: ty.Any = dialect.dbapi
+        driver.extensions.set_wait_callback(None)
 
 
 @contextlib.contextmanager
