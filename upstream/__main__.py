@@ -109,7 +109,7 @@ def _found(run: Run, concurrency: int | None) -> tuple[dict[str, str], int]:
     """
     print(f"{run} ({os.path.relpath(run.output)}):", flush=True)
     if concurrency is not None:
-        execution.execute(run, concurrency * run.suite.processes)
+        execution.execute(run, concurrency)
     elif not run.output.exists():
         print("  It was not run before.")
         return {}, 1
@@ -250,7 +250,7 @@ def _say_how(parser: argparse.ArgumentParser) -> None:
         "--concurrency",
         type=int,
         default=2,
-        help="how many processors run tests (default: %(default)s)",
+        help="how many processes run tests (default: %(default)s)",
     )
 
 

@@ -40,8 +40,6 @@ class Suite:
     :param passes: on what they are run, in this order
     :param group: a regular expression: where the ids of tests match in the
         same text, one process runs them
-    :param processes: how many run them for each one that was asked for; more
-        than one where the tests mostly wait
     """
 
     name: str
@@ -52,7 +50,6 @@ class Suite:
     # Any test may be run in any process, unlike ours: some classes are so
     # long that the other process would be idle for minutes.
     group: str = ".+"
-    processes: int = 1
 
 
 @dataclasses.dataclass(frozen=True)

@@ -99,8 +99,7 @@ def _write(kind: Pass, folder: Path) -> dict[str, str]:
 ROW: ty.Final = Service(
     "cinder",
     suites=(
-        # They wait for volumes half of the time.
-        Suite("functional", _FUNCTIONAL, bool, _steady, processes=2),
+        Suite("functional", _FUNCTIONAL, bool, _steady),
         Suite(UNIT, _API, _MODULES.__contains__, _answering),
     ),
     exceptions=_EXCEPTIONS,

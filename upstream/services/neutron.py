@@ -4,7 +4,7 @@
 Of ``neutron.tests.unit``, the modules that send requests to the API: those of
 ``extensions``, that of the plugin ML2, and that of metering. A test that
 several classes inherit is run in one of them: one of ML2's, if there is one.
-Of those, one in four.
+Of those, one in six.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from upstream.service import Suite
 from upstream.service import Tests
 
 _ML2 = "plugins.ml2.test_plugin"
-_SAMPLE = 4
+_SAMPLE = 6
 _MODULES = (_ML2, "db.metering.test_metering_db")
 
 
