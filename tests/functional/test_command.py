@@ -14,6 +14,8 @@ import ddt
 import fixtures
 import testtools
 
+from embedded import ports
+
 _COMMAND = "nova-idempotency"
 # Seconds, with what a command takes to start on a machine that is busy. With
 # oslo.db's own settings it takes 100 more, and with libpq's, minutes.
@@ -84,10 +86,8 @@ class CommandTest(testtools.TestCase):
 
     @ddt.data(*_DRIVERS)
     def test_a_server_that_is_down_is_not_waited_for(self, driver: str):
-        with socket.socket() as nobody:  # has the port, and does not listen
-            nobody.bind(("127.0.0.1", 0))
-            port = nobody.getsockname()[1]
-            said = self.in_vain(f"{driver}://u@127.0.0.1:{port}/nova_api")
+        (port,) = ports.free(1)
+        said = self.in_vain(f"{driver}://u@127.0.0.1:{port}/nova_api")
         # As Python says it, or Eventlet, which Nova 31 runs on.
         self.assertIn("refused", said.lower())
         self.assertNotIn("attempts left", said)
@@ -105,13 +105,11 @@ class CommandTest(testtools.TestCase):
             self.in_vain(f"{driver}://u@127.0.0.1:{port}/nova_api")
 
     def test_what_an_operator_says_of_retries_counts(self) -> None:
-        with socket.socket() as nobody:
-            nobody.bind(("127.0.0.1", 0))
-            port = nobody.getsockname()[1]
-            said = self.in_vain(
-                f"mysql+pymysql://u@127.0.0.1:{port}/nova_api\n"
-                "max_retries = 1\nretry_interval = 0"
-            )
+        (port,) = ports.free(1)
+        said = self.in_vain(
+            f"mysql+pymysql://u@127.0.0.1:{port}/nova_api\n"
+            "max_retries = 1\nretry_interval = 0"
+        )
         self.assertIn("1 attempts left", said)
 
     @ddt.data(

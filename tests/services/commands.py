@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import typing as ty
@@ -14,6 +13,7 @@ import fixtures
 import sqlalchemy as sa
 import testtools
 
+from embedded import ports
 from testing import databases
 
 _SCRIPTS = pathlib.Path(sys.executable).parent
@@ -150,12 +150,10 @@ class Commanding(Command):
 
     def test_a_database_that_is_down_is_not_waited_for(self):
         text = self.file.read_text()
-        with socket.socket() as nobody:  # has the port, and does not listen
-            nobody.bind(("127.0.0.1", 0))
-            port = nobody.getsockname()[1]
-            url = f"mysql+pymysql://u@127.0.0.1:{port}/d"
-            self.file.write_text(text.replace(self.url, url))
-            said = self.run_it("list", status=1)
+        (port,) = ports.free(1)
+        url = f"mysql+pymysql://u@127.0.0.1:{port}/d"
+        self.file.write_text(text.replace(self.url, url))
+        said = self.run_it("list", status=1)
         self.assertIn("the database cannot be used", said)
         self.assertIn("Check [", said)
         # oslo.db's own tries, which take 100 seconds.
