@@ -97,8 +97,9 @@ class AfterTest(base.CinderTestCase, operations.Linked):
     pass
 
 
-@operations.each(_LINKED, "bound", "rebuilt", "another")
+@operations.each(_LINKED, "bound", "rebuilt")
 @operations.each(_DIFFERENT, "slow_worker")
+@operations.each(operations.making(_LINKED), "another")
 class LinkedTest(base.CinderTestCase, operations.Linked):
     pass
 

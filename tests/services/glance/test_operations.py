@@ -40,9 +40,9 @@ class OnceTest(base.GlanceTestCase, operations.Once):
     "before_the_commit",
     "after_the_commit",
     "rebuilt",
-    "another",
     "slow_worker",
 )
+@operations.each(operations.making(_LINKED), "another")
 class LinkedTest(base.GlanceTestCase, operations.Linked):
     pass
 

@@ -57,9 +57,9 @@ class OnceTest(base.KeystoneTestCase, operations.Once):
     "before_the_commit",
     "after_the_commit",
     "rebuilt",
-    "another",
     "slow_worker",
 )
+@operations.each(operations.making(_TAKEN), "another")
 class LinkedTest(base.KeystoneTestCase, operations.Linked):
     pass
 

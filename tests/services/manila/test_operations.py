@@ -20,8 +20,8 @@ class OnceTest(base.ManilaTestCase, operations.Once):
     "before_the_commit",
     "after_the_commit",
     "rebuilt",
-    "another",
     "slow_worker",
 )
+@operations.each(operations.making(_OPERATIONS), "another")
 class LinkedTest(base.ManilaTestCase, operations.Linked):
     pass

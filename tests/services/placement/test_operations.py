@@ -37,9 +37,9 @@ class OnceTest(base.PlacementTestCase, operations.Once):
     "before_the_commit",
     "after_the_commit",
     "rebuilt",
-    "another",
     "slow_worker",
 )
+@operations.each(operations.making(_OPERATIONS), "another")
 class LinkedTest(base.PlacementTestCase, operations.Linked):
     pass
 
