@@ -195,7 +195,8 @@ class Filter:
                 ask, self.application, req, prefix=adapter.prefix
             )
             answer = row.rebuilt(Case(req, made, named, get))
-            return answer if self._there(row.kind, made) else None
+            there = answer is not None and self._there(row.kind, made)
+            return answer if there else None
 
         edge = self._edge(refused=functools.partial(self._refused, req))
         answer = edge.answer(
