@@ -67,13 +67,10 @@ class Campaign:
         deadline = time.monotonic() + self.seconds
         weather = Weather(site_.services, history)
         trouble = Troublemaker(
-            site_.fleet,
-            weather,
-            site_.victims,
-            history,
-            deadline,
+            site_.fleet, weather, site_.victims, history, deadline
         )
         grants, subject = site_.grants, self.subject
+        over = trouble.over
         clients = Clients(subject, site_.fleet, grants, trouble, history)
         bystanders = Bystanders(
             subject.bystanding, site_.quiet, grants, history
@@ -82,31 +79,52 @@ class Campaign:
             *[clients.use_a_token] * subject.tokens,
             *[bystanders.ask] * _BYSTANDERS,
         ]
-        over = threading.Event()
+
+        def ended() -> bool:
+            return over.is_set() or time.monotonic() > deadline
+
         with futures.ThreadPoolExecutor(len(work) + 1) as threads:
             mine = random.Random(chance.random())
-            troubles = threads.submit(trouble.make, mine, over)
+            troubles = threads.submit(trouble.make, mine)
             users = [
                 threads.submit(
-                    _go_on, each, random.Random(chance.random()), deadline
+                    _go_on, each, random.Random(chance.random()), ended
                 )
                 for each in work
             ]
+            _end_with_the_first_that_fails([troubles, *users], over)
             try:
-                for user in users:
-                    user.result()
-                _come_to_rest(history, weather)
+                futures.wait(users)
+                if not over.is_set():
+                    _come_to_rest(history, weather)
             finally:
                 over.set()
-        troubles.result()
+        for each in (troubles, *users):
+            each.result()
+
+
+def _end_with_the_first_that_fails(
+    threads: ty.Iterable[futures.Future[None]], over: threading.Event
+) -> None:
+    """Let nobody wait for workers that nobody thaws any more.
+
+    Clients would try such workers for the better part of an hour.
+    """
+
+    def look(thread: futures.Future[None]) -> None:
+        if thread.exception() is not None:
+            over.set()
+
+    for thread in threads:
+        thread.add_done_callback(look)
 
 
 def _go_on(
     work: ty.Callable[[random.Random], None],
     chance: random.Random,
-    deadline: float,
+    ended: ty.Callable[[], bool],
 ) -> None:
-    while time.monotonic() < deadline:
+    while not ended():
         work(chance)
 
 

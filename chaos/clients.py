@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from concurrent import futures
 import random
-import time
 import uuid
 
 from chaos import client
@@ -101,7 +100,8 @@ class Clients:
                 self._history.note("ended", **name)
                 return
             order = self._trouble.order(chance, _TROUBLED_LATER)
-            time.sleep(chance.uniform(*_BACKOFF))
+            if self._trouble.over.wait(chance.uniform(*_BACKOFF)):
+                break
         self._history.note("gave-up", **name)
 
     def _try(

@@ -63,6 +63,8 @@ class Troublemaker:
         self._history = history
         self._deadline = deadline
         self._frozen: dict[Worker, float] = {}
+        #: Set when nobody is tended to any more, or need be.
+        self.over = threading.Event()
 
     @property
     def peace(self) -> bool:
@@ -90,18 +92,17 @@ class Troublemaker:
             point = Commit(chance.choice(commits))
         return Order(chance.choice(_TROUBLES), point)
 
-    def make(self, chance: random.Random, over: threading.Event) -> None:
-        """Make trouble at any moment, and tend to all victims.
+    def make(self, chance: random.Random) -> None:
+        """Make trouble at any moment, and tend to all victims, until over.
 
         :param chance: decides
-        :param over: says when nobody needs to be tended to any more
         """
         kinds: tuple[ty.Callable[[random.Random], None], ...] = (
             *[self._kill] * 2,
             *[self._freeze] * 2,
             self._cut,
         )
-        while not over.wait(_TICK):
+        while not self.over.wait(_TICK):
             self._tend(chance)
             self._weather.change(chance, peace=self.peace)
             if not self.peace and chance.random() < _AT_A_TICK:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import pathlib
 import random
 import socket
@@ -15,15 +16,20 @@ import sqlalchemy as sa
 
 from chaos import commits
 from chaos import operations
+from chaos.campaign import Campaign
 from chaos.client import Client
 from chaos.databases import Databases
+from chaos.fleet import Fleet
 from chaos.history import History
+from chaos.hosts import Worker
 from chaos.relay import Relay
 from chaos.sabotage import Commit
 from chaos.sabotage import Order
 from chaos.sabotage import Trouble
+from chaos.subject import Site
 from chaos.subjects import NOVA
 from chaos.weather import Weather
+from embedded import ports
 from openstack_idempotency.engine.points import Point
 from openstack_idempotency.sql import tables
 
@@ -203,3 +209,45 @@ class WeatherTestCase(unittest.TestCase):
         self.assertEqual("up", noted[-1][0])
         self.assertEqual(["fail", "recover"], told[:2])
         self.assertEqual(told.count("fail"), told.count("recover"))
+
+
+class Gone:
+    """A host whose master is gone, so that nobody hears of its workers."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def fork(self):
+        return Worker(self, 1, self.port)
+
+    def state(self, pid):
+        raise RuntimeError("the host has ended")
+
+
+class Generous:
+    """Lets everybody have what they need."""
+
+    def give(self, client):
+        return client
+
+
+class EndTestCase(unittest.TestCase):
+    def test_it_ends_when_nobody_tends_to_the_workers(self):
+        host = Gone(*ports.free(1))
+        there = Site(
+            ledgers=[],
+            grants=Generous(),
+            fleet=Fleet([host]),
+            victims=[],
+            quiet=[host.fork()],
+            services={},
+        )
+        subject = dataclasses.replace(
+            NOVA, started=lambda *_: contextlib.nullcontext(there)
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder)
+            # An hour, but for the end of the host.
+            campaign = Campaign(path, 3600, 0, subject=subject)
+            with self.assertRaisesRegex(RuntimeError, "host has ended"):
+                campaign.run()
