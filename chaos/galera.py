@@ -40,7 +40,7 @@ _PORTS = ("client", "group", "part", "all")
 # commits anything. Much earlier, a busy machine would be taken for it.
 _PROVIDER = (
     "base_port={group};ist.recv_addr=127.0.0.1:{part};gcache.size=64M;"
-    "pc.recovery=FALSE;evs.keepalive_period=PT0.3S;"
+    "evs.keepalive_period=PT0.3S;"
     "evs.inactive_check_period=PT0.2S;evs.suspect_timeout=PT4S;"
     "evs.inactive_timeout=PT10S;evs.install_timeout=PT5S"
 )
@@ -70,7 +70,7 @@ _RUN = (
     "--wsrep-sst-receive-address=127.0.0.1:{all}",
 )
 _WAIT_FOR_ALL = "SET SESSION wsrep_sync_wait = 1"
-_READY = sa.text("SHOW GLOBAL STATUS LIKE 'wsrep_ready'")
+_STATUS = sa.text("SHOW GLOBAL STATUS LIKE 'wsrep_%'")
 # Seconds in which a node has caught up, on a machine that does much else.
 _PATIENCE = 180.0
 _POSITION = re.compile(r"WSREP: Recovered position: [0-9a-f-]+:(\d+)")
@@ -128,10 +128,12 @@ class Node:
 
     def begin(self) -> None:
         """Start it as the first of a cluster, with what it has."""
+        # It would wait for the others of its last group otherwise.
+        (self._data / "gvwstate.dat").unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
             # A node that did not end last in good order refuses otherwise.
-            text = self._state.read_text()
-            self._state.write_text(text.replace(*_MAY_BEGIN))
+            state = self._data / "grastate.dat"
+            state.write_text(state.read_text().replace(*_MAY_BEGIN))
         self.start("--wsrep-new-cluster")
 
     def position(self) -> int:
@@ -144,8 +146,8 @@ class Node:
         return int(_POSITION.findall(log.read_text(errors="replace"))[-1])
 
     @property
-    def _state(self) -> Path:
-        return self._run.folder / f"data{self.number}" / "grastate.dat"
+    def _data(self) -> Path:
+        return self._run.folder / f"data{self.number}"
 
     def kill(self) -> None:
         """End it at once, whatever it is doing."""
@@ -164,19 +166,25 @@ class Node:
         """Let it hear of the others again; it rejoins a little later."""
         self._isolate(0)
 
-    def answers(self) -> bool:
+    def answers(self, among: int = 1) -> bool:
         """Tell whether it takes requests, as a part of the majority.
 
+        :param among: how many nodes that majority has at least
         :raises RuntimeError: it has ended by itself
         """
         if self._process is None or self._process.poll() is not None:
             raise RuntimeError(f"a node has ended:\n{self._run.tail()}")
         try:
             with database_server.engine(self.url).connect() as connection:
-                ready = connection.execute(_READY).one()
+                found = dict(connection.execute(_STATUS).tuples().all())
         except sa.exc.OperationalError:
             return False
-        return bool(ready[1] == "ON")
+        return (
+            found["wsrep_ready"] == "ON"
+            # Not about to be left by somebody, or to leave.
+            and found.get("wsrep_evs_state") == "OPERATIONAL"
+            and int(found["wsrep_cluster_size"]) >= among
+        )
 
     def wait_until_it_answers(self) -> None:
         """Wait until it takes requests.
@@ -223,6 +231,18 @@ def started(users: ty.Iterable[str]) -> ty.Iterator[list[Node]]:
             daemon.welcome(first.url, _MARIADB, user)
         _join(others)
         yield nodes
+
+
+def whole(nodes: ty.Iterable[Node]) -> bool:
+    """Tell whether all nodes take requests, and know of each other.
+
+    The first node to be back may not be heard by each of the others yet: if
+    one more failed now, nobody would have a majority.
+
+    :param nodes: the nodes
+    :raises RuntimeError: one has ended by itself
+    """
+    return all(node.answers(among=NODES) for node in nodes)
 
 
 def restore(nodes: ty.Iterable[Node]) -> Node:

@@ -77,15 +77,22 @@ class _Server:
 
 
 class _Turns:
-    """One node after the other gets into trouble, and out of it."""
+    """One node after the other gets into trouble, and out of it.
+
+    :param nodes: all of them; the last one stays, so that the others are the
+        minority in turn
+    :param fail: puts one out of reach
+    :param recover: begins to bring it back
+    """
 
     def __init__(
         self,
-        nodes: ty.Iterable[Node],
+        nodes: ty.Sequence[Node],
         fail: ty.Callable[[Node], None],
         recover: ty.Callable[[Node], None],
     ) -> None:
-        self._turns = itertools.cycle(nodes)
+        self._nodes = nodes
+        self._turns = itertools.cycle(nodes[:-1])
         self._fail = fail
         self._recover = recover
         self._node = next(self._turns)
@@ -98,7 +105,7 @@ class _Turns:
         self._recover(self._node)
 
     def answers(self) -> bool:
-        return self._node.answers()
+        return galera.whole(self._nodes)
 
 
 def missing(kind: str) -> str | None:
@@ -137,9 +144,9 @@ def started(kind: str, which: type[_D]) -> ty.Iterator[Ground[_D]]:
 def _on_nodes(nodes: ty.Sequence[Node], which: type[_D]) -> Ground[_D]:
     """Put a host on each node, and who is to notice nothing on the last.
 
-    That one stays, so that the others are the minority in turn. The conductor
-    waits for what was committed on another node: Nova's takes a row that it
-    cannot read yet for one that a user has deleted.
+    That one stays. The conductor waits for what was committed on another
+    node: Nova's takes a row that it cannot read yet for one that a user has
+    deleted.
     """
     last = nodes[-1]
     urls = databases.create(which, sa.make_url(last.current_url))
@@ -147,7 +154,6 @@ def _on_nodes(nodes: ty.Sequence[Node], which: type[_D]) -> Ground[_D]:
         name: urls.at(node.url).of(name)
         for name, node in zip(_ON_NODES, nodes, strict=True)
     }
-    mortal = nodes[:-1]
     return Ground(
         urls=urls,
         cells=urls.anywhere(),
@@ -156,7 +162,7 @@ def _on_nodes(nodes: ty.Sequence[Node], which: type[_D]) -> Ground[_D]:
         conductor=urls.of(_CONDUCTOR),
         copies=[urls.at(node.current_url) for node in nodes],
         services={
-            outages.DEAD_NODE: _Turns(mortal, Node.kill, Node.start),
-            outages.LONE_NODE: _Turns(mortal, Node.cut_off, Node.heal),
+            outages.DEAD_NODE: _Turns(nodes, Node.kill, Node.start),
+            outages.LONE_NODE: _Turns(nodes, Node.cut_off, Node.heal),
         },
     )

@@ -215,6 +215,11 @@ class TestCase(unittest.TestCase):
             lambda: ledger.lapsed(self.client.caller), "a lease is over"
         )
 
+    def assert_all_answer(self) -> None:
+        """Assert that all nodes are back sooner or later, by themselves."""
+        for node in self.nodes:
+            node.wait_until_it_answers()
+
     def assert_one(self) -> None:
         """Assert that all nodes tell the same of the token, and for good."""
         self.insist(1)

@@ -84,6 +84,32 @@ class CutOff(base.TestCase):
         self.assert_one()
 
 
+class Apart(base.TestCase):
+    """One dies while another is cut off: nobody has a majority any more."""
+
+    def test_nobody_is_answered_until_they_are_back(self):
+        dead, lone, last = self.nodes
+        self.addCleanup(self.assert_all_answer)
+        self.start_over()
+        first = self.insist(2)
+        mine, named = self.client, self.named
+        self.start_over()
+        dead.kill()
+        lone.cut_off()
+        last.wait_until_it_is_alone()
+        answer = self.post(2)
+        self.assertEqual((503, "unavailable"), (answer.status, answer.state))
+        dead.start()
+        lone.heal()
+        # By themselves, as Galera is by default.
+        self.assert_all_answer()
+        self.assertEqual("executed", self.insist(0).state)
+        self.assert_one()
+        self.client, self.named = mine, named
+        self.assertEqual(first.body, self.insist(1).body)
+        self.assert_one()
+
+
 class Lost(base.TestCase):
     """All nodes die, and what they have makes a cluster again."""
 
@@ -114,7 +140,3 @@ class Lost(base.TestCase):
             self.assert_one()
         self.client, self.named = midway, set()
         self.assert_one()
-
-    def assert_all_answer(self):
-        for node in self.nodes:
-            node.wait_until_it_answers()
