@@ -77,7 +77,7 @@ def main() -> int:
             again = kind.value in (arguments.kind or [kind.value])
             found[kind], wrong = _found(
                 asked.run(suite, kind),
-                arguments.concurrency if again else None,
+                arguments.concurrency * suite.sharing if again else None,
             )
             problems += wrong
         for kind in suite.passes[1:]:
@@ -250,7 +250,8 @@ def _say_how(parser: argparse.ArgumentParser) -> None:
         "--concurrency",
         type=int,
         default=2,
-        help="how many processes run tests (default: %(default)s)",
+        help="how many processes run tests; twice as many where those mostly "
+        "wait (default: %(default)s)",
     )
 
 

@@ -40,6 +40,8 @@ class Suite:
     :param passes: on what they are run, in this order
     :param group: a regular expression: where the ids of tests match in the
         same text, one process runs them
+    :param sharing: how many processes a processor is given: more than one if
+        the tests mostly wait
     """
 
     name: str
@@ -50,6 +52,7 @@ class Suite:
     # Any test may be run in any process, unlike ours: some classes are so
     # long that the other process would be idle for minutes.
     group: str = ".+"
+    sharing: int = 1
 
 
 @dataclasses.dataclass(frozen=True)
