@@ -71,6 +71,12 @@ _RUN = (
 )
 _WAIT_FOR_ALL = "SET SESSION wsrep_sync_wait = 1"
 _STATUS = sa.text("SHOW GLOBAL STATUS LIKE 'wsrep_%'")
+_WHOLE = {
+    "wsrep_ready": "ON",
+    "wsrep_cluster_size": str(NODES),
+    # Nobody is about to be given up.
+    "wsrep_evs_state": "OPERATIONAL",
+}
 # Seconds in which a node has caught up, on a machine that does much else.
 _PATIENCE = 180.0
 _POSITION = re.compile(r"WSREP: Recovered position: [0-9a-f-]+:(\d+)")
@@ -166,25 +172,28 @@ class Node:
         """Let it hear of the others again; it rejoins a little later."""
         self._isolate(0)
 
-    def answers(self, among: int = 1) -> bool:
+    def answers(self) -> bool:
         """Tell whether it takes requests, as a part of the majority.
 
-        :param among: how many nodes that majority has at least
         :raises RuntimeError: it has ended by itself
         """
+        return self._status().get("wsrep_ready") == "ON"
+
+    def hears_all(self) -> bool:
+        """Tell whether it takes requests, and all nodes are its group.
+
+        :raises RuntimeError: it has ended by itself
+        """
+        return self._status().items() >= _WHOLE.items()
+
+    def _status(self) -> dict[str, str]:
         if self._process is None or self._process.poll() is not None:
             raise RuntimeError(f"a node has ended:\n{self._run.tail()}")
         try:
             with database_server.engine(self.url).connect() as connection:
-                found = dict(connection.execute(_STATUS).tuples().all())
+                return dict(connection.execute(_STATUS).tuples().all())
         except sa.exc.OperationalError:
-            return False
-        return (
-            found["wsrep_ready"] == "ON"
-            # Not about to be left by somebody, or to leave.
-            and found.get("wsrep_evs_state") == "OPERATIONAL"
-            and int(found["wsrep_cluster_size"]) >= among
-        )
+            return {}
 
     def wait_until_it_answers(self) -> None:
         """Wait until it takes requests.
@@ -242,7 +251,7 @@ def whole(nodes: ty.Iterable[Node]) -> bool:
     :param nodes: the nodes
     :raises RuntimeError: one has ended by itself
     """
-    return all(node.answers(among=NODES) for node in nodes)
+    return all(node.hears_all() for node in nodes)
 
 
 def restore(nodes: ty.Iterable[Node]) -> Node:

@@ -5,8 +5,8 @@ Of ``cinder.tests.functional``, all, but of the samples of volumes, snapshots
 and backups only those of a POST. The others want what was just made still to
 be as it was made, while the scheduler and the volume service work on it.
 
-Of ``cinder.tests.unit.api``, the modules that send POSTs to the application;
-the others call methods of controllers; of those tests, one in two. Not
+Of ``cinder.tests.unit.api``, one in two of the tests in modules that send
+POSTs to the application; the others call methods of controllers. Not
 ``v3.test_volumes``, of whose 186 tests one does. Two tests are left out that
 want the application to raise what it does not expect: in each pipeline of
 Cinder's, ``faultwrap`` stands before it, as it does behind our filter.
